@@ -1,0 +1,58 @@
+"""The errors that darkroom raises.
+
+Each has a stable `code` (``<kind>.<reason>``, for programs), a public message that names the thing and the bound
+(for people), and `retryable`. The class name is what AWS Lambda reports and what a workflow's ``Catch`` sees; the
+code travels at the front of the message, so that it survives where only the message does.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable
+from typing import ClassVar
+
+
+class DarkroomError(Exception):
+    """Base of all errors that leave darkroom on purpose."""
+
+    kind: ClassVar[str]
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(reason, message)
+        self.code = f"{self.kind}.{reason}"
+        self.message = message
+
+    def __str__(self) -> str:
+        return f"{self.code}: {self.message}"
+
+
+class ImageRejected(DarkroomError):
+    """The file's fault: not a picture, broken, or past a limit."""
+
+    kind = "image"
+
+
+class RecipeInvalid(DarkroomError):
+    """The request's fault: an unknown recipe, step or parameter, or a value out of bounds."""
+
+    kind = "recipe"
+
+
+class StepFailed(DarkroomError):
+    """Our fault: a step could not do what it should with valid input."""
+
+    kind = "step"
+
+
+class TransientError(DarkroomError):
+    """Nobody's fault: try again later."""
+
+    kind = "transient"
+    retryable = True
+
+
+def nearest(name: str, known: Iterable[str]) -> str:
+    """``"; did you mean 'gamma'?"`` for the known name that is nearest to a wrong one, or an empty string."""
+    matches = difflib.get_close_matches(name, list(known), n=1)
+    return f"; did you mean '{matches[0]}'?" if matches else ""

@@ -1,0 +1,39 @@
+"""Gaussian smoothing."""
+
+from __future__ import annotations
+
+import math
+from typing import Annotated
+
+import cv2
+
+from darkroom.params import Params, Strength, param
+from darkroom.picture import Array
+from darkroom.step import step
+
+TRUNCATE = 4.0
+"""Standard deviations at which the kernel ends: what is cut off weighs under 1e-4."""
+
+
+class GaussianBlur(Params):
+    sigma: Annotated[float, param("standard deviation of the kernel", ge=0, le=100, unit="px")] = 2.0
+    strength: Strength = 1.0
+
+    neutral = {"sigma": 0.0}
+
+
+def kernel_radius(sigma: float) -> int:
+    return math.ceil(TRUNCATE * sigma)
+
+
+@step("gaussian_blur", stage="filter", params=GaussianBlur, halo=lambda p: kernel_radius(p.sigma))
+def gaussian_blur(image: Array, params: GaussianBlur) -> Array:
+    """Gaussian smoothing.
+
+    Each channel is convolved with a Gaussian of `sigma` px, cut at 4 sigma, on the encoded values; beyond the edge the
+    picture is mirrored about its border pixels' outer side (SciPy's mode "reflect").
+
+    Reference: ``scipy.ndimage.gaussian_filter(image, sigma, mode="reflect", truncate=4)``.
+    """
+    size = 2 * kernel_radius(params.sigma) + 1
+    return cv2.GaussianBlur(image, (size, size), params.sigma, borderType=cv2.BORDER_REFLECT)

@@ -1,0 +1,18 @@
+"""Where the evaluation data lies: photographs and hostile files that are not part of the repository."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(os.environ.get("DARKROOM_DATA", Path(__file__).parents[2] / "shared" / "data"))
+
+
+def data(relative: str) -> Path:
+    """A path below the data folder. Skips the test, saying so, where it does not exist."""
+    path = ROOT / relative
+    if not path.exists():
+        pytest.skip(f"no {relative} (set DARKROOM_DATA to the data folder)")
+    return path
