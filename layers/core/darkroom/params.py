@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
@@ -14,8 +14,8 @@ from darkroom.errors import RecipeInvalid, nearest
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Base of every step's parameters.
 
-    A field is ``name: Annotated[type, param("meaning", ge=…, le=…, unit=…)] = default``. Field names are the catalogue's;
-    the unit stands in the schema. `neutral` names the values at which the step returns its input unchanged.
+    A field is ``name: Annotated[type, param("meaning", ge=…, le=…, unit=…)] = default``; its unit stands in the
+    schema. `neutral` names the values at which the step returns its input unchanged.
     """
 
     neutral: ClassVar[Mapping[str, Any]] = {}
@@ -37,9 +37,10 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         names = cls.names()
         for name in values:
             if name not in names:
+                known = ", ".join(names) or "none"
                 raise RecipeInvalid(
                     "unknown-parameter",
-                    f"step '{of}' has no parameter '{name}'{nearest(name, names)} (it has: {', '.join(names) or 'none'})",
+                    f"step '{of}' has no parameter '{name}'{nearest(name, names)} (it has: {known})",
                 )
         try:
             params = msgspec.convert(dict(values), cls, strict=not from_text)
@@ -58,9 +59,10 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     @classmethod
     def schema(cls) -> dict[str, Any]:
         """The JSON schema (draft 2020-12) of these parameters, with units and defaults, free of references."""
-        schema, definitions = msgspec.json.schema_components([cls], ref_template="#/$defs/{name}")
-        own = definitions.pop(cls.__name__)
-        own.pop("required", None) if not own.get("required") else None
+        _, definitions = msgspec.json.schema_components([cls], ref_template="#/$defs/{name}")
+        own: dict[str, Any] = definitions.pop(cls.__name__)
+        if not own["required"]:
+            del own["required"]
         if definitions:
             own["$defs"] = definitions
         return own
@@ -135,12 +137,7 @@ def _out_of_bounds(
     name = path[1] if path else ""
     allowed = cls.schema()["properties"].get(name, {})
     hint = nearest(str(values.get(name)), map(str, allowed["enum"])) if "enum" in allowed else ""
-    unit = f" {allowed['unit']}" if "unit" in allowed else ""
-    bounds = describe_bounds(allowed)
+    bounds = " ".join(filter(None, (describe_bounds(allowed), allowed.get("unit")))) or message
     return RecipeInvalid(
-        "bad-parameter",
-        f"step '{of}': '{name}' is {values.get(name)!r:.80} but must be {bounds or message}{unit if bounds else ''}{hint}",
+        "bad-parameter", f"step '{of}': '{name}' is {values.get(name)!r:.80} but must be {bounds}{hint}"
     )
-
-
-__all__ = ["Annotated", "Literal", "Params", "Strength", "describe_bounds", "param"]
