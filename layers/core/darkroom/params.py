@@ -90,17 +90,16 @@ def param(
     """The one-line meaning, bounds and unit of one parameter. `extra` goes into its JSON schema as it is."""
     if unit:
         extra["unit"] = unit
-    return msgspec.Meta(
-        description=meaning,
-        ge=ge,
-        le=le,
-        gt=gt,
-        lt=lt,
-        min_length=min_length,
-        max_length=max_length,
-        pattern=pattern,
-        extra_json_schema=extra or None,
-    )
+    bounds: dict[str, Any] = {
+        "ge": ge,
+        "le": le,
+        "gt": gt,
+        "lt": lt,
+        "min_length": min_length,
+        "max_length": max_length,
+        "pattern": pattern,
+    }
+    return msgspec.Meta(description=meaning, extra_json_schema=extra or None, **bounds)
 
 
 Strength = Annotated[float, param("how much of the effect is mixed into the input; 0 leaves it as it is", ge=0, le=1)]

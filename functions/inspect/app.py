@@ -1,0 +1,49 @@
+"""Admission: reads the upload, applies the limits, decodes once, measures, and plans what is to be done."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+from darkroom.limits import Limits
+from darkroom.measure import measure
+
+from darkroom import auto, codec, planner, storage, upload
+from darkroom.lambda_runtime import Job, StageReport, hand_over, lambda_handler, logger, parse, setting
+
+
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    started = time.perf_counter()
+    job = parse(event["job"], Job)
+    logger.append_keys(job_id=job.id)
+    limits = Limits.from_env(os.environ)
+    data, answer = storage.read(job.bucket, job.key, job.version, max_bytes=limits.max_bytes)
+    recipe = upload.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
+    header = codec.read_header(data, limits)
+    picture = codec.decode(data, limits=limits, keep_gps=setting("KEEP_GPS") == "true")
+    measurements = measure(picture)
+    calls, decisions = auto.resolve(recipe, measurements)
+    return {
+        "picture": hand_over(job.id, 0, picture),
+        "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
+        "plan": planner.plan(calls, planner.fusion(setting("FUSION"))),
+        "inspection": {
+            "recipe": recipe.name,
+            "blend": recipe.blend,
+            "format": recipe.format,
+            "quality": recipe.quality,
+            "source": {
+                "bytes": len(data),
+                "format": header.format,
+                "width": picture.width,
+                "height": picture.height,
+                "bit_depth": picture.bit_depth,
+            },
+            "measurements": measurements,
+            "decisions": decisions,
+            "notes": picture.metadata.notes,
+        },
+    }

@@ -1,0 +1,73 @@
+"""The end of a job: blends, encodes once, and writes the result and its manifest unless a newer upload was faster."""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+import darkroom
+from darkroom import codec, finish, storage, upload
+from darkroom.lambda_runtime import Job, StageReport, lambda_handler, load_picture, logger, parse, setting
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What the workflow hands in: the job, inspect's findings, and what each stage did."""
+
+    job: Job
+    original: str
+    picture: str
+    inspection: dict[str, Any]
+    reports: list[StageReport]
+
+
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    started = time.perf_counter()
+    request = parse(event, Event)
+    job, inspection = request.job, request.inspection
+    logger.append_keys(job_id=job.id)
+    picture = load_picture(request.picture)
+    if inspection["blend"] < 100:
+        picture = finish.blend(load_picture(request.original), picture, inspection["blend"])
+    format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
+    body = codec.encode(picture, format_name, quality=inspection["quality"])
+    key = upload.result_key(job.key, format_name)
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    manifest = {
+        "darkroom": darkroom.__version__,
+        "job": job.id,
+        **inspection,
+        "source": {"bucket": job.bucket, "key": job.key, "version": job.version, **inspection["source"]},
+        "stages": [*request.reports, StageReport("publish", milliseconds)],
+        "result": {
+            "bucket": setting("RESULTS_BUCKET"),
+            "key": key,
+            **finish.describe(picture, format_name, len(body)),
+        },
+    }
+    # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
+    source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
+    fresh = [
+        storage.write_newest(
+            setting("RESULTS_BUCKET"),
+            name,
+            content,
+            media_type,
+            source=source,
+            sequencer=job.sequencer,
+            metadata={"job": job.id},
+        )
+        for name, content, media_type in (
+            (key, body, codec.MEDIA_TYPES[format_name]),
+            (f"{key}.json", msgspec.json.encode(manifest), "application/json"),
+        )
+    ]
+    return {
+        "status": "succeeded" if all(fresh) else "superseded",
+        "result": {"bucket": setting("RESULTS_BUCKET"), "key": key},
+        "manifest": {"bucket": setting("RESULTS_BUCKET"), "key": f"{key}.json"},
+    }

@@ -1,0 +1,57 @@
+"""The last hand on a picture: blended with the original, encoded once, and described."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from darkroom import codec
+from darkroom.picture import Array, Picture
+from darkroom.step import from_float, to_float
+
+BAND_ROWS = 256
+
+
+def blend(original: Picture, enhanced: Picture, percent: int) -> Picture:
+    """`percent` of the enhanced picture over the original, in encoded values; 100 is the enhanced picture itself.
+
+    Where a step changed the size, or colour became grey, the original is brought to the enhanced picture's form first.
+    """
+    if percent == 100:
+        return enhanced
+    below = _like(original.pixels, enhanced.pixels)
+    result = np.empty_like(enhanced.pixels)
+    share = np.float32(percent / 100)
+    for top in range(0, enhanced.height, BAND_ROWS):
+        rows = slice(top, top + BAND_ROWS)
+        base = to_float(below[rows])
+        result[rows] = from_float(base + share * (to_float(enhanced.pixels[rows]) - base), result.dtype)
+    return enhanced.with_pixels(result)
+
+
+def _like(pixels: Array, model: Array) -> Array:
+    if pixels.shape == model.shape:
+        return pixels
+    import cv2
+
+    if pixels.ndim == 3 and model.ndim == 2:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
+    elif pixels.ndim == 2 and model.ndim == 3:
+        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+    height, width = model.shape[:2]
+    if pixels.shape[:2] != (height, width):
+        shrinks = pixels.shape[0] * pixels.shape[1] > height * width
+        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
+    return np.asarray(pixels)
+
+
+def describe(picture: Picture, format_name: str, size: int) -> dict[str, Any]:
+    """The result's line in the manifest."""
+    return {
+        "format": format_name,
+        "width": picture.width,
+        "height": picture.height,
+        "bit_depth": 16 if picture.bit_depth == 16 and format_name in codec.SIXTEEN_BIT else 8,
+        "bytes": size,
+    }

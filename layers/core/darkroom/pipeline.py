@@ -1,0 +1,62 @@
+"""Runs steps on a picture, in one process. The stages' functions, the command line and the library all come here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import msgspec
+
+from darkroom.errors import StepFailed
+from darkroom.picture import Array, Picture
+from darkroom.recipe import StepCall
+from darkroom.step import split_alpha
+
+LoadReference = Callable[[str], Array]
+Deadline = Callable[[], float]
+"""Seconds that are left."""
+
+
+class StepReport(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What one step did: all its parameters' values, what it found or chose itself, and its time."""
+
+    name: str
+    params: dict[str, Any]
+    milliseconds: int
+    details: dict[str, Any] = {}
+
+
+def run(
+    picture: Picture,
+    calls: Iterable[StepCall],
+    *,
+    load_reference: LoadReference | None = None,
+    seconds_left: Deadline | None = None,
+    on_step: Callable[[StepReport], None] | None = None,
+) -> tuple[Picture, list[StepReport]]:
+    """The picture after all steps, and a report of each.
+
+    load_reference: reads a step's reference image by its name in the recipe (a file, an S3 key).
+    seconds_left: asked before each step; `StepFailed` ("out-of-time") is raised where nothing is left.
+    on_step: called after each step, for logs and progress.
+    """
+    reports = []
+    for call in calls:
+        if seconds_left is not None and seconds_left() <= 0:
+            raise StepFailed("out-of-time", f"no time is left for step '{call.name}' and those after it")
+        step, params = call.resolve()
+        started = time.perf_counter()
+        references = {}
+        for name, source in call.references.items():
+            if load_reference is None:
+                raise StepFailed("no-references", f"step '{call.name}' has a reference image that cannot be read")
+            references[name] = load_reference(source)
+        # Only a step that resizes needs the alpha; for all others it stays as it is.
+        outcome = step(picture.as_array() if step.resizes else picture.pixels, params, references)
+        picture = picture.with_pixels(*split_alpha(outcome.image))
+        milliseconds = round((time.perf_counter() - started) * 1000)
+        reports.append(StepReport(call.name, params.to_dict(), milliseconds, outcome.details))
+        if on_step is not None:
+            on_step(reports[-1])
+    return picture, reports

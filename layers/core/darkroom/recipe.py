@@ -1,0 +1,107 @@
+"""Recipes: ordered lists of steps with parameters, as data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from functools import cache
+from importlib import resources
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+from darkroom import registry
+from darkroom.errors import RecipeInvalid, nearest
+from darkroom.params import Params
+from darkroom.step import Step
+
+MAX_STEPS = 32
+
+# The built-in recipes, in the order in which they are shown. A new one is a file in `darkroom/recipes` and a name here.
+BUILT_IN = ("auto", "none", "vivid")
+
+Blend = Annotated[int, Meta(ge=0, le=100, description="how much of the result is mixed into the original, in percent")]
+Format = Literal["jpeg", "png", "webp", "tiff", "avif"]
+Quality = Annotated[int, Meta(ge=1, le=100, description="quality of a lossy output format")]
+
+
+class StepCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """One step of a recipe: its name, its parameters, and where its reference images are."""
+
+    name: str
+    params: dict[str, Any] = {}
+    references: dict[str, str] = {}
+
+    def resolve(self) -> tuple[Step, Params]:
+        """The step and its validated parameters. Raises `RecipeInvalid`."""
+        step = registry.get(self.name)
+        for reference in self.references:
+            if reference not in step.references:
+                raise RecipeInvalid(
+                    "unknown-reference",
+                    f"step '{self.name}' takes no reference image '{reference}'{nearest(reference, step.references)}",
+                )
+        return step, step.params.parse(self.params, of=self.name)
+
+
+class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
+    """What is to be done to a photo. ``steps: "auto"`` leaves the choice to darkroom."""
+
+    steps: list[StepCall] | Literal["auto"]
+    name: Annotated[str, Meta(min_length=1, max_length=64)] = "custom"
+    description: Annotated[str, Meta(max_length=500)] = ""
+    blend: Blend = 100
+    format: Format | None = None
+    quality: Quality | None = None
+
+    def check(self) -> None:
+        """Raise `RecipeInvalid` unless every step exists, is an image step and has valid parameters."""
+        if self.steps == "auto":
+            return
+        if len(self.steps) > MAX_STEPS:
+            raise RecipeInvalid("too-many-steps", f"the recipe has {len(self.steps)} steps; at most {MAX_STEPS} may be")
+        for call in self.steps:
+            call.resolve()
+
+
+@cache
+def built_in(name: str) -> Recipe:
+    """The built-in recipe called `name`. Raises `RecipeInvalid`, naming the nearest, where there is none."""
+    if name not in BUILT_IN:
+        hint = f"{nearest(name, BUILT_IN)} (there are: {', '.join(BUILT_IN)})"
+        raise RecipeInvalid("unknown-recipe", f"there is no recipe '{name:.80}'{hint}")
+    text = resources.files("darkroom.recipes").joinpath(f"{name}.json").read_bytes()
+    return parse(text)
+
+
+def built_ins() -> list[Recipe]:
+    return [built_in(name) for name in BUILT_IN]
+
+
+def parse(source: bytes | str | Mapping[str, Any]) -> Recipe:
+    """A recipe from JSON text or an equivalent mapping, checked. Raises `RecipeInvalid` that says where it is wrong."""
+    try:
+        if isinstance(source, bytes | str):
+            recipe = msgspec.json.decode(source, type=Recipe)
+        else:
+            recipe = msgspec.convert(source, Recipe)
+    except msgspec.ValidationError as error:
+        raise RecipeInvalid("bad-recipe", f"the recipe is not valid: {error}") from None
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeInvalid("bad-json", f"the recipe is not JSON: {error}") from None
+    recipe.check()
+    return recipe
+
+
+def find(source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall]) -> Recipe:
+    """A recipe from whatever a caller may have: a name, JSON text, a mapping, a list of steps, or a recipe."""
+    if isinstance(source, Recipe):
+        source.check()
+        return source
+    if isinstance(source, str) and not source.lstrip().startswith("{"):
+        return built_in(source)
+    if isinstance(source, bytes | str | Mapping):
+        return parse(source)
+    recipe = Recipe(steps=list(source))
+    recipe.check()
+    return recipe
