@@ -11,7 +11,7 @@ from darkroom.picture import Array
 from darkroom.step import lut_for, step
 
 
-class Gamma(Params):
+class Gamma(Params, frozen=True):
     gamma: Annotated[float, param("exponent is 1/gamma: above 1 lightens, below 1 darkens", ge=0.1, le=10)] = 1.0
     strength: Strength = 1.0
 

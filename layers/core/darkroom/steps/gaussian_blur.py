@@ -15,7 +15,7 @@ TRUNCATE = 4.0
 """Standard deviations at which the kernel ends: what is cut off weighs under 1e-4."""
 
 
-class GaussianBlur(Params):
+class GaussianBlur(Params, frozen=True):
     sigma: Annotated[float, param("standard deviation of the kernel", ge=0, le=100, unit="px")] = 2.0
     strength: Strength = 1.0
 
