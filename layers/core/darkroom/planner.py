@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Literal
+from typing import Literal, cast, get_args
 
 import msgspec
 
@@ -39,6 +39,6 @@ def plan(calls: Iterable[StepCall], fusion: Fusion = "stage") -> list[StagePlan]
 
 def fusion(text: str) -> Fusion:
     """The stack's parameter `Fusion`. Raises `StepFailed` where it is something else."""
-    if text == "stage" or text == "fused":
-        return text
+    if text in get_args(Fusion):
+        return cast(Fusion, text)
     raise StepFailed("misconfigured", f"Fusion is '{text}', not 'stage' or 'fused'")

@@ -5,8 +5,10 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from darkroom.errors import RecipeInvalid, nearest
+from darkroom.picture import Array
 from darkroom.step import Step
 
 # name of the step -> module of darkroom.steps that declares it under that name. Modules load when a step is asked
@@ -38,3 +40,20 @@ def steps() -> list[Step]:
 def stages() -> list[str]:
     """The stages that have steps, in order of their first step."""
     return list(dict.fromkeys(step.stage for step in steps()))
+
+
+def apply(name: str, image: Array, **params: Any) -> Any:
+    """Apply one step to an image.
+
+    image: HxW (grey), HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``, ``uint16`` or ``float32`` in 0–1; never changed.
+    params: the step's parameters (``darkroom steps NAME`` lists them) and its reference images, as arrays.
+
+    Returns a new image of the same dtype and layout, or a dictionary from a step that only looks. Raises `RecipeInvalid`
+    for an unknown step or parameter or a value out of bounds, `ImageRejected` for another kind of array.
+    """
+    step = get(name)
+    references = {key: params.pop(key) for key in list(params) if key in step.references}
+    outcome = step(image, step.params.parse(params, of=name), references)
+    if step.returns == "annotation":
+        return outcome.details
+    return outcome.image.copy() if outcome.image is image else outcome.image
