@@ -16,6 +16,9 @@ from darkroom.picture import Array
 BAND_PIXELS = 1 << 20
 """Pixels of one band: its float32 planes stay within tens of megabytes, whatever the photo's size."""
 
+BAND_ALIGNMENT = 16
+"""Bands begin at multiples of this many rows, so that a step that works in blocks sees the same grid in each."""
+
 Halo = int | Callable[[Any], int]
 
 
@@ -24,6 +27,14 @@ class Reported:
     """An image together with what the step found or chose, for the manifest (JSON types)."""
 
     image: Array
+    details: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Analysed:
+    """What a step's `analyse` found: `value` for its function, `details` for the manifest (JSON types)."""
+
+    value: Any
     details: dict[str, Any]
 
 
@@ -42,6 +53,8 @@ class Step:
     color_only: bool = False
     resizes: bool = False
     references: Mapping[str, str] = field(default_factory=dict)
+    discontinuous: str = ""
+    changes_channels: bool = False
 
     @property
     def summary(self) -> str:
@@ -86,28 +99,31 @@ class Step:
         return dict(references)
 
     def _run(self, color: Array, alpha: Array | None, params: Params, references: dict[str, Array]) -> Reported:
-        more = references if self.references else {}
-        if self.analyse is not None:
-            more = {**more, "analysis": self.analyse(color, params)}
-        if self.returns == "annotation":
-            return Reported(color, self.function(color, params, **more))
-        if self.resizes:
-            result = self.function(color, params, alpha=alpha, **more)
-            color, alpha = result
-            return Reported(join_alpha(color, alpha), {})
-        strength = getattr(params, "strength", 1.0)
+        more: dict[str, Any] = dict(references)
         details: dict[str, Any] = {}
+        if self.analyse is not None:
+            analysis = self.analyse(color, params)
+            if isinstance(analysis, Analysed):
+                analysis, details = analysis.value, analysis.details
+            more["analysis"] = analysis
+        if self.returns == "annotation":
+            return Reported(join_alpha(color, alpha), self.function(color, params, **more))
+        if self.resizes:
+            color, alpha = self.function(color, params, alpha=alpha, **more)
+            return Reported(join_alpha(color, alpha), details)
+        strength = getattr(params, "strength", 1.0)
+        result: Any
         if self.on == "native":
             result = self.function(color, params, **more)
             if isinstance(result, Reported):
-                result, details = result.image, result.details
+                result, details = result.image, details | result.details
             if strength < 1:
                 result = _blend_bands(color, result, strength)
         elif self.halo is None:
             floats = to_float(color)
             result = self.function(floats, params, **more)
             if isinstance(result, Reported):
-                result, details = result.image, result.details
+                result, details = result.image, details | result.details
             if strength < 1:
                 result = floats + np.float32(strength) * (result - floats)
             result = from_float(result, color.dtype)
@@ -135,6 +151,8 @@ def step(
     resizes: bool = False,
     returns: Literal["image", "annotation"] = "image",
     references: Mapping[str, str] | None = None,
+    discontinuous: str = "",
+    changes_channels: bool = False,
 ) -> Callable[[Callable[..., Any]], Step]:
     """Declare a step: the decorated function holds the algorithm alone, and this keeps the promises around it.
 
@@ -148,11 +166,15 @@ def step(
         parameters). The picture then passes through in bands, so that memory stays bounded; without it the whole
         picture is converted at once. At the picture's edge the function sees the edge itself.
     analyse: called once with the whole picture in its own dtype and the parameters, before any band; what it returns
-        reaches the function as the keyword `analysis`. For histograms, means and other global measures.
+        reaches the function as the keyword `analysis`. For histograms, means and other global measures. It may return
+        an `Analysed` to put what it found into the manifest as well.
     color_only: grey pictures pass unchanged.
     resizes: the function also gets the keyword `alpha` (HxW or None) and returns a pair ``(picture, alpha)``.
     returns: "annotation" for steps that answer with a JSON-able dictionary instead of an image.
     references: names and meanings of further images that the function takes as keywords (None if not given).
+    discontinuous: the reason why a difference of rounding may change single pixels by more than a level (a threshold, a
+        cluster's border), for the few steps whose definition makes it so.
+    changes_channels: RGB may become grey (with alpha: RGBA of three equal channels); for "native" or without halo.
     """
 
     def declare(function: Callable[..., Any]) -> Step:
@@ -168,6 +190,8 @@ def step(
             color_only=color_only,
             resizes=resizes,
             references=references or {},
+            discontinuous=discontinuous,
+            changes_channels=changes_channels,
         )
 
     return declare
@@ -197,8 +221,10 @@ def split_alpha(image: Array) -> tuple[Array, Array | None]:
 
 
 def join_alpha(color: Array, alpha: Array | None) -> Array:
-    """One array of colour and alpha: the reverse of `split_alpha`."""
-    return color if alpha is None else np.dstack((color, alpha))
+    """One array of colour (HxW or HxWx3) and alpha, HxWx4 if there is alpha: the reverse of `split_alpha`."""
+    if alpha is None:
+        return color
+    return np.dstack((color, alpha) if color.ndim == 3 else (color, color, color, alpha))
 
 
 def max_level(dtype: np.dtype[Any]) -> float:
@@ -240,6 +266,8 @@ def _bands(shape: tuple[int, ...], halo: int) -> Iterator[tuple[slice, slice, sl
     """Slices of rows: those to fill, those to read (with the halo), and the filled ones within the read ones."""
     height, width = shape[:2]
     rows = max(BAND_PIXELS // width, 4 * halo, 1)
+    rows = -(-rows // BAND_ALIGNMENT) * BAND_ALIGNMENT
+    halo = -(-halo // BAND_ALIGNMENT) * BAND_ALIGNMENT
     for top in range(0, height, rows):
         bottom = min(top + rows, height)
         start, stop = max(top - halo, 0), min(bottom + halo, height)

@@ -16,6 +16,7 @@ class Gamma(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"gamma": 1.0}
+    example = {"gamma": 2.2}
 
 
 @step("gamma", stage="adjust_tone", params=Gamma, on="native")
