@@ -1,0 +1,22 @@
+# How `sam build` makes a layer: wheels for Lambda, pinned by hash, on any host. Included by each layer's Makefile.
+#
+# make sees ARTIFACTS_DIR, and runs in a copy of the layer's folder; this file is found beside the original.
+# DARKROOM_BARE_LAYERS=1 leaves the wheels out, for an emulator that runs functions with our own virtual environment.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+LAYERS := $(dir $(lastword $(MAKEFILE_LIST)))
+UV := $(firstword $(wildcard $(VIRTUAL_ENV)/bin/uv $(LAYERS)../.venv/bin/uv) uv)
+SITE := $(ARTIFACTS_DIR)/python
+
+.PHONY: wheels
+wheels:
+	mkdir -p "$(SITE)"
+ifndef DARKROOM_BARE_LAYERS
+	$(UV) pip install --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
+		--require-hashes --no-deps --link-mode copy --target "$(SITE)" -r requirements.txt
+	# Never imported by what runs: tests, compilers' input, type stubs, scripts, caches.
+	find "$(SITE)" -depth \( -type d \( -name tests -o -name __pycache__ -o -name include -o -path '*/numpy/f2py' \
+		-o -path '$(SITE)/bin' \) -o -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' \
+		-o -name '*.pyc' -o -name '.lock' \) \) -exec rm -rf {} +
+endif
