@@ -1,0 +1,33 @@
+"""Darkroom's stack on an AWS of one's own: MiniStack on 127.0.0.1, with the unchanged template deployed to it."""
+
+from __future__ import annotations
+
+from darkroom_local import stack
+from darkroom_local.emulator import HOME, EmbeddedAws
+
+__all__ = ["EmbeddedAws", "down", "stack", "status", "up"]
+
+
+def up() -> dict[str, str]:
+    """Start the embedded AWS where none runs, deploy to it, and return its `Endpoint` and the stack's outputs."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        aws = EmbeddedAws.start()
+        aws.remember()
+    return {"Endpoint": aws.endpoint, **stack.deploy(aws)}
+
+
+def down() -> bool:
+    """Stop the embedded AWS with all that is stored in it. False where none runs."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        return False
+    aws.stop()
+    EmbeddedAws.forget(HOME)
+    return True
+
+
+def status() -> dict[str, str] | None:
+    """What `up` returned, or None where nothing runs."""
+    aws = EmbeddedAws.recall()
+    return None if aws is None else {"Endpoint": aws.endpoint, **stack.outputs(aws)}

@@ -1,0 +1,188 @@
+"""MiniStack as a child process: an AWS of one's own on 127.0.0.1, gone when it is stopped."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import boto3
+from botocore.config import Config
+
+REPOSITORY = Path(__file__).parents[3]
+HOME = REPOSITORY / "build" / "local"
+REGION = "us-east-1"
+START_SECONDS = 60.0
+STOP_SECONDS = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedAws:
+    """A running emulator. `home` holds its log and its temporary files.
+
+    The caller is the account's root (MiniStack knows it by the key ``test``); functions and the workflow have the roles
+    that the template gives them, and with `enforce_iam` no more than those.
+    """
+
+    pid: int
+    port: int
+    home: Path
+
+    @classmethod
+    def start(cls, home: Path = HOME, *, enforce_iam: bool = True) -> Self:
+        """Start an emulator on a free port and wait until it answers.
+
+        Raises RuntimeError with the end of its log where it does not.
+        """
+        scratch = home / "tmp"
+        shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True)
+        port = _free_port()
+        environment = {
+            **_plain_environment(),
+            **_credentials(),
+            "GATEWAY_PORT": str(port),
+            "BIND_HOST": "127.0.0.1",  # its default is every interface
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_REGION": REGION,
+            "AUTH": str(enforce_iam).lower(),
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(os.cpu_count() or 1),
+            "TMPDIR": str(scratch),
+            "STATE_DIR": str(scratch / "state"),
+            "S3_DATA_DIR": str(scratch / "s3"),
+            "IOT_MTLS_ENABLED": "false",  # listens on every interface
+            "SFTP_ENABLED": "false",
+            "LOG_LEVEL": "INFO",
+        }
+        with (home / "ministack.log").open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "ministack"],
+                env=environment,
+                cwd=scratch,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        aws = cls(process.pid, port, home)
+        deadline = time.monotonic() + START_SECONDS
+        while not aws.is_alive():
+            if process.poll() is not None or time.monotonic() > deadline:
+                process.kill()
+                end = (home / "ministack.log").read_text(errors="replace")[-2000:]
+                raise RuntimeError(f"the embedded AWS did not start:\n{end}")
+            time.sleep(0.1)
+        return aws
+
+    def stop(self) -> None:
+        """End it, with all that is stored in it. Does nothing where it no longer runs."""
+        if not self.is_alive():
+            return
+        os.kill(self.pid, signal.SIGTERM)
+        deadline = time.monotonic() + STOP_SECONDS
+        while _runs(self.pid):
+            if time.monotonic() > deadline:
+                os.kill(self.pid, signal.SIGKILL)
+            time.sleep(0.05)
+        shutil.rmtree(self.home / "tmp", ignore_errors=True)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    @property
+    def endpoint(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def is_alive(self) -> bool:
+        try:
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310
+                return answer.status == 200  # type: ignore[no-any-return]
+        except (urllib.error.URLError, OSError):
+            return False
+
+    def environment(self) -> dict[str, str]:
+        """The environment in which any AWS tool talks to this emulator and to nothing else."""
+        return {**_plain_environment(), **_credentials(), "AWS_ENDPOINT_URL": self.endpoint}
+
+    def client(self, service: str) -> Any:
+        """A boto3 client for this emulator."""
+        return boto3.client(
+            service,
+            endpoint_url=self.endpoint,
+            region_name=REGION,
+            aws_access_key_id="test",
+            aws_secret_access_key="test",  # noqa: S106
+            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3, "mode": "standard"}),
+        )
+
+    def remember(self) -> None:
+        """Write down where this emulator is, for `recall`."""
+        _state_file(self.home).write_text(json.dumps({**asdict(self), "home": str(self.home)}))
+
+    @classmethod
+    def recall(cls, home: Path = HOME) -> Self | None:
+        """The emulator that was remembered, if it still answers."""
+        try:
+            state = json.loads(_state_file(home).read_text())
+        except FileNotFoundError:
+            return None
+        aws = cls(state["pid"], state["port"], Path(state["home"]))
+        if aws.is_alive():
+            return aws
+        cls.forget(home)
+        return None
+
+    @staticmethod
+    def forget(home: Path = HOME) -> None:
+        _state_file(home).unlink(missing_ok=True)
+
+
+def _state_file(home: Path) -> Path:
+    return home / "emulator.json"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def _plain_environment() -> dict[str, str]:
+    """Ours without anything that points to an account of the user's."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "SAM_", "POWERTOOLS_"))}
+
+
+def _credentials() -> dict[str, str]:
+    return {
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": REGION,
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
+def _runs(pid: int) -> bool:
+    with contextlib.suppress(ChildProcessError):
+        if os.waitpid(pid, os.WNOHANG)[0] == pid:
+            return False
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    return True

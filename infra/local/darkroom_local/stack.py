@@ -1,0 +1,80 @@
+"""The stack on the embedded AWS: the same template, built and deployed by the same tools as on AWS."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import subprocess
+from pathlib import Path
+
+from darkroom_local.emulator import REPOSITORY, EmbeddedAws
+
+STACK = "darkroom"
+SAM = REPOSITORY / "infra" / "sam"
+BUILD = REPOSITORY / "build" / "local" / "sam"
+ARTIFACTS_BUCKET = "darkroom-artifacts"
+"""The bucket that samconfig.toml's `local` uploads code to."""
+
+SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "infra/enhance.asl.json", "infra/sam-cli.txt")
+
+
+def deploy(aws: EmbeddedAws) -> dict[str, str]:
+    """Build where something changed, deploy, and return the stack's outputs.
+
+    Raises RuntimeError with the end of the tool's output where that fails.
+    """
+    build()
+    s3 = aws.client("s3")
+    if ARTIFACTS_BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
+        s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
+    _sam("deploy", log=aws.home / "sam-deploy.log", environment=aws.environment())
+    return outputs(aws)
+
+
+def build() -> None:
+    """`sam build` into build/local/sam, unless it holds a build of these very sources.
+
+    The layers are bare: the emulator runs functions with our own interpreter, whose virtual environment has the same
+    wheels, and would otherwise unpack 250 MB for each of its workers.
+    """
+    stamp, digest = BUILD.with_suffix(".sha256"), _digest(SOURCES)
+    if stamp.exists() and stamp.read_text() == digest:
+        return
+    stamp.unlink(missing_ok=True)
+    BUILD.parent.mkdir(parents=True, exist_ok=True)
+    _sam("build", log=BUILD.with_name("sam-build.log"), environment={**os.environ, "DARKROOM_BARE_LAYERS": "1"})
+    stamp.write_text(digest)
+
+
+def outputs(aws: EmbeddedAws) -> dict[str, str]:
+    """The deployed stack's outputs by name."""
+    stack = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def _sam(command: str, *, log: Path, environment: dict[str, str]) -> None:
+    with log.open("wb") as file:
+        done = subprocess.run(  # noqa: S603
+            [SAM, command, "--config-env", "local"],
+            cwd=REPOSITORY,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+            check=False,
+        )
+    if done.returncode:
+        raise RuntimeError(f"sam {command} failed ({log}):\n{log.read_text(errors='replace')[-4000:]}")
+
+
+def _digest(paths: tuple[str, ...]) -> str:
+    """A SHA-256 over names and contents below the given paths of the repository."""
+    digest = hashlib.sha256()
+    for name in paths:
+        path = REPOSITORY / name
+        files = [path] if path.is_file() else sorted(path.rglob("*"))
+        for file in files:
+            if file.is_file() and "__pycache__" not in file.parts:
+                digest.update(f"{file.relative_to(REPOSITORY)}\0{file.stat().st_size}\0".encode())
+                digest.update(file.read_bytes())
+    return digest.hexdigest()
