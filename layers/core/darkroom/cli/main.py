@@ -1,0 +1,53 @@
+"""`darkroom`: the command line's entry, and what all its commands share.
+
+Exit status: 0 done, 1 the input's or the recipe's fault (or ours), 2 wrong usage. An error is one line on stderr.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Any
+
+import click
+
+import darkroom
+from darkroom.errors import DarkroomError
+
+
+class Group(click.Group):
+    """Turns errors into one line and an exit status, in one place for all commands."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except DarkroomError as error:
+            fail(error.message)
+        except OSError as error:
+            fail(f"{error.filename or 'input'}: {error.strerror or error}")
+        except MemoryError:
+            fail("not enough memory for this picture")
+        raise SystemExit(1)
+
+
+def fail(message: str) -> None:
+    """One line on stderr."""
+    click.echo(f"darkroom: {' '.join(message.split())}", err=True)
+
+
+@click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(darkroom.__version__, prog_name="darkroom")
+def cli() -> None:
+    """A photo lab: diagnoses photos and enhances them."""
+
+
+def main() -> None:
+    from darkroom.cli import cloud, photos, reference  # each adds its commands to `cli`
+
+    assert all((cloud, photos, reference))
+    try:
+        cli.main()
+    except BrokenPipeError:
+        # The reader (head, less) has gone: nothing is wrong, and nothing more can be said.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(0)

@@ -1,0 +1,104 @@
+"""A deployed stack, seen from outside: upload a photo, wait for its job, fetch what came of it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Self
+
+import boto3
+from boto3.dynamodb.types import TypeDeserializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, TransientError
+
+POLL_SECONDS = 0.5
+KINDS = {cls.kind: cls for cls in (ImageRejected, RecipeInvalid, StepFailed, TransientError)}
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """One photo that was uploaded: its key and version, by which its job is found."""
+
+    key: str
+    version: str | None
+    seen: frozenset[str]
+    """Jobs of this key that were there before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A deployed stack by its outputs."""
+
+    session: boto3.Session
+    outputs: Mapping[str, str]
+
+    @classmethod
+    def find(cls, name: str, **connection: str) -> Self:
+        """The stack called `name`. `connection` goes to `boto3.Session`. Raises `StepFailed` where there is none."""
+        endpoint = connection.pop("endpoint_url", None)
+        session = boto3.Session(**connection)
+        try:
+            stacks = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=name)
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("no-stack", f"the stack '{name}' could not be found: {error}") from None
+        outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks["Stacks"][0].get("Outputs", [])}
+        return cls(session, {**outputs, "endpoint_url": endpoint or ""})
+
+    def client(self, service: str) -> Any:
+        return self.session.client(service, endpoint_url=self.outputs["endpoint_url"] or None)
+
+    def upload(self, key: str, body: bytes, metadata: Mapping[str, str]) -> Upload:
+        """Put a photo into the uploads bucket, which starts its job."""
+        seen = frozenset(job["id"] for job in self.jobs(key))
+        try:
+            answer = self.client("s3").put_object(
+                Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=dict(metadata)
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("upload", f"the upload failed: {error}") from None
+        return Upload(key, answer.get("VersionId"), seen)
+
+    def wait(self, upload: Upload, timeout: float) -> dict[str, Any]:
+        """The finished job of an upload. Raises the job's own error, or `TransientError` after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            for job in self.jobs(upload.key):
+                if job["id"] not in upload.seen and job["status"] != "running":
+                    if "error" in job:
+                        raise _error(job["error"])
+                    return job
+            time.sleep(POLL_SECONDS)
+        raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
+
+    def jobs(self, key: str) -> list[dict[str, Any]]:
+        """The newest jobs of an upload's key, newest first."""
+        try:
+            answer = self.client("dynamodb").query(
+                TableName=self.outputs["JobsTable"],
+                IndexName="newest",
+                KeyConditionExpression="listing = :jobs",
+                FilterExpression="#key = :key",
+                ExpressionAttributeNames={"#key": "key"},
+                ExpressionAttributeValues={":jobs": {"S": "jobs"}, ":key": {"S": key}},
+                ScanIndexForward=False,
+                Limit=1000,
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("jobs", f"the jobs could not be read: {error}") from None
+        plain = TypeDeserializer()
+        return [{name: plain.deserialize(value) for name, value in item.items()} for item in answer["Items"]]
+
+    def download(self, place: Mapping[str, str]) -> bytes:
+        """The object at a job's `result` or `manifest`."""
+        try:
+            body: bytes = self.client("s3").get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read()
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("download", f"the result could not be fetched: {error}") from None
+        return body
+
+
+def _error(error: Mapping[str, str]) -> DarkroomError:
+    kind, _, reason = error["code"].partition(".")
+    return KINDS.get(kind, StepFailed)(reason or "unknown", error["message"])
