@@ -1,0 +1,61 @@
+# Needs Git, make and CPython 3.13; everything else comes by itself, at the versions of requirements.lock.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test lint format lock build deploy delete local lock clean
+
+PYTHON ?= python3.13
+BIN := .venv/bin
+UV := $(BIN)/uv
+SAM := infra/sam
+PHOTO ?=
+RECIPE ?= auto
+STACK ?= darkroom
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+setup: .venv/.ready ## Make the virtual environment
+
+demo: setup ## Enhance a photo on an embedded AWS: build/demo (PHOTO=my.jpg RECIPE=vivid for your own)
+	$(BIN)/python -m darkroom_local.demo --recipe "$(RECIPE)" $(if $(PHOTO),--photo "$(PHOTO)")
+
+test: lint ## Check everything
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: setup ## Check style, types, template and workflow in seconds
+	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml
+
+format: setup ## Format the code
+	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
+
+build: setup ## Build functions and layers for AWS
+	$(SAM) build
+
+deploy: build ## Deploy to your AWS account
+	$(SAM) deploy --guided
+
+delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom)
+	$(BIN)/python -m darkroom_local.empty "$(STACK)" && $(SAM) delete --stack-name "$(STACK)"
+
+local: setup ## Start the embedded AWS with the stack on it, and leave it running
+	$(BIN)/darkroom local up
+
+lock: setup ## Pin the dependencies, by hash (those pinned already stay)
+	$(LOCK) pyproject.toml --group dev -o requirements.lock
+	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
+	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
+		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
+
+clean: ## Remove all that was made, except the virtual environment
+	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+LOCK = $(UV) pip compile --quiet --no-header --python-version 3.13 --universal --generate-hashes
+
+.venv/.ready: requirements.lock pyproject.toml
+	test -x $(BIN)/python || $(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^uv==\([0-9.]*\).*/uv==\1/p' requirements.lock)"
+	$(UV) pip sync --quiet --require-hashes requirements.lock
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	touch $@
