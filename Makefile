@@ -42,7 +42,7 @@ delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom
 local: setup ## Start the embedded AWS with the stack on it, and leave it running
 	$(BIN)/darkroom local up
 
-lock: setup ## Pin the dependencies, by hash (those pinned already stay)
+lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay)
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
@@ -53,9 +53,11 @@ clean: ## Remove all that was made, except the virtual environment
 
 LOCK = $(UV) pip compile --quiet --no-header --python-version 3.13 --universal --generate-hashes
 
-.venv/.ready: requirements.lock pyproject.toml
-	test -x $(BIN)/python || $(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^uv==\([0-9.]*\).*/uv==\1/p' requirements.lock)"
+.venv/.ready: requirements.lock pyproject.toml | $(UV)
 	$(UV) pip sync --quiet --require-hashes requirements.lock
 	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
 	touch $@
+
+$(UV):
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check "$$(sed -n 's/^\(uv==[0-9.]*\).*/\1/p' requirements.lock)"
