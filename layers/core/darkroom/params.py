@@ -113,18 +113,20 @@ def describe_bounds(schema: Mapping[str, Any]) -> str:
         return " or ".join(filter(None, (describe_bounds(option) for option in schema["anyOf"])))
     if "enum" in schema:
         return "one of " + ", ".join(str(value) for value in schema["enum"])
-    kind = str(schema.get("type", ""))
     low, high = schema.get("minimum"), schema.get("maximum")
-    if "exclusiveMinimum" in schema:
-        low = f"more than {schema['exclusiveMinimum']:g}"
-    elif low is not None:
-        low = f"{low:g}"
-    if "exclusiveMaximum" in schema:
-        high = f"less than {schema['exclusiveMaximum']:g}"
-    elif high is not None:
-        high = f"{high:g}"
-    bounds = f"{low} to {high}" if low and high else f"at least {low}" if low else f"at most {high}" if high else ""
-    return f"{kind} {bounds}".strip()
+    above, below = schema.get("exclusiveMinimum"), schema.get("exclusiveMaximum")
+    words = {
+        "{:g} to {:g}": (low, high),
+        "more than {:g}, at most {:g}": (above, high),
+        "at least {:g}, less than {:g}": (low, below),
+        "more than {:g}, less than {:g}": (above, below),
+        "at least {:g}": (low,),
+        "at most {:g}": (high,),
+        "more than {:g}": (above,),
+        "less than {:g}": (below,),
+    }
+    bounds = next((text.format(*ends) for text, ends in words.items() if None not in ends), "")
+    return f"{schema.get('type', '')} {bounds}".strip()
 
 
 def _out_of_bounds(

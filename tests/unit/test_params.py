@@ -1,0 +1,107 @@
+"""Parameters: validated in one place, with messages that name the step, the field and its bounds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import pytest
+
+from darkroom.errors import RecipeInvalid
+from darkroom.params import Params, Strength, describe_bounds, param
+
+
+class Trial(Params, frozen=True):
+    radius: Annotated[float, param("how far", ge=0.5, le=20, unit="px")] = 2.0
+    size: Annotated[int, param("how many", gt=0)] = 3
+    shape: Annotated[Literal["disk", "square"], param("which")] = "disk"
+    strength: Strength = 1.0
+
+    neutral = {"radius": 0.5}
+
+    def check(self) -> None:
+        if self.shape == "square" and self.size % 2 == 0:
+            raise ValueError("'size' must be odd where 'shape' is square")
+
+
+class Needy(Params, frozen=True):
+    width: Annotated[int, param("how wide", ge=1, unit="px")]
+
+
+@pytest.mark.parametrize(
+    ("values", "code", "message"),
+    [
+        ({"radius": 50}, "recipe.bad-parameter", "step 'trial': 'radius' is 50 but must be number 0.5 to 20 px"),
+        (
+            {"radius": float("nan")},
+            "recipe.bad-parameter",
+            "step 'trial': 'radius' is nan but must be number 0.5 to 20 px",
+        ),
+        (
+            {"radius": "wide"},
+            "recipe.bad-parameter",
+            "step 'trial': 'radius' is 'wide' but must be number 0.5 to 20 px",
+        ),
+        ({"radius": None}, "recipe.bad-parameter", "step 'trial': 'radius' is None but must be number 0.5 to 20 px"),
+        ({"radius": True}, "recipe.bad-parameter", "step 'trial': 'radius' is True but must be number 0.5 to 20 px"),
+        ({"size": 2.5}, "recipe.bad-parameter", "step 'trial': 'size' is 2.5 but must be integer more than 0"),
+        (
+            {"shape": "dist"},
+            "recipe.bad-parameter",
+            "step 'trial': 'shape' is 'dist' but must be one of disk, square; did you mean 'disk'?",
+        ),
+        (
+            {"radios": 2},
+            "recipe.unknown-parameter",
+            "step 'trial' has no parameter 'radios'; did you mean 'radius'? (it has: radius, size, shape, strength)",
+        ),
+        (
+            {"shape": "square", "size": 4},
+            "recipe.bad-parameters",
+            "step 'trial': 'size' must be odd where 'shape' is square",
+        ),
+    ],
+)
+def test_a_bad_value_names_field_and_bounds(values: dict[str, object], code: str, message: str) -> None:
+    with pytest.raises(RecipeInvalid) as caught:
+        Trial.parse(values, of="trial")
+    assert caught.value.code == code
+    assert caught.value.message == message
+    assert str(caught.value) == f"{code}: {message}"
+
+
+def test_a_missing_value_is_named() -> None:
+    with pytest.raises(RecipeInvalid, match="step 'needy' needs the parameter 'width'"):
+        Needy.parse({}, of="needy")
+
+
+def test_text_is_read_as_numbers_only_where_asked() -> None:
+    assert Trial.parse({"radius": "3.5", "size": "5"}, of="trial", from_text=True) == Trial(radius=3.5, size=5)
+    with pytest.raises(RecipeInvalid):
+        Trial.parse({"radius": "3.5"}, of="trial")
+
+
+def test_bounds_are_inclusive() -> None:
+    assert Trial.parse({"radius": 0.5}, of="trial").radius == 0.5
+    assert Trial.parse({"radius": 20}, of="trial").radius == 20
+
+
+def test_schema_has_meaning_unit_bounds_and_default() -> None:
+    schema = Trial.schema()
+    assert schema["properties"]["radius"] == {
+        "description": "how far",
+        "unit": "px",
+        "type": "number",
+        "minimum": 0.5,
+        "maximum": 20,
+        "default": 2.0,
+    }
+    assert schema["additionalProperties"] is False
+    assert "required" not in schema
+    assert Needy.schema()["required"] == ["width"]
+    assert describe_bounds(schema["properties"]["size"]) == "integer more than 0"
+
+
+def test_neutral_by_value_or_by_strength() -> None:
+    assert Trial(radius=0.5).is_neutral()
+    assert Trial(strength=0.0).is_neutral()
+    assert not Trial().is_neutral()

@@ -1,0 +1,120 @@
+"""Recipes as data, and plans made of them."""
+
+from __future__ import annotations
+
+import json
+
+import msgspec
+import pytest
+
+from darkroom import planner, recipe, upload
+from darkroom.errors import RecipeInvalid, StepFailed
+from darkroom.recipe import Recipe, StepCall
+
+GAMMA = {"name": "gamma", "params": {"gamma": 1.2}}
+
+
+@pytest.mark.parametrize("name", recipe.BUILT_IN)
+def test_built_in_recipes_are_valid_and_called_like_their_file(name: str) -> None:
+    built_in = recipe.built_in(name)
+    assert built_in.name == name
+    assert built_in.description.endswith(".")
+
+
+@pytest.mark.parametrize(
+    ("source", "code", "says"),
+    [
+        ("vivit", "recipe.unknown-recipe", "there is no recipe 'vivit'; did you mean 'vivid'?"),
+        ("{", "recipe.bad-json", "the recipe is not JSON"),
+        (b"{\xff", "recipe.bad-json", "the recipe is not JSON"),
+        ("[" * 100_000, "recipe.unknown-recipe", "there is no recipe '["),
+        ('{"steps": ' + "[" * 100_000, "recipe.bad", "the recipe is not"),
+        ({}, "recipe.bad-recipe", "missing required field `steps`"),
+        ({"steps": [GAMMA], "blend": 101}, "recipe.bad-recipe", "<= 100 - at `$.blend`"),
+        ({"steps": [GAMMA], "format": "bmp"}, "recipe.bad-recipe", "Invalid enum value 'bmp' - at `$.format`"),
+        ({"steps": [GAMMA], "stesp": []}, "recipe.bad-recipe", "unknown field `stesp`"),
+        ({"steps": "manual"}, "recipe.bad-recipe", "the recipe is not valid"),
+        ({"steps": [{"name": "gama"}]}, "recipe.unknown-step", "there is no step 'gama'; did you mean 'gamma'?"),
+        ({"steps": [{"name": "gamma", "params": {"gamma": 99}}]}, "recipe.bad-parameter", "number 0.1 to 10"),
+        (
+            {"steps": [{"name": "gamma", "references": {"mask": "m.png"}}]},
+            "recipe.unknown-reference",
+            "step 'gamma' takes no reference image 'mask'",
+        ),
+        ({"steps": [GAMMA] * 33}, "recipe.too-many-steps", "33 steps; at most 32"),
+    ],
+)
+def test_a_bad_recipe_says_where_it_is_wrong(source: object, code: str, says: str) -> None:
+    with pytest.raises(RecipeInvalid) as caught:
+        recipe.find(source)  # type: ignore[arg-type]
+    assert caught.value.code.startswith(code)
+    assert says in caught.value.message
+
+
+def test_a_recipe_is_found_from_whatever_a_caller_has() -> None:
+    expected = Recipe(steps=[StepCall("gamma", {"gamma": 1.2})])
+    for source in (expected, json.dumps({"steps": [GAMMA]}), {"steps": [GAMMA]}, expected.steps):
+        assert recipe.find(source) == expected  # type: ignore[arg-type]
+
+
+def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:
+    calls = [StepCall(name) for name in ("gaussian_blur", "median_blur", "gamma", "gaussian_blur")]
+    staged = planner.plan(calls)
+    assert [(part.stage, [call.name for call in part.steps]) for part in staged] == [
+        ("filter", ["gaussian_blur", "median_blur"]),
+        ("adjust_tone", ["gamma"]),
+        ("filter", ["gaussian_blur"]),
+    ]
+    assert [call for part in planner.plan(calls, "fused") for call in part.steps] == calls
+    assert len(planner.plan(calls, "fused")) == 1
+    assert planner.plan([]) == planner.plan([], "fused") == []
+
+
+def test_fusion_is_one_of_two_words() -> None:
+    assert planner.fusion("fused") == "fused"
+    with pytest.raises(StepFailed, match="Fusion is 'both'"):
+        planner.fusion("both")
+
+
+@pytest.mark.parametrize(
+    ("metadata", "key", "expected"),
+    [
+        ({}, "photo.jpg", "auto"),
+        ({}, "vivid/photo.jpg", "vivid"),
+        ({}, "holiday/vivid/photo.jpg", "auto"),
+        ({}, "vivid", "auto"),
+        ({"recipe": "none"}, "vivid/photo.jpg", "none"),
+        ({"recipe": json.dumps({"name": "mine", "steps": [GAMMA]})}, "vivid/photo.jpg", "mine"),
+    ],
+)
+def test_which_recipe_an_upload_gets(metadata: dict[str, str], key: str, expected: str) -> None:
+    assert upload.wishes(metadata, key, "auto").name == expected
+
+
+def test_metadata_overrides_the_recipe() -> None:
+    wishes = upload.wishes({"blend": "40", "format": "webp", "quality": "70"}, "vivid/a.jpg", "auto")
+    assert (wishes.name, wishes.blend, wishes.format, wishes.quality) == ("vivid", 40, "webp", 70)
+    assert wishes.steps == recipe.built_in("vivid").steps
+    for bad in ({"blend": "101"}, {"blend": "half"}, {"format": "exe"}, {"quality": "0"}):
+        with pytest.raises(RecipeInvalid, match="the upload's metadata is not valid"):
+            upload.wishes(bad, "a.jpg", "auto")
+
+
+@pytest.mark.parametrize(
+    ("key", "expected"),
+    [
+        ("a/b.JPG", "a/b.webp"),
+        ("a+b %20 ü (1).jpg", "a+b %20 ü (1).webp"),
+        ("no extension", "no extension.webp"),
+        ("img.v2", "img.v2.webp"),
+        ("dir.jpg/photo", "dir.jpg/photo.webp"),
+        ("a//b.png", "a//b.webp"),
+    ],
+)
+def test_the_result_is_called_like_its_upload(key: str, expected: str) -> None:
+    assert upload.result_key(key, "webp") == expected
+
+
+def test_recipes_survive_a_round_trip_through_json() -> None:
+    for built_in in recipe.built_ins():
+        assert recipe.parse(msgspec.json.encode(built_in)) == built_in
