@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from darkroom import storage
+from tests.workflow import interpreter
+from tests.workflow.functions import Functions
+from tests.workflow.lab import Lab
+
+
+@pytest.fixture
+def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    """A fresh stack on moto, its functions in this process, with no waiting between tries."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    functions = Functions()
+    interpreter.complete(monkeypatch)
+    interpreter.run_in_process(monkeypatch, functions)
+    interpreter.hurry_timeouts(monkeypatch)
+    config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
+    with mock_aws(config=config):
+        storage.client.cache_clear()
+        lab = Lab(functions)
+        interpreter.observe(monkeypatch, lab.before_task, lab.waits.append)
+        yield lab
+    storage.client.cache_clear()

@@ -1,0 +1,60 @@
+"""The state machine's file, read as a deployment would: substitutions filled in."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).parents[2]
+PATH = ROOT / "infra" / "enhance.asl.json"
+
+FAILURE_PATH = ("Explain failure", "Record failure", "Tell failure", "Failed")
+"""Where every failed task must lead."""
+
+
+def substitutions(text: str) -> set[str]:
+    """The names of all ``${Name}`` in a definition."""
+    return set(re.findall(r"\$\{(\w+)\}", text))
+
+
+def substitute(text: str, values: Mapping[str, str]) -> str:
+    """A definition with every ``${Name}`` replaced. Raises KeyError for one without a value."""
+    return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text)
+
+
+def load() -> dict[str, Any]:
+    """The definition as it stands in the file."""
+    definition: dict[str, Any] = json.loads(PATH.read_text())
+    return definition
+
+
+def tasks(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """All Task states by name."""
+    return {name: state for name, state in definition["States"].items() if state["Type"] == "Task"}
+
+
+def lambda_tasks(definition: Mapping[str, Any]) -> dict[str, str]:
+    """The stage (a folder of ``functions``) that each Lambda task invokes, by the state's name."""
+    return {
+        name: stage_of(state["Arguments"]["FunctionName"])
+        for name, state in tasks(definition).items()
+        if state["Resource"].endswith(":lambda:invoke")
+    }
+
+
+def stage_of(function: str) -> str:
+    """``"adjust_tone"`` for ``"${AdjustToneFunctionArn}"``."""
+    name = function.removeprefix("${").removesuffix("FunctionArn}")
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+def successors(state: Mapping[str, Any]) -> Iterator[str]:
+    """The states that may follow a state."""
+    for transition in (state, *state.get("Choices", ()), *state.get("Catch", ())):
+        if "Next" in transition:
+            yield transition["Next"]
+    if "Default" in state:
+        yield state["Default"]
