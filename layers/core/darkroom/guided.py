@@ -1,0 +1,118 @@
+"""The guided filter (He, Sun and Tang, "Guided Image Filtering", 2010 and 2013), for steps to build on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+from darkroom.picture import Array
+
+
+def box_mean(image: Array, radius: int) -> Array:
+    """The mean of the (2 radius + 1)² px window around each sample, float32, HxW or HxWxC.
+
+    Takes the same time at any radius. Beyond the edge the picture is mirrored about its border pixels' outer side.
+    """
+    size = 2 * radius + 1
+    return cv2.blur(image, (size, size), borderType=cv2.BORDER_REFLECT)
+
+
+def guided(image: Array, guide: Array, radius: int, epsilon: float, subsample: int = 1) -> Array:
+    """Smooth `image` along the edges of `guide`: in every window the result is a linear function of the guide.
+
+    image: HxW or HxWxC, float32, any range (a mask, a depth map, the picture itself); filtered channel by channel.
+    guide: HxW or HxWx3, float32 in 0–1. A colour guide keeps edges between colours of one lightness, at about three
+        times the cost.
+    radius: of the window in px. The cost does not depend on it. A result's sample depends on 2 `radius` px around it.
+    epsilon: variance of the guide (its levels being 0–1) below which a window is smoothed rather than kept; above 0.
+    subsample: the linear functions are found at 1/`subsample` of the resolution (He and Sun, "Fast Guided Filter",
+        2015): that much less time and memory for smooth images and radii of several times `subsample`.
+
+    Takes up to 20 bytes per pixel besides its result for a grey guide and 60 for a colour one, divided by `subsample`²,
+    plus 8 where `subsample` is not 1. A step that filters whole photos passes them in bands or subsamples.
+    """
+    along = GuidedFilter(guide, radius, epsilon, subsample)
+    if image.ndim == 2:
+        return along(image)
+    result = np.empty_like(image)
+    for c in range(image.shape[2]):
+        result[..., c] = along(image[..., c])
+    return result
+
+
+class GuidedFilter:
+    """A guide with its windows' statistics, to filter several planes along it; see `guided` for the parameters."""
+
+    def __init__(self, guide: Array, radius: int, epsilon: float, subsample: int = 1) -> None:
+        self._guide = _planes(guide)
+        self._low_size = tuple(max(1, round(side / subsample)) for side in guide.shape[1::-1])
+        self._radius = max(1, round(radius / subsample))
+        self._low = [self._shrink(plane) for plane in self._guide]
+        self._means = [box_mean(plane, self._radius) for plane in self._low]
+        self._inverse = _inverse(
+            [[self._covariance(i, j, epsilon) for j in range(i + 1)] for i in range(len(self._low))]
+        )
+
+    def __call__(self, plane: Array) -> Array:
+        """One plane (HxW, float32, of the guide's size), filtered."""
+        low = self._shrink(plane)
+        offset = box_mean(low, self._radius)
+        covariances = [
+            box_mean(guide * low, self._radius) - mean * offset
+            for guide, mean in zip(self._low, self._means, strict=True)
+        ]
+        slopes = [sum_of_products(row, covariances) for row in self._inverse]
+        offset -= sum_of_products(slopes, self._means)
+        # A pixel lies in many windows, and takes the mean of their linear functions (2013, equation 8).
+        result = self._enlarge(box_mean(offset, self._radius), plane.shape)
+        for guide, slope in zip(self._guide, slopes, strict=True):
+            result += self._enlarge(box_mean(slope, self._radius), plane.shape) * guide
+        return result
+
+    def _covariance(self, i: int, j: int, epsilon: float) -> Array:
+        covariance = box_mean(self._low[i] * self._low[j], self._radius)
+        covariance -= self._means[i] * self._means[j]
+        if i == j:
+            # Rounding may leave a flat window's variance slightly below zero.
+            np.maximum(covariance, 0, out=covariance)
+            covariance += np.float32(epsilon)
+        return covariance
+
+    def _shrink(self, plane: Array) -> Array:
+        if plane.shape[1::-1] == self._low_size:
+            return plane
+        return cv2.resize(plane, self._low_size, interpolation=cv2.INTER_AREA)
+
+    def _enlarge(self, plane: Array, shape: tuple[int, ...]) -> Array:
+        if plane.shape == shape:
+            return plane
+        return cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def sum_of_products(a: Sequence[Array], b: Sequence[Array]) -> Array:
+    """The dot product of two short vectors of planes."""
+    total = a[0] * b[0]
+    for x, y in zip(a[1:], b[1:], strict=True):
+        total += x * y
+    return total
+
+
+def _planes(image: Array) -> list[Array]:
+    if image.ndim == 2:
+        return [image]
+    return [np.ascontiguousarray(image[..., c]) for c in range(image.shape[2])]
+
+
+def _inverse(lower: list[list[Array]]) -> list[list[Array]]:
+    """The inverse of a symmetric 1x1 or 3x3 matrix of planes, given its lower triangle, by cofactors."""
+    if len(lower) == 1:
+        return [[1 / lower[0][0]]]
+    (rr,), (gr, gg), (br, bg, bb) = lower
+    c_rr, c_gg, c_bb = gg * bb - bg * bg, rr * bb - br * br, rr * gg - gr * gr
+    c_gr, c_br, c_bg = br * bg - gr * bb, gr * bg - br * gg, gr * br - rr * bg
+    scale = 1 / sum_of_products((rr, gr, br), (c_rr, c_gr, c_br))
+    for cofactor in (c_rr, c_gg, c_bb, c_gr, c_br, c_bg):
+        cofactor *= scale
+    return [[c_rr, c_gr, c_br], [c_gr, c_gg, c_bg], [c_br, c_bg, c_bb]]
