@@ -1,0 +1,31 @@
+"""Bytes to pictures and back: the only place that decodes or encodes.
+
+`read_header` says what a file holds and applies the limits without decoding a pixel; `decode` makes a
+`darkroom.picture.Picture` of it: sRGB, upright, alpha apart, 8 or 16 bits; `encode` writes one. All are pure functions
+of their arguments, safe on any number of threads, and raise `ImageRejected` for whatever is wrong with a file.
+"""
+
+from darkroom.codec.decode import decode
+from darkroom.codec.encode import encode
+from darkroom.codec.formats import (
+    EXTENSIONS,
+    INPUT_EXTENSIONS,
+    MEDIA_TYPES,
+    OUTPUT_FORMATS,
+    SIXTEEN_BIT,
+    output_format,
+)
+from darkroom.codec.header import Header, read_header
+
+__all__ = [
+    "EXTENSIONS",
+    "INPUT_EXTENSIONS",
+    "MEDIA_TYPES",
+    "OUTPUT_FORMATS",
+    "SIXTEEN_BIT",
+    "Header",
+    "decode",
+    "encode",
+    "output_format",
+    "read_header",
+]

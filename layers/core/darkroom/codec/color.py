@@ -1,0 +1,122 @@
+"""Colour management: whatever a file's numbers mean, they become sRGB."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+
+import numpy as np
+from PIL import Image, ImageCms
+
+from darkroom.codec import icc
+from darkroom.codec.icc import Profile, ProfileError
+from darkroom.picture import Array
+from darkroom.step import BAND_PIXELS
+
+_SPACES = {"gray": ("GRAY", "RGB"), "rgb": ("RGB",), "cmyk": ("CMYK",)}
+_MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
+
+
+def to_srgb(pixels: Array, model: str, profile: bytes | None) -> tuple[Array, tuple[str, ...]]:
+    """Pixels in sRGB, and notes on what was done.
+
+    pixels: HxW ("gray"), HxWx3 ("rgb") or HxWx4 ("cmyk", 0 is no ink) of uint8 or uint16 (cmyk: uint8 alone).
+    profile: the file's ICC profile; without one, and with one that is broken or of another colour model, grey and RGB
+        are taken for sRGB and CMYK is converted by ``(1 - ink)(1 - black)``.
+
+    Relative colorimetric with black point compensation; a profile that holds only a perceptual table gives that.
+    8 bits go through LittleCMS. 16 bits stay 16 with profiles of matrix and curves (in float32 arithmetic) and of a
+    grey curve; with profiles of tables they are reduced to 8, and the note says so.
+    """
+    if profile is None:
+        return (pixels, ()) if model != "cmyk" else _cmyk_by_formula(pixels)
+    try:
+        parsed = icc.parse(profile)
+        if parsed.space not in _SPACES[model]:
+            raise ProfileError(f"it is for {parsed.space}, the picture is {model}")
+        if parsed.is_srgb():
+            return pixels, ()
+        return _convert(pixels, parsed, profile)
+    except (ProfileError, ImageCms.PyCMSError, OSError, ValueError) as error:
+        ignored = f"the ICC profile was ignored: {error}"
+    if model == "cmyk":
+        pixels, notes = _cmyk_by_formula(pixels)
+        return pixels, (ignored, *notes)
+    return pixels, (ignored,)
+
+
+def _convert(pixels: Array, profile: Profile, data: bytes) -> tuple[Array, tuple[str, ...]]:
+    note = f"converted from {profile.description or 'an unnamed profile'} to sRGB"
+    if pixels.dtype == np.uint16:
+        if profile.is_gray_curve:
+            return _gray_to_srgb(pixels, profile), (note,)
+        if profile.is_matrix:
+            return _matrix_to_srgb(pixels, profile), (note,)
+        pixels = to_eight_bits(pixels)
+        note += ", in 8 bits because the profile is made of tables"
+    return _by_lcms(pixels, profile, data), (note,)
+
+
+def _gray_to_srgb(pixels: Array, profile: Profile) -> Array:
+    encoded = icc.linear_to_srgb(profile.curves(65536)[0])
+    return np.rint(np.clip(encoded, 0, 1) * 65535).astype(np.uint16)[pixels]
+
+
+def _matrix_to_srgb(pixels: Array, profile: Profile) -> Array:
+    """Curve, matrix, clip to the gamut, sRGB's curve; in bands, so that floats stay few. Grey counts as R = G = B."""
+    curves = [curve.astype(np.float32) for curve in profile.curves(65536)]
+    matrix = np.linalg.inv(icc.SRGB_COLORANTS) @ profile.colorants()
+    matrix /= matrix.sum(axis=1, keepdims=True)  # white is white, whatever the profiles' roundings
+    matrix = matrix.T.astype(np.float32)
+    result = np.empty_like(pixels)
+    for rows in _bands(pixels):
+        band = pixels[rows]
+        channels = [band] * 3 if band.ndim == 2 else [band[..., i] for i in range(3)]
+        linear = np.stack([curve[channel] for curve, channel in zip(curves, channels, strict=True)], axis=-1) @ matrix
+        encoded = np.rint(icc.linear_to_srgb(np.clip(linear, 0, 1, out=linear)) * np.float32(65535)).astype(np.uint16)
+        result[rows] = encoded if band.ndim == 3 else encoded[..., 1]
+    return result
+
+
+def _by_lcms(pixels: Array, profile: Profile, data: bytes) -> Array:
+    mode = _MODES[profile.space]
+    transform = ImageCms.buildTransform(
+        ImageCms.ImageCmsProfile(io.BytesIO(data)),
+        ImageCms.ImageCmsProfile(io.BytesIO(icc.srgb_profile())),
+        mode,
+        "RGB",
+        renderingIntent=ImageCms.Intent.RELATIVE_COLORIMETRIC,
+        flags=ImageCms.Flags.BLACKPOINTCOMPENSATION,
+    )
+    gray = pixels.ndim == 2
+    result = np.empty(pixels.shape if gray else (*pixels.shape[:2], 3), dtype=np.uint8)
+    for rows in _bands(pixels):
+        band = Image.fromarray(pixels[rows], mode="CMYK" if mode == "CMYK" else None)
+        converted = transform.apply(band if band.mode == mode else band.convert(mode))
+        result[rows] = np.asarray(converted)[..., 1] if gray else np.asarray(converted)
+    return result
+
+
+def _cmyk_by_formula(pixels: Array) -> tuple[Array, tuple[str, ...]]:
+    result = np.empty((*pixels.shape[:2], 3), dtype=np.uint8)
+    for rows in _bands(pixels):
+        paper = (255 - pixels[rows]).astype(np.uint32)
+        result[rows] = (paper[..., :3] * paper[..., 3:] + 127) // 255
+    return result, ("converted from CMYK without a profile: colours are approximate",)
+
+
+def to_eight_bits(pixels: Array) -> Array:
+    """16 bits to 8, rounded to the nearest level (65535 is 255)."""
+    if pixels.dtype == np.uint8:
+        return pixels
+    result = np.empty(pixels.shape, dtype=np.uint8)
+    for rows in _bands(pixels):
+        result[rows] = (pixels[rows].astype(np.uint32) + 128) // 257
+    return result
+
+
+def _bands(pixels: Array) -> Iterator[slice]:
+    height, width = pixels.shape[:2]
+    rows = max(BAND_PIXELS // width, 1)
+    for top in range(0, height, rows):
+        yield slice(top, top + rows)

@@ -1,0 +1,169 @@
+"""What a file's container says, read from its bytes: sizes and frame counts that a library would tell only after it has
+allocated the canvas or walked through a hostile number of frames, and damage that it would not tell at all."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from darkroom.errors import ImageRejected
+
+MAX_JPEG_SCANS = 500
+"""Cameras write 1 scan, progressive encoders some 10. Thousands of empty ones keep a decoder busy for hours."""
+
+_PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What a container claims: 0 where it does not say. `first` is a file of the first frame alone, if cut."""
+
+    width: int = 0
+    height: int = 0
+    frames: int = 1
+    first: bytes | None = None
+
+
+def claim_of(name: str, data: bytes, max_frames: int) -> Claim:
+    """The claim of a file in the format `name`. Counting ends at ``max_frames + 1``."""
+    match name:
+        case "PNG":
+            return _png(data)
+        case "WEBP":
+            return _webp(data, max_frames)
+        case "GIF":
+            return _gif(data, max_frames)
+        case "TIFF":
+            return Claim(frames=_tiff_pages(data, max_frames))
+    return Claim()
+
+
+def check_whole(name: str, data: bytes) -> None:
+    """Raise `ImageRejected` for damage that decoders pass over in silence, or for work without end."""
+    match name:
+        case "PNG":
+            _check_png(data)
+        case "WEBP" if len(data) < int.from_bytes(data[4:8], "little") + 8:
+            raise ImageRejected("truncated", "the WebP file ends before its last byte")
+        case "JPEG" if data.count(b"\xff\xda") > MAX_JPEG_SCANS:
+            raise ImageRejected("broken", f"the JPEG has more than {MAX_JPEG_SCANS} scans")
+
+
+def _png(data: bytes) -> Claim:
+    if data[12:16] != b"IHDR" or len(data) < 33:
+        raise ImageRejected("broken", "the PNG does not begin with its header (IHDR)")
+    width, height, depth, kind = struct.unpack_from(">IIBB", data, 16)
+    if depth not in _PNG_DEPTHS.get(kind, ()):
+        raise ImageRejected("broken", f"the PNG claims {depth} bits of color type {kind}, which PNG does not have")
+    return Claim(width, height)
+
+
+def png_chunks(data: bytes) -> Iterator[tuple[bytes, int, int]]:
+    """Type, offset and length of the content of each chunk. Raises `ImageRejected` where the file ends too early."""
+    at = 8
+    while at < len(data):
+        if at + 12 > len(data):
+            raise ImageRejected("truncated", "the PNG ends within a chunk")
+        length, kind = struct.unpack_from(">I4s", data, at)
+        if at + 12 + length > len(data):
+            raise ImageRejected("truncated", f"the PNG ends within a chunk ({kind.decode('latin-1')})")
+        yield kind, at + 8, length
+        if kind == b"IEND":
+            return
+        at += 12 + length
+    raise ImageRejected("truncated", "the PNG ends without its last chunk (IEND)")
+
+
+def _check_png(data: bytes) -> None:
+    view = memoryview(data)
+    kinds = set()
+    for kind, start, length in png_chunks(data):
+        kinds.add(kind)
+        critical = not kind[0] & 0x20
+        # The checksum covers the chunk's type and content. Ancillary chunks with a wrong one harm no pixel.
+        if (
+            critical
+            and zlib.crc32(view[start - 4 : start + length]) != struct.unpack_from(">I", data, start + length)[0]
+        ):
+            raise ImageRejected("broken", f"the PNG's chunk {kind.decode('latin-1')} has a wrong checksum")
+    if b"IDAT" not in kinds:
+        raise ImageRejected("broken", "the PNG has no pixels (IDAT)")
+
+
+def _webp(data: bytes, max_frames: int) -> Claim:
+    kind = data[12:16]
+    if kind == b"VP8X" and len(data) >= 30:
+        width = int.from_bytes(data[24:27], "little") + 1
+        height = int.from_bytes(data[27:30], "little") + 1
+    elif kind == b"VP8L" and len(data) >= 25 and data[20] == 0x2F:
+        bits = int.from_bytes(data[21:25], "little")
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    elif kind == b"VP8 " and len(data) >= 30 and data[23:26] == b"\x9d\x01\x2a":
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    else:
+        raise ImageRejected("broken", "the WebP has no header that can be read")
+    frames, at = 0, 12
+    while kind == b"VP8X" and at + 8 <= len(data) and frames <= max_frames:
+        chunk, length = struct.unpack_from("<4sI", data, at)
+        frames += chunk == b"ANMF"
+        at += 8 + length + (length & 1)
+    return Claim(width, height, max(frames, 1))
+
+
+def _gif(data: bytes, max_frames: int) -> Claim:
+    """Walks the blocks. Also cuts out the first frame, so that what follows costs a decoder nothing."""
+    if len(data) < 13:
+        raise ImageRejected("truncated", "the GIF ends within its header")
+    width, height, flags = struct.unpack_from("<HHB", data, 6)
+    at = 13 + (3 << (flags & 7) + 1 if flags & 0x80 else 0)
+    palette = data[13:at]
+    frames, control, first = 0, b"", None
+    while at < len(data) and frames <= max_frames:
+        match data[at]:
+            case 0x21:  # extension
+                end = _after_sub_blocks(data, at + 2)
+                if data[at + 1 : at + 2] == b"\xf9" and not frames:
+                    control = data[at:end]
+                at = end
+            case 0x2C if at + 10 <= len(data):  # image
+                left, top, wide, high, local = struct.unpack_from("<HHHHB", data, at + 1)
+                end = _after_sub_blocks(data, at + 11 + (3 << (local & 7) + 1 if local & 0x80 else 0))
+                if not frames:
+                    # Browsers enlarge the screen to a first frame that is larger; so is it here.
+                    width, height = max(width, left + wide), max(height, top + high)
+                    screen = data[:6] + struct.pack("<HH", width, height) + data[10:13]
+                    first = screen + palette + control + data[at:end] + b";"
+                frames += 1
+                at = end
+            case 0:  # padding that some writers leave
+                at += 1
+            case _:
+                break
+    return Claim(width, height, max(frames, 1), first)
+
+
+def _after_sub_blocks(data: bytes, at: int) -> int:
+    """The offset after a series of length-prefixed blocks, the last of them empty; or the end of the file."""
+    size = len(data)
+    while at < size and (length := data[at]):
+        at += length + 1
+    return min(at + 1, size)
+
+
+def _tiff_pages(data: bytes, max_frames: int) -> int:
+    """The number of image file directories in the chain, of TIFF or BigTIFF. A loop ends the chain."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = 43 in data[2:4]
+    count_format, offset_format, entry = (order + "Q", order + "Q", 20) if big else (order + "H", order + "I", 12)
+    seen: set[int] = set()
+    try:
+        (at,) = struct.unpack_from(offset_format, data, 8 if big else 4)
+        while at and at not in seen and len(seen) <= max_frames:
+            (count,) = struct.unpack_from(count_format, data, at)
+            seen.add(at)
+            (at,) = struct.unpack_from(offset_format, data, at + struct.calcsize(count_format) + count * entry)
+    except (struct.error, OverflowError):
+        pass  # the chain is cut off; the pages before count
+    return max(len(seen), 1)

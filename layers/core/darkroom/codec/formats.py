@@ -1,0 +1,123 @@
+"""The formats that are read and written, and how a file's first bytes tell them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from darkroom.errors import ImageRejected, RecipeInvalid, nearest
+
+OUTPUT_FORMATS = ("jpeg", "png", "webp", "tiff", "avif")
+
+EXTENSIONS: Mapping[str, str] = {"jpeg": ".jpg", "png": ".png", "webp": ".webp", "tiff": ".tif", "avif": ".avif"}
+
+MEDIA_TYPES: Mapping[str, str] = {name: f"image/{name}" for name in OUTPUT_FORMATS}
+
+SIXTEEN_BIT = frozenset({"png", "tiff"})
+"""Output formats that keep 16 bits per sample."""
+
+INPUT_EXTENSIONS = frozenset(
+    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
+    | {".heic", ".heif", ".hif", ".heics", ".heifs", ".avif", ".avifs"}
+)
+"""Extensions, in lower case, of files that `decode` may be able to read. What a file is, its bytes decide."""
+
+ACCEPTED = "JPEG, PNG, WebP, TIFF, BMP, GIF, HEIC and AVIF"
+
+# By Pillow's names. What has no writer here, or would lose by one, goes to the nearest format in common use.
+_OUTPUT_OF = {
+    "JPEG": "jpeg",
+    "PNG": "png",
+    "WEBP": "webp",
+    "TIFF": "tiff",
+    "AVIF": "avif",
+    "BMP": "png",
+    "GIF": "png",
+    "HEIF": "jpeg",
+}
+
+_SIGNATURES = {
+    b"\xff\xd8\xff": "JPEG",
+    b"\x89PNG\r\n\x1a\n": "PNG",
+    b"GIF87a": "GIF",
+    b"GIF89a": "GIF",
+    b"BM": "BMP",
+    b"II*\0": "TIFF",
+    b"MM\0*": "TIFF",
+    b"II+\0": "TIFF",
+    b"MM\0+": "TIFF",
+}
+
+# Pictures and documents that people send and that are not read: told apart from noise, for a better message.
+_OTHERS = {
+    b"8BPS": "a Photoshop document",
+    b"%!PS": "an EPS file",
+    b"\xc5\xd0\xd3\xc6": "an EPS file",
+    b"%PDF": "a PDF document",
+    b"\0\0\x01\0": "an icon (ICO)",
+    b"\0\0\x02\0": "a cursor (CUR)",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
+    b"\xff\x0a": "a JPEG XL picture",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"<svg": "an SVG drawing",
+    b"<?xml": "an XML document",
+    b"FUJIFILM": "a camera's raw file",
+    b"qoif": "a QOI picture",
+    b"v/1\x01": "an OpenEXR picture",
+    b"#?RADIANCE": "a Radiance picture",
+    b"SIMPLE": "a FITS picture",
+    b"DDS ": "a DDS texture",
+}
+
+_HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
+_AVIF_BRANDS = frozenset({b"avif", b"avis"})
+
+
+def identify(data: bytes) -> str:
+    """Pillow's name of the format that `data` begins like. Raises `ImageRejected` for all but the accepted ones."""
+    if not data:
+        raise ImageRejected("empty", "the file is empty")
+    for signature, name in _SIGNATURES.items():
+        if data.startswith(signature):
+            if name == "TIFF" and data[8:10] == b"CR":
+                raise unsupported("the file is a camera's raw file (CR2)")
+            return name
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return "WEBP"
+    if data[4:8] == b"ftyp":
+        return _of_base_media(data)
+    for signature, what in _OTHERS.items():
+        if data.startswith(signature):
+            raise unsupported(f"the file is {what}")
+    raise ImageRejected("not-an-image", f"the file is not a picture that can be read; accepted are {ACCEPTED}")
+
+
+def _of_base_media(data: bytes) -> str:
+    """HEIF or AVIF by the brands of an ISO base media file: the major one first, then the compatible ones."""
+    end = min(int.from_bytes(data[:4]), 512)
+    brands = [data[8:12], *(data[at : at + 4] for at in range(16, end - 3, 4))]
+    for brand in brands:
+        if brand in _AVIF_BRANDS:
+            return "AVIF"
+        if brand in _HEIF_BRANDS:
+            return "HEIF"
+    raise unsupported(f"the file is of the kind {brands[0]!r} (a video, perhaps)")
+
+
+def unsupported(what: str) -> ImageRejected:
+    """The error for a picture of a kind that is not read."""
+    return ImageRejected("unsupported-format", f"{what}, which is not supported; accepted are {ACCEPTED}")
+
+
+def output_format(source_format: str) -> str:
+    """The format in which a result is written by default, from Pillow's name of the format the picture came in."""
+    return _OUTPUT_OF.get(source_format, "png")
+
+
+def check_output(name: str) -> None:
+    """Raise `RecipeInvalid` unless `name` is a format that `encode` writes."""
+    if name not in OUTPUT_FORMATS:
+        raise RecipeInvalid(
+            "unknown-format",
+            f"no output format is called '{name}'{nearest(name, OUTPUT_FORMATS)} ({', '.join(OUTPUT_FORMATS)} are)",
+        )
