@@ -125,16 +125,16 @@ class Step:
             if isinstance(result, Reported):
                 result, details = result.image, details | result.details
             if strength < 1:
-                result = floats + np.float32(strength) * (result - floats)
+                result = _blend(floats, result, strength)
             result = from_float(result, color.dtype)
         else:
             halo = self.halo(params) if callable(self.halo) else self.halo
             result = np.empty_like(color)
-            for rows, context, inner in _bands(color.shape, halo):
+            for rows, context, inner in bands(color.shape, halo):
                 floats = to_float(color[context])
                 band = self.function(floats, params, **more)[inner]
                 if strength < 1:
-                    band = floats[inner] + np.float32(strength) * (band - floats[inner])
+                    band = _blend(floats[inner], band, strength)
                 result[rows] = from_float(band, color.dtype)
         return Reported(join_alpha(result, alpha), details)
 
@@ -254,15 +254,19 @@ def lut_for(function: Callable[[Array], Array], dtype: np.dtype[Any]) -> Array:
     return np.rint(np.clip(function(levels), 0, 1) * max_level(dtype)).astype(dtype)
 
 
+def _blend(before: Array, after: Array, strength: float) -> Array:
+    """Between two float32 pictures; clipped first, so that half the strength is half of what full strength shows."""
+    return before + np.float32(strength) * (np.clip(after, 0, 1) - before)
+
+
 def _blend_bands(before: Array, after: Array, strength: float) -> Array:
     result = np.empty_like(before)
-    for rows, _, _ in _bands(before.shape, 0):
-        low = to_float(before[rows])
-        result[rows] = from_float(low + np.float32(strength) * (to_float(after[rows]) - low), before.dtype)
+    for rows, _, _ in bands(before.shape, 0):
+        result[rows] = from_float(_blend(to_float(before[rows]), to_float(after[rows]), strength), before.dtype)
     return result
 
 
-def _bands(shape: tuple[int, ...], halo: int) -> Iterator[tuple[slice, slice, slice]]:
+def bands(shape: tuple[int, ...], halo: int) -> Iterator[tuple[slice, slice, slice]]:
     """Slices of rows: those to fill, those to read (with the halo), and the filled ones within the read ones."""
     height, width = shape[:2]
     rows = max(BAND_PIXELS // width, 4 * halo, 1)
