@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import cv2
 import numpy as np
@@ -51,9 +51,7 @@ class GuidedFilter:
         self._radius = max(1, round(radius / subsample))
         self._low = [self._shrink(plane) for plane in self._guide]
         self._means = [box_mean(plane, self._radius) for plane in self._low]
-        self._inverse = _inverse(
-            [[self._covariance(i, j, epsilon) for j in range(i + 1)] for i in range(len(self._low))]
-        )
+        self._solve = _solver([[self._covariance(i, j, epsilon) for j in range(i + 1)] for i in range(len(self._low))])
 
     def __call__(self, plane: Array) -> Array:
         """One plane (HxW, float32, of the guide's size), filtered."""
@@ -63,7 +61,7 @@ class GuidedFilter:
             box_mean(guide * low, self._radius) - mean * offset
             for guide, mean in zip(self._low, self._means, strict=True)
         ]
-        slopes = [sum_of_products(row, covariances) for row in self._inverse]
+        slopes = self._solve(covariances)
         offset -= sum_of_products(slopes, self._means)
         # A pixel lies in many windows, and takes the mean of their linear functions (2013, equation 8).
         result = self._enlarge(box_mean(offset, self._radius), plane.shape)
@@ -105,14 +103,26 @@ def _planes(image: Array) -> list[Array]:
     return [np.ascontiguousarray(image[..., c]) for c in range(image.shape[2])]
 
 
-def _inverse(lower: list[list[Array]]) -> list[list[Array]]:
-    """The inverse of a symmetric 1x1 or 3x3 matrix of planes, given its lower triangle, by cofactors."""
-    if len(lower) == 1:
-        return [[1 / lower[0][0]]]
-    (rr,), (gr, gg), (br, bg, bb) = lower
-    c_rr, c_gg, c_bb = gg * bb - bg * bg, rr * bb - br * br, rr * gg - gr * gr
-    c_gr, c_br, c_bg = br * bg - gr * bb, gr * bg - br * gg, gr * br - rr * bg
-    scale = 1 / sum_of_products((rr, gr, br), (c_rr, c_gr, c_br))
-    for cofactor in (c_rr, c_gg, c_bb, c_gr, c_br, c_bg):
-        cofactor *= scale
-    return [[c_rr, c_gr, c_br], [c_gr, c_gg, c_bg], [c_br, c_bg, c_bb]]
+def _solver(matrix: list[list[Array]]) -> Callable[[list[Array]], list[Array]]:
+    """Solves A x = b for a positive definite 1x1 or 3x3 matrix A of planes, given its lower triangle.
+
+    By LDLᵀ, not by cofactors: the channels of a nearly grey picture are so alike that cofactors in float32 are noise.
+    """
+    if len(matrix) == 1:
+        return lambda b: [b[0] / matrix[0][0]]
+    (d0,), (a10, a11), (a20, a21, a22) = matrix
+    l10, l20 = a10 / d0, a20 / d0
+    d1 = a11 - l10 * a10
+    l21 = a21 - l20 * a10
+    d2 = a22 - l20 * a20 - l21 * l21 / d1
+    l21 /= d1
+
+    def solve(b: list[Array]) -> list[Array]:
+        y0 = b[0]
+        y1 = b[1] - l10 * y0
+        y2 = b[2] - l20 * y0 - l21 * y1
+        x2 = y2 / d2
+        x1 = y1 / d1 - l21 * x2
+        return [y0 / d0 - l10 * x1 - l20 * x2, x1, x2]
+
+    return solve
