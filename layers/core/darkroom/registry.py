@@ -14,8 +14,12 @@ from darkroom.step import Step
 # name of the step -> module of darkroom.steps that declares it under that name. Modules load when a step is asked
 # for, so that a function imports OpenCV or ONNX Runtime only if its own steps need it.
 STEPS: Mapping[str, str] = {
+    # sharpen
+    "unsharp_mask": "unsharp_mask",
     # filter
     "gaussian_blur": "gaussian_blur",
+    "median_blur": "median_blur",
+    "bilateral_filter": "bilateral_filter",
     # adjust_tone
     "gamma": "gamma",
 }

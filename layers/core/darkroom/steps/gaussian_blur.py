@@ -35,5 +35,10 @@ def gaussian_blur(image: Array, params: GaussianBlur) -> Array:
 
     Reference: ``scipy.ndimage.gaussian_filter(image, sigma, mode="reflect", truncate=4)``.
     """
-    size = 2 * kernel_radius(params.sigma) + 1
-    return cv2.GaussianBlur(image, (size, size), params.sigma, borderType=cv2.BORDER_REFLECT)
+    return gaussian(image, params.sigma)
+
+
+def gaussian(image: Array, sigma: float) -> Array:
+    """The filter on float32, HxW or HxWx3; see `gaussian_blur`."""
+    size = 2 * kernel_radius(sigma) + 1
+    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT)
