@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from darkroom.errors import StepFailed
 from darkroom_local import stack
 from darkroom_local.emulator import HOME, EmbeddedAws
 
-__all__ = ["EmbeddedAws", "down", "stack", "status", "up"]
+__all__ = ["EmbeddedAws", "connection", "down", "stack", "status", "up"]
 
 
 def up() -> dict[str, str]:
@@ -31,3 +32,11 @@ def status() -> dict[str, str] | None:
     """What `up` returned, or None where nothing runs."""
     aws = EmbeddedAws.recall()
     return None if aws is None else {"Endpoint": aws.endpoint, **stack.outputs(aws)}
+
+
+def connection() -> dict[str, str]:
+    """The arguments of `boto3.client` and the like for the embedded AWS. Raises `StepFailed` where none runs."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        raise StepFailed("no-local", "no embedded AWS runs: start it with `darkroom local up`")
+    return aws.connection()

@@ -18,11 +18,12 @@ from pathlib import Path
 from typing import Any, Self
 
 import boto3
-from botocore.config import Config
 
 REPOSITORY = Path(__file__).parents[3]
 HOME = REPOSITORY / "build" / "local"
 REGION = "us-east-1"
+KEY = "test"
+"""MiniStack's access key, and its secret, for the root of the account."""
 START_SECONDS = 60.0
 STOP_SECONDS = 10.0
 
@@ -116,18 +117,25 @@ class EmbeddedAws:
 
     def environment(self) -> dict[str, str]:
         """The environment in which any AWS tool talks to this emulator and to nothing else."""
-        return {**_plain_environment(), **_credentials(), "AWS_ENDPOINT_URL": self.endpoint}
+        return {
+            **_plain_environment(),
+            **_credentials(),
+            "AWS_ENDPOINT_URL": self.endpoint,
+            "SAM_CLI_POLL_DELAY": "0.2",  # seconds between two looks at a deployment; halves its time
+        }
+
+    def connection(self) -> dict[str, str]:
+        """The arguments of `boto3.client` and the like that connect to this emulator."""
+        return {
+            "endpoint_url": self.endpoint,
+            "region_name": REGION,
+            "aws_access_key_id": KEY,
+            "aws_secret_access_key": KEY,
+        }
 
     def client(self, service: str) -> Any:
         """A boto3 client for this emulator."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint,
-            region_name=REGION,
-            aws_access_key_id="test",
-            aws_secret_access_key="test",  # noqa: S106
-            config=Config(s3={"addressing_style": "path"}, retries={"total_max_attempts": 3, "mode": "standard"}),
-        )
+        return boto3.client(service, **self.connection())
 
     def remember(self) -> None:
         """Write down where this emulator is, for `recall`."""
@@ -168,8 +176,8 @@ def _plain_environment() -> dict[str, str]:
 
 def _credentials() -> dict[str, str]:
     return {
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_ACCESS_KEY_ID": KEY,
+        "AWS_SECRET_ACCESS_KEY": KEY,
         "AWS_DEFAULT_REGION": REGION,
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

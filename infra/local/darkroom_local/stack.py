@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import os
 import subprocess
@@ -37,13 +38,15 @@ def build() -> None:
     The layers are bare: the emulator runs functions with our own interpreter, whose virtual environment has the same
     wheels, and would otherwise unpack 250 MB for each of its workers.
     """
-    stamp, digest = BUILD.with_suffix(".sha256"), _digest(SOURCES)
-    if stamp.exists() and stamp.read_text() == digest:
-        return
-    stamp.unlink(missing_ok=True)
     BUILD.parent.mkdir(parents=True, exist_ok=True)
-    _sam("build", log=BUILD.with_name("sam-build.log"), environment={**os.environ, "DARKROOM_BARE_LAYERS": "1"})
-    stamp.write_text(digest)
+    with BUILD.with_suffix(".sha256").open("a+") as stamp:
+        fcntl.flock(stamp, fcntl.LOCK_EX)  # one build at a time: a demo, a test run and `local up` share it
+        stamp.seek(0)
+        digest = _digest(SOURCES)
+        if stamp.read() != digest:
+            stamp.truncate(0)
+            _sam("build", log=BUILD.with_name("sam-build.log"), environment={**os.environ, "DARKROOM_BARE_LAYERS": "1"})
+            stamp.write(digest)
 
 
 def outputs(aws: EmbeddedAws) -> dict[str, str]:

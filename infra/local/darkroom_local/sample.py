@@ -1,0 +1,50 @@
+"""The demo's photo: a good one, spoiled in a stated way, so that anyone can see what is mended and what is not."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import skimage.data
+from PIL import Image
+
+from darkroom.picture import Array
+
+EXPOSURE_EV = -2.0
+CAST = (1.25, 1.0, 0.62)
+"""Gains of red, green and blue: daylight film under a warm lamp."""
+FULL_WELL_ELECTRONS = 2500.0
+READ_NOISE_ELECTRONS = 6.0
+"""A small sensor at a high ISO."""
+JPEG_QUALITY = 92
+
+STORY = (
+    f"{-EXPOSURE_EV:g} EV too dark, red ×{CAST[0]:g} and blue ×{CAST[2]:g}, "
+    f"sensor noise of {FULL_WELL_ELECTRONS:,.0f} electrons full well"
+)
+
+
+def spoiled_photo() -> bytes:
+    """A JPEG of NASA's portrait of Eileen Collins (public domain, in scikit-image), spoiled as `STORY` says."""
+    buffer = io.BytesIO()
+    photo = skimage.data.astronaut()  # type: ignore[no-untyped-call]
+    Image.fromarray(spoil(photo)).save(buffer, "JPEG", quality=JPEG_QUALITY, subsampling=0)
+    return buffer.getvalue()
+
+
+def spoil(image: Array, seed: int = 1) -> Array:
+    """Underexpose, tint and add noise in linear light, as a camera would have. HxWx3 ``uint8`` in, the same out."""
+    rng = np.random.default_rng(seed)
+    linear = _decode_srgb(image / 255.0) * 2.0**EXPOSURE_EV * np.array(CAST)
+    electrons = rng.poisson(linear * FULL_WELL_ELECTRONS) + rng.normal(0, READ_NOISE_ELECTRONS, image.shape)
+    encoded = _encode_srgb(np.clip(electrons / FULL_WELL_ELECTRONS, 0, 1))
+    return np.rint(encoded * 255).astype(np.uint8)
+
+
+def _decode_srgb(value: Array) -> Array:
+    """IEC 61966-2-1, from encoded values to linear light."""
+    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
+
+
+def _encode_srgb(value: Array) -> Array:
+    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)
