@@ -18,8 +18,11 @@ STEPS: Mapping[str, str] = {
     "unsharp_mask": "unsharp_mask",
     # filter
     "gaussian_blur": "gaussian_blur",
+    "mean_blur": "mean_blur",
     "median_blur": "median_blur",
     "bilateral_filter": "bilateral_filter",
+    "guided_filter": "guided_filter",
+    "convolve": "convolve",
     # adjust_tone
     "gamma": "gamma",
 }
