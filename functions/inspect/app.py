@@ -7,11 +7,11 @@ import time
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
-from darkroom.limits import Limits
-from darkroom.measure import measure
 
 from darkroom import auto, codec, planner, storage, upload
 from darkroom.lambda_runtime import Job, StageReport, hand_over, lambda_handler, logger, parse, setting
+from darkroom.limits import Limits
+from darkroom.measure import measure
 
 
 @lambda_handler
@@ -20,10 +20,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     job = parse(event["job"], Job)
     logger.append_keys(job_id=job.id)
     limits = Limits.from_env(os.environ)
-    data, answer = storage.read(job.bucket, job.key, job.version, max_bytes=limits.max_bytes)
+    data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
     recipe = upload.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
     header = codec.read_header(data, limits)
-    picture = codec.decode(data, limits=limits, keep_gps=setting("KEEP_GPS") == "true")
+    picture = codec.decode(
+        data,
+        limits=limits,
+        keep_gps=setting("KEEP_GPS") == "true",
+        animation="reject" if recipe.animation == "keep" else "first",
+    )
     measurements = measure(picture)
     calls, decisions = auto.resolve(recipe, measurements)
     return {

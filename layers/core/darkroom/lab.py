@@ -58,7 +58,7 @@ def enhance(
     """
     started = time.perf_counter()
     chosen = find_recipe(recipe, blend)
-    original = to_picture(image_or_bytes, limits or Limits())
+    original = to_picture(image_or_bytes, limits or Limits(), chosen)
     measurements = measure(original)
     calls, decisions = auto.resolve(chosen, measurements)
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
@@ -88,12 +88,12 @@ def find_recipe(
     return recipe.parse({**msgspec.to_builtins(chosen), "blend": blend})
 
 
-def to_picture(source: Array | bytes | Picture, limits: Limits) -> Picture:
+def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) -> Picture:
     """A picture from a file's bytes or an array. Raises `ImageRejected`."""
     if isinstance(source, Picture):
         return source
     if isinstance(source, bytes | bytearray | memoryview):
-        return codec.decode(bytes(source), limits=limits)
+        return codec.decode(bytes(source), limits=limits, animation="reject" if chosen.animation == "keep" else "first")
     if not isinstance(source, np.ndarray):
         raise ImageRejected("not-an-image", f"a photo is bytes or a NumPy array, not {type(source).__name__}")
     check_array(source)

@@ -53,6 +53,10 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     blend: Blend = 100
     format: Format | None = None
     quality: Quality | None = None
+    animation: Annotated[
+        Literal["first", "keep"],
+        Meta(description="what becomes of an animation: its first frame alone, or, as it cannot be kept, a rejection"),
+    ] = "first"
 
     def check(self) -> None:
         """Raise `RecipeInvalid` unless every step exists, is an image step and has valid parameters."""

@@ -12,6 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.errors import DarkroomError, ImageRejected, StepFailed, TransientError
+from darkroom.limits import Limits
 
 GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 RETRYABLE = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException"}
@@ -29,17 +30,16 @@ def client(service: str) -> Any:
 
 
 def read(
-    bucket: str, key: str, version: str | None = None, *, max_bytes: int | None = None
+    bucket: str, key: str, version: str | None = None, *, limits: Limits | None = None
 ) -> tuple[bytes, dict[str, Any]]:
     """An object's bytes, and S3's answer (with `Metadata`).
 
-    Raises `ImageRejected`: "gone" where it no longer exists, "too-many-bytes" before reading more than `max_bytes`.
+    Raises `ImageRejected`: "gone" where it no longer exists, "too-many-bytes" before reading more than `limits` allow.
     """
     try:
         answer = client("s3").get_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
-        size = answer["ContentLength"]
-        if max_bytes is not None and size > max_bytes:
-            raise ImageRejected("too-many-bytes", f"the file has {size:,} bytes; at most {max_bytes:,} are accepted")
+        if limits is not None:
+            limits.check_bytes(answer["ContentLength"])
         return answer["Body"].read(), answer
     except (ClientError, BotoCoreError) as error:
         raise translate(error) from error

@@ -16,7 +16,7 @@ from darkroom import codec, finish, lab, recipe, registry
 from darkroom.cli.main import cli, fail
 from darkroom.cli.reference import echo_json
 from darkroom.codec.formats import identify
-from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid
+from darkroom.errors import DarkroomError, RecipeInvalid
 from darkroom.limits import Limits
 from darkroom.measure import measure
 from darkroom.picture import Array
@@ -201,9 +201,7 @@ def read_file(source: str) -> bytes:
     limits = Limits()
     if source == STDIO:
         return sys.stdin.buffer.read(limits.max_bytes + 1)
-    size = os.stat(source).st_size
-    if size > limits.max_bytes:
-        raise ImageRejected("too-many-bytes", f"the file has {size:,} bytes; at most {limits.max_bytes:,} are accepted")
+    limits.check_bytes(os.stat(source).st_size)
     return Path(source).read_bytes()
 
 
