@@ -12,7 +12,7 @@ from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 
 STACK = "darkroom"
 SAM = REPOSITORY / "infra" / "sam"
-BUILD = REPOSITORY / "build" / "local" / "sam"
+BUILDS = REPOSITORY / "build" / "local"
 ARTIFACTS_BUCKET = "darkroom-artifacts"
 """The bucket that samconfig.toml's `local` uploads code to."""
 
@@ -32,21 +32,26 @@ def deploy(aws: EmbeddedAws) -> dict[str, str]:
     return outputs(aws)
 
 
-def build() -> None:
-    """`sam build` into build/local/sam, unless it holds a build of these very sources.
+def build(*, wheels: bool = False) -> Path:
+    """`sam build`, unless there is a build of these very sources. Returns its folder.
 
-    The layers are bare: the emulator runs functions with our own interpreter, whose virtual environment has the same
-    wheels, and would otherwise unpack 250 MB for each of its workers.
+    Without `wheels` the layers are bare: the emulator runs functions with our own interpreter, whose virtual
+    environment has the same wheels, and would otherwise unpack 250 MB for each of its workers. With them, they are
+    what AWS gets.
     """
-    BUILD.parent.mkdir(parents=True, exist_ok=True)
-    with BUILD.with_suffix(".sha256").open("a+") as stamp:
+    folder = BUILDS / ("sam-wheels" if wheels else "sam")
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    environment = dict(os.environ) if wheels else {**os.environ, "DARKROOM_BARE_LAYERS": "1"}
+    with folder.with_suffix(".sha256").open("a+") as stamp:
         fcntl.flock(stamp, fcntl.LOCK_EX)  # one build at a time: a demo, a test run and `local up` share it
         stamp.seek(0)
         digest = _digest(SOURCES)
         if stamp.read() != digest:
             stamp.truncate(0)
-            _sam("build", log=BUILD.with_name("sam-build.log"), environment={**os.environ, "DARKROOM_BARE_LAYERS": "1"})
+            log = folder.with_name(f"{folder.name}-build.log")
+            _sam("build", "--build-dir", str(folder), log=log, environment=environment)
             stamp.write(digest)
+    return folder
 
 
 def outputs(aws: EmbeddedAws) -> dict[str, str]:
@@ -55,10 +60,10 @@ def outputs(aws: EmbeddedAws) -> dict[str, str]:
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
-def _sam(command: str, *, log: Path, environment: dict[str, str]) -> None:
+def _sam(command: str, *options: str, log: Path, environment: dict[str, str]) -> None:
     with log.open("wb") as file:
         done = subprocess.run(  # noqa: S603
-            [SAM, command, "--config-env", "local"],
+            [SAM, command, "--config-env", "local", *options],
             cwd=REPOSITORY,
             env=environment,
             stdin=subprocess.DEVNULL,

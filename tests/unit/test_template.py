@@ -1,0 +1,207 @@
+"""The template as SAM expands it: rights, limits, and that stages, workflow and functions name the same things."""
+
+from __future__ import annotations
+
+import json
+import re
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from samtranslator.translator.transform import transform
+from samtranslator.yaml_helper import yaml_parse
+
+from darkroom import recipe, registry
+from darkroom.limits import Limits
+from tests.workflow import definition
+
+TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
+SOURCE = TEMPLATE["Resources"]
+WORKFLOW = definition.load()
+FOLDERS = sorted(path.parent.name for path in (definition.ROOT / "functions").glob("*/app.py"))
+
+LOG_DELIVERY = "WriteLogs"
+"""The one statement for actions that know no resources."""
+
+
+@pytest.fixture(scope="module")
+def expanded() -> dict[str, Any]:
+    """The template's resources after the SAM transform."""
+    monkeypatch = pytest.MonkeyPatch()
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
+    for resource in template["Resources"].values():  # `sam build` puts real ones in their place
+        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if name in resource["Properties"]:
+                resource["Properties"][name] = "s3://bucket/key"
+    try:
+        resources: dict[str, Any] = transform(template, {}, SimpleNamespace(load=dict))["Resources"]
+    finally:
+        monkeypatch.undo()
+    return resources
+
+
+def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
+    found = {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
+    assert found
+    return found
+
+
+def functions() -> dict[str, Any]:
+    """The template's functions by the folder of their code."""
+    return {p["CodeUri"].removeprefix("functions/"): p for p in of_type(SOURCE, "AWS::Serverless::Function").values()}
+
+
+def variables(function: dict[str, Any]) -> dict[str, Any]:
+    return {**TEMPLATE["Globals"]["Function"]["Environment"]["Variables"], **function["Environment"]["Variables"]}
+
+
+# Stages, functions and workflow
+
+
+def test_every_function_folder_is_deployed_under_its_name() -> None:
+    assert sorted(functions()) == FOLDERS
+    assert all(variables(function)["POWERTOOLS_SERVICE_NAME"] == folder for folder, function in functions().items())
+
+
+def test_every_step_has_a_stage_that_is_deployed() -> None:
+    assert set(registry.stages()) <= set(FOLDERS)
+
+
+def test_workflow_is_given_what_it_names() -> None:
+    given = SOURCE["Enhance"]["Properties"]["DefinitionSubstitutions"]
+    assert set(given) == definition.substitutions(definition.PATH.read_text())
+    for name, value in given.items():
+        if name.endswith("FunctionArn"):
+            folder = SOURCE[value["Fn::GetAtt"][0]]["Properties"]["CodeUri"]
+            assert folder == f"functions/{definition.stage_of('${' + name + '}')}"
+
+
+def test_workflow_may_invoke_its_functions_and_no_others() -> None:
+    statements = SOURCE["Enhance"]["Properties"]["Policies"][0]["Statement"]
+    allowed = [s["Resource"] for s in statements if s["Action"] == "lambda:InvokeFunction"]
+    given = SOURCE["Enhance"]["Properties"]["DefinitionSubstitutions"]
+    assert allowed == [[value for name, value in given.items() if name.endswith("FunctionArn")]]
+
+
+def test_functions_end_before_the_workflow_stops_waiting() -> None:
+    timeout = TEMPLATE["Globals"]["Function"]["Timeout"]
+    assert not any("Timeout" in function for function in functions().values())
+    for name in definition.lambda_tasks(WORKFLOW):
+        assert timeout < WORKFLOW["States"][name]["TimeoutSeconds"]
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_functions_are_given_every_setting_they_read(folder: str) -> None:
+    code = (definition.ROOT / "functions" / folder / "app.py").read_text()
+    read = set(re.findall(r'setting\("(\w+)"\)', code)) | {"WORK_BUCKET", "POWERTOOLS_SERVICE_NAME"}
+    if "Limits.from_env" in code:
+        read |= {name.upper() for name in Limits.__struct_fields__}
+    own = functions()[folder]["Environment"]["Variables"]
+    assert read <= set(variables(functions()[folder]))
+    assert set(own) <= read, "a setting that nobody reads"
+
+
+# Parameters
+
+
+@pytest.mark.parametrize("name", TEMPLATE["Parameters"])
+def test_parameters_are_described_and_bounded(name: str) -> None:
+    parameter = TEMPLATE["Parameters"][name]
+    assert len(parameter["Description"]) > 20
+    assert {"AllowedValues", "AllowedPattern", "MinValue"} & set(parameter)
+    if "MinValue" in parameter:
+        assert parameter["MinValue"] <= parameter["Default"] <= parameter["MaxValue"]
+
+
+def test_defaults_are_the_library_s() -> None:
+    parameters = TEMPLATE["Parameters"]
+    for name, value in vars_of(Limits()).items():
+        assert parameters[name.title().replace("_", "")]["Default"] == value
+    assert parameters["DefaultRecipe"]["Default"] in recipe.BUILT_IN
+
+
+def vars_of(limits: Limits) -> dict[str, int]:
+    return {name: getattr(limits, name) for name in limits.__struct_fields__}
+
+
+# Rights
+
+
+def test_roles_allow_no_wildcard(expanded: dict[str, Any]) -> None:
+    documents = [
+        policy["PolicyDocument"]
+        for role in of_type(expanded, "AWS::IAM::Role").values()
+        for policy in role.get("Policies", [])
+    ] + [policy["PolicyDocument"] for policy in of_type(expanded, "AWS::IAM::ManagedPolicy").values()]
+    statements = [s for document in documents for s in document["Statement"] if s.get("Sid") != LOG_DELIVERY]
+    assert len(statements) > 8
+    for statement in statements:
+        assert "*" not in json.dumps(statement["Action"])
+        for resource in as_list(statement["Resource"]):
+            assert resource != "*"
+            assert isinstance(resource, dict), "resources are named by reference"
+
+
+def test_roles_have_no_managed_policy_but_logs_traces_and_the_stages(expanded: dict[str, Any]) -> None:
+    roles = of_type(expanded, "AWS::IAM::Role").values()
+    managed = {json.dumps(arn) for role in roles for arn in role.get("ManagedPolicyArns", [])}
+    assert all(re.search("AWSLambdaBasicExecutionRole|AWSX[Rr]ay\\w*Access|StagePolicy", arn) for arn in managed)
+
+
+def test_each_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:
+    roles = [json.dumps(f["Role"]) for f in of_type(expanded, "AWS::Lambda::Function").values()]
+    assert len(roles) == len(set(roles)) == len(FOLDERS)
+
+
+# What is stored
+
+
+@pytest.mark.parametrize("name", sorted(of_type(SOURCE, "AWS::S3::Bucket")))
+def test_buckets_are_private_encrypted_and_reached_by_tls_alone(name: str) -> None:
+    bucket = SOURCE[name]["Properties"]
+    assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
+    assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert "BucketEncryption" in bucket
+    policies = [p for p in of_type(SOURCE, "AWS::S3::BucketPolicy").values() if p["Bucket"] == {"Ref": name}]
+    (statement,) = policies[0]["PolicyDocument"]["Statement"]
+    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+    assert {resource_of(resource) for resource in statement["Resource"]} == {f"{name}.Arn", f"${{{name}.Arn}}/*"}
+
+
+def test_work_is_forgotten_after_a_day() -> None:
+    (rule,) = SOURCE["WorkBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+
+
+def test_uploads_keep_the_version_a_job_was_told_of() -> None:
+    uploads = SOURCE["UploadsBucket"]["Properties"]
+    assert uploads["VersioningConfiguration"]["Status"] == "Enabled"
+    assert uploads["NotificationConfiguration"]["EventBridgeConfiguration"]["EventBridgeEnabled"] is True
+
+
+def test_log_groups_have_an_end(expanded: dict[str, Any]) -> None:
+    assert all("RetentionInDays" in group for group in of_type(expanded, "AWS::Logs::LogGroup").values())
+    assert all("LoggingConfig" in f for f in of_type(expanded, "AWS::Lambda::Function").values())
+
+
+def test_functions_are_traced(expanded: dict[str, Any]) -> None:
+    for function in of_type(expanded, "AWS::Lambda::Function").values():
+        assert function["TracingConfig"] == {"Mode": "Active"}
+
+
+def test_undelivered_events_are_kept(expanded: dict[str, Any]) -> None:
+    (rule,) = of_type(expanded, "AWS::Events::Rule").values()
+    (target,) = rule["Targets"]
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["UndeliveredUploads", "Arn"]}
+    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+
+
+def as_list(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def resource_of(reference: dict[str, Any]) -> str:
+    """``"Name.Arn"`` of a GetAtt, or the text of a Sub."""
+    return ".".join(reference["Fn::GetAtt"]) if "Fn::GetAtt" in reference else str(reference["Fn::Sub"])
