@@ -53,8 +53,8 @@ def convolve(image: Array, params: Convolve) -> Array:
     """Convolution with a kernel of one's own.
 
     A spatial filter by `kernel`, per channel, on the encoded values. A true convolution: the kernel is turned by 180
-    degrees over the picture, so that a single white pixel becomes the kernel as it was written. (Many programs correlate
-    instead; turn an asymmetric kernel of theirs.) Results outside 0–1 are clipped. Beyond the edge the picture is
+    degrees over the picture, so that a single white pixel becomes the kernel as it is written. (Many programs correlate
+    instead: for them turn an asymmetric kernel.) Results outside 0–1 are clipped. Beyond the edge the picture is
     mirrored about its border pixels' outer side.
 
     Reference: ``scipy.ndimage.convolve(image, kernel, mode="reflect")`` per channel.

@@ -27,7 +27,7 @@ def mean_blur(image: Array, params: MeanBlur) -> Array:
     """Mean smoothing.
 
     Each sample becomes the mean of the `size` x `size` px window around it, per channel, on the encoded values; beyond
-    the edge the picture is mirrored about its border pixels' outer side. Running sums: the cost is the same at any size.
+    the edge the picture is mirrored about its border pixels' outer side. By running sums: any size costs the same.
 
     Reference: ``scipy.ndimage.uniform_filter(image, size, mode="reflect")`` per channel.
     """
