@@ -23,8 +23,18 @@ STEPS: Mapping[str, str] = {
     "bilateral_filter": "bilateral_filter",
     "guided_filter": "guided_filter",
     "convolve": "convolve",
+    # correct_color
+    "white_balance": "white_balance",
     # adjust_tone
+    "stretch_histogram": "stretch_histogram",
+    "enhance_histogram": "enhance_histogram",
+    "stretch_linear": "stretch_linear",
+    "stretch_nonlinear": "stretch_nonlinear",
     "gamma": "gamma",
+    "normalize_luminance": "normalize_luminance",
+    "normalize_local_response": "normalize_local_response",
+    "dilate_local": "dilate_local",
+    "threshold_adaptive": "threshold_adaptive",
 }
 
 
@@ -55,8 +65,8 @@ def apply(name: str, image: Array, **params: Any) -> Any:
     image: HxW (grey), HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``, ``uint16`` or ``float32`` in 0–1; never changed.
     params: the step's parameters (``darkroom steps NAME`` lists them) and its reference images, as arrays.
 
-    Returns a new image of the same dtype and layout, or a dictionary from a step that only looks. Raises `RecipeInvalid`
-    for an unknown step or parameter or a value out of bounds, `ImageRejected` for another kind of array.
+    Returns a new image of the same dtype and layout, or a dictionary from a step that only looks. Raises
+    `RecipeInvalid` for an unknown step or parameter or a value out of bounds, `ImageRejected` for another array.
     """
     step = get(name)
     references = {key: params.pop(key) for key in list(params) if key in step.references}

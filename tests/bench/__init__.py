@@ -1,0 +1,1 @@
+"""What `make bench` measures. Ratios of medians from one run: times of a shared machine mean little by themselves."""
