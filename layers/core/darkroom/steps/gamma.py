@@ -6,6 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
+from darkroom.color import apply_table, power
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import lut_for, step
@@ -31,5 +32,5 @@ def gamma(image: Array, params: Gamma) -> Array:
     """
     exponent = 1 / params.gamma
     if image.dtype == np.float32:
-        return np.power(image, np.float32(exponent))
-    return lut_for(lambda levels: levels**exponent, image.dtype)[image]
+        return power(image, exponent)
+    return apply_table(image, lut_for(lambda levels: levels**exponent, image.dtype))
