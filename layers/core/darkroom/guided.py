@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 import cv2
 import numpy as np
@@ -34,6 +34,8 @@ def guided(image: Array, guide: Array, radius: int, epsilon: float, subsample: i
     plus 8 where `subsample` is not 1. A step that filters whole photos passes them in bands or subsamples.
     """
     along = GuidedFilter(guide, radius, epsilon, subsample)
+    if image is guide and image.ndim == 3:
+        return along.guide_itself()
     if image.ndim == 2:
         return along(image)
     result = np.empty_like(image)
@@ -51,7 +53,10 @@ class GuidedFilter:
         self._radius = max(1, round(radius / subsample))
         self._low = [self._shrink(plane) for plane in self._guide]
         self._means = [box_mean(plane, self._radius) for plane in self._low]
-        self._solve = _solver([[self._covariance(i, j, epsilon) for j in range(i + 1)] for i in range(len(self._low))])
+        self._epsilon = epsilon
+        self._variances = _Factors(
+            [[self._covariance(i, j, epsilon) for j in range(i + 1)] for i in range(len(self._low))]
+        )
 
     def __call__(self, plane: Array) -> Array:
         """One plane (HxW, float32, of the guide's size), filtered."""
@@ -61,12 +66,29 @@ class GuidedFilter:
             box_mean(guide * low, self._radius) - mean * offset
             for guide, mean in zip(self._low, self._means, strict=True)
         ]
-        slopes = self._solve(covariances)
+        slopes = self._variances.solve(covariances)
         offset -= sum_of_products(slopes, self._means)
-        # A pixel lies in many windows, and takes the mean of their linear functions (2013, equation 8).
-        result = self._enlarge(box_mean(offset, self._radius), plane.shape)
-        for guide, slope in zip(self._guide, slopes, strict=True):
-            result += self._enlarge(box_mean(slope, self._radius), plane.shape) * guide
+        result = self._mean_of_windows(offset)
+        result += sum_of_products([self._mean_of_windows(slope) for slope in slopes], self._guide)
+        return result
+
+    def guide_itself(self) -> Array:
+        """The colour guide filtered along itself, HxWx3: the same as plane by plane, in half the time.
+
+        The slopes are Σ (Σ + εI)⁻¹ = I − ε (Σ + εI)⁻¹ for all channels together, a symmetric matrix.
+        """
+        slopes = self._variances.inverse()
+        for i in range(3):
+            for j in range(i + 1):
+                slopes[i][j] *= np.float32(-self._epsilon)
+            slopes[i][i] += 1
+        rows = [[slopes[max(i, j)][min(i, j)] for j in range(3)] for i in range(3)]
+        offsets = [mean - sum_of_products(row, self._means) for mean, row in zip(self._means, rows, strict=True)]
+        smooth = {id(slope): self._mean_of_windows(slope) for row in slopes for slope in row}
+        result = np.empty((*self._guide[0].shape, 3), np.float32)
+        for i, offset in enumerate(offsets):
+            plane = sum_of_products([smooth[id(slope)] for slope in rows[i]], self._guide)
+            np.add(plane, self._mean_of_windows(offset), out=result[..., i])
         return result
 
     def _covariance(self, i: int, j: int, epsilon: float) -> Array:
@@ -83,10 +105,11 @@ class GuidedFilter:
             return plane
         return cv2.resize(plane, self._low_size, interpolation=cv2.INTER_AREA)
 
-    def _enlarge(self, plane: Array, shape: tuple[int, ...]) -> Array:
-        if plane.shape == shape:
-            return plane
-        return cv2.resize(plane, shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    def _mean_of_windows(self, plane: Array) -> Array:
+        """A pixel lies in many windows, and takes the mean of their linear functions (2013, equation 8)."""
+        mean = box_mean(plane, self._radius)
+        size = self._guide[0].shape[1::-1]
+        return mean if self._low_size == size else cv2.resize(mean, size, interpolation=cv2.INTER_LINEAR)
 
 
 def sum_of_products(a: Sequence[Array], b: Sequence[Array]) -> Array:
@@ -103,26 +126,40 @@ def _planes(image: Array) -> list[Array]:
     return [np.ascontiguousarray(image[..., c]) for c in range(image.shape[2])]
 
 
-def _solver(matrix: list[list[Array]]) -> Callable[[list[Array]], list[Array]]:
-    """Solves A x = b for a positive definite 1x1 or 3x3 matrix A of planes, given its lower triangle.
+class _Factors:
+    """A positive definite 1x1 or 3x3 matrix of planes, given its lower triangle, as L D Lᵀ with ones on L's diagonal.
 
-    By LDLᵀ, not by cofactors: the channels of a nearly grey picture are so alike that cofactors in float32 are noise.
+    Not cofactors: the channels of a nearly grey picture are so alike that cofactors in float32 are mere noise.
     """
-    if len(matrix) == 1:
-        return lambda b: [b[0] / matrix[0][0]]
-    (d0,), (a10, a11), (a20, a21, a22) = matrix
-    l10, l20 = a10 / d0, a20 / d0
-    d1 = a11 - l10 * a10
-    l21 = a21 - l20 * a10
-    d2 = a22 - l20 * a20 - l21 * l21 / d1
-    l21 /= d1
 
-    def solve(b: list[Array]) -> list[Array]:
-        y0 = b[0]
-        y1 = b[1] - l10 * y0
-        y2 = b[2] - l20 * y0 - l21 * y1
+    def __init__(self, lower: list[list[Array]]) -> None:
+        self._d = [lower[0][0]]
+        if len(lower) == 3:
+            (d0,), (a10, a11), (a20, a21, a22) = lower
+            l10, l20 = a10 / d0, a20 / d0
+            d1 = a11 - l10 * a10
+            rest = a21 - l20 * a10
+            l21 = rest / d1
+            self._d = [d0, d1, a22 - l20 * a20 - l21 * rest]
+            self._l = l10, l20, l21
+
+    def solve(self, b: list[Array]) -> list[Array]:
+        """x of A x = b."""
+        if len(self._d) == 1:
+            return [b[0] / self._d[0]]
+        (d0, d1, d2), (l10, l20, l21) = self._d, self._l
+        y1 = b[1] - l10 * b[0]
+        y2 = b[2] - l20 * b[0] - l21 * y1
         x2 = y2 / d2
         x1 = y1 / d1 - l21 * x2
-        return [y0 / d0 - l10 * x1 - l20 * x2, x1, x2]
+        return [b[0] / d0 - l10 * x1 - l20 * x2, x1, x2]
 
-    return solve
+    def inverse(self) -> list[list[Array]]:
+        """The lower triangle of the inverse of the 3x3 matrix."""
+        (d0, d1, d2), (l10, l20, l21) = self._d, self._l
+        m20 = l10 * l21 - l20
+        i22, i20, i21 = 1 / d2, m20 / d2, -l21 / d2
+        i10 = -l10 / d1 - l21 * i20
+        i11 = 1 / d1 - l21 * i21
+        i00 = 1 / d0 - l10 * i10 - l20 * i20
+        return [[i00], [i10, i11], [i20, i21, i22]]

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-import cv2
+import numpy as np
 
+from darkroom.color import luma
 from darkroom.guided import guided
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
@@ -29,6 +30,9 @@ class GuidedFilter(Params, frozen=True):
 SMALLEST_EPSILON = 1e-7
 """The variance at which float32 no longer tells a flat window from another; its root is a tenth of an 8-bit level."""
 
+TILE_WIDTH = 512
+"""Columns that are filtered at once, in px: a colour guide takes some twenty planes, which then stay in the cache."""
+
 
 @step("guided_filter", stage="filter", params=GuidedFilter, halo=lambda p: 2 * p.radius)
 def guided_filter(image: Array, params: GuidedFilter) -> Array:
@@ -43,5 +47,13 @@ def guided_filter(image: Array, params: GuidedFilter) -> Array:
     Source: He, Sun and Tang, "Guided Image Filtering", 2010 (2013: equations 5, 6, 8 and, for colour, 14, 15);
     `sigma_color`² is their epsilon.
     """
-    guide = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY) if image.ndim == 3 and params.guide == "luminance" else image
-    return guided(image, guide, params.radius, max(params.sigma_color**2, SMALLEST_EPSILON))
+    epsilon = max(params.sigma_color**2, SMALLEST_EPSILON)
+    halo = 2 * params.radius
+    width = max(TILE_WIDTH, 6 * halo)
+    result = np.empty_like(image)
+    for left in range(0, image.shape[1], width):
+        start = max(left - halo, 0)
+        tile = image[:, start : left + width + halo]
+        guide = luma(tile) if params.guide == "luminance" else tile
+        result[:, left : left + width] = guided(tile, guide, params.radius, epsilon)[:, left - start :][:, :width]
+    return result
