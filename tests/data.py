@@ -11,8 +11,9 @@ ROOT = Path(os.environ.get("DARKROOM_DATA", Path(__file__).parents[2] / "shared"
 
 
 def data(relative: str) -> Path:
-    """A path below the data folder. Skips the test, saying so, where it does not exist."""
+    """A path below the data folder. Skips the test, or fails it where ``DARKROOM_REQUIRE`` asks for data, if there is none."""
     path = ROOT / relative
     if not path.exists():
-        pytest.skip(f"no {relative} (set DARKROOM_DATA to the data folder)")
+        why = f"no {relative} (set DARKROOM_DATA to the data folder)"
+        (pytest.fail if "data" in os.environ.get("DARKROOM_REQUIRE", "").split(",") else pytest.skip)(why)
     return path

@@ -14,15 +14,16 @@ import msgspec
 from darkroom.measure import Measurements
 from darkroom.recipe import Recipe, StepCall
 
-LEVELS = 255  # sentences speak of 8-bit levels
 MIDDLE_GREY = 0.16
 """Mean luminance, in linear light, that a well exposed photo tends to have."""
 
 IMPULSES = 0.002
-NOISE = 2.0 / LEVELS
+NOISE_LEVELS = 3.0
 UNDEREXPOSED_EV = 0.4
 OVEREXPOSED_MEAN = 0.42
-CAST_DEGREES = 4.0
+OVEREXPOSED_CLIPPED = (0.03, 0.5)
+"""Share of clipped highlights: with fewer the photo is merely bright, with more it is a cut-out on white."""
+CAST_DEGREES = 5.0
 FLAT_RANGE = 0.62
 SOFT_PX = 1.1
 SHAPELESS_PX = 4.0
@@ -59,8 +60,8 @@ def impulses(m: Measurements) -> Decision:
 
 def noise(m: Measurements) -> Decision:
     sigma = max(m.noise_luma, m.noise_chroma)
-    found = f"noise of {m.noise_luma * LEVELS:.1f} levels in brightness and {m.noise_chroma * LEVELS:.1f} in colour"
-    if sigma <= NOISE:
+    found = f"noise of {m.noise_luma:.1f} levels in brightness and {m.noise_chroma:.1f} in colour"
+    if sigma <= NOISE_LEVELS:
         return Decision("noise", False, f"{found} is not visible")
     return Decision("noise", True, f"{found}: denoised by as much", [StepCall("denoise")])
 
@@ -83,7 +84,7 @@ def exposure(m: Measurements) -> Decision:
 def cast(m: Measurements) -> Decision:
     if m.cast_degrees <= CAST_DEGREES:
         return Decision("colour cast", False, f"the light is {m.cast_degrees:.1f}° from grey: no cast to speak of")
-    strength = round(min(0.6 + 0.4 * (m.cast_degrees - CAST_DEGREES) / 6, 1.0), 2)
+    strength = round(min(0.5 + 0.5 * (m.cast_degrees - CAST_DEGREES) / 6, 1.0), 2)
     red, green, blue = m.illuminant
     tint = max(
         (red - green, "red"),
@@ -111,10 +112,10 @@ def sharpness(m: Measurements) -> Decision:
         return Decision("sharpness", False, f"the sharpest edges are {sigma:.1f} px wide: sharp")
     if sigma >= SHAPELESS_PX:
         return Decision("sharpness", False, f"the sharpest edges are {sigma:.1f} px wide: nothing to sharpen")
-    if m.noise_luma > 4 * NOISE:
+    if m.noise_luma > 4 * NOISE_LEVELS:
         return Decision("sharpness", False, "soft, but too noisy to be sharpened without sharpening the noise")
     amount = round(min(0.5 * sigma, 1.2), 2)
-    params = {"radius": round(sigma, 2), "amount": amount, "threshold": round(max(m.noise_luma, 1 / LEVELS), 4)}
+    params = {"radius": round(sigma, 2), "amount": amount, "threshold": round(max(m.noise_luma, 1) / 255, 4)}
     why = f"the sharpest edges are {sigma:.1f} px wide: sharpened by {amount:.0%} at that radius"
     return Decision("sharpness", True, why, [StepCall("unsharp_mask", params)])
 
@@ -126,11 +127,12 @@ def suggested_ev(m: Measurements) -> float:
     """Change of exposure in EV; 0 where none is called for.
 
     Up: until the mean is at middle grey, or the highlights' 99th percentile at 0.97 of white, whichever comes first,
-    by at most 3. Down: only for photos that are bright all over, by at most 1.5, for what is clipped is lost.
+    by at most 3. Down: only for photos that are bright all over and clipped, by at most 1, for what is clipped is lost.
     """
     mean = max(m.linear_mean, 1e-4)
-    if m.linear_mean > OVEREXPOSED_MEAN and m.luma_p1 > 0.08:
-        return max(math.log2(1.6 * MIDDLE_GREY / mean), -1.5)
+    few, many = OVEREXPOSED_CLIPPED
+    if m.linear_mean > OVEREXPOSED_MEAN and few < m.clipped_highlights < many:
+        return max(math.log2(OVEREXPOSED_MEAN / mean), -1.0)
     room = math.log2(linear(0.97) / max(linear(m.luma_p99), 1e-4))
     ev = min(math.log2(MIDDLE_GREY / mean), room, 3.0)
     return ev if ev >= UNDEREXPOSED_EV else 0.0

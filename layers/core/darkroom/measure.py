@@ -35,8 +35,8 @@ class Measurements(msgspec.Struct, frozen=True):
     saturation: float  # mean chroma, max(R,G,B) - min(R,G,B)
     cast_degrees: float  # angle between the estimated illuminant and grey, in linear light
     illuminant: tuple[float, float, float]  # estimated, normalised to a mean of 1
-    noise_luma: float  # standard deviation
-    noise_chroma: float
+    noise_luma: float  # standard deviation, in levels of 255
+    noise_chroma: float  # the same of the chroma axes
     impulses: float  # share of salt-and-pepper pixels
     blur_sigma_px: float  # of the sharpest edges, as a Gaussian's
 
