@@ -30,7 +30,7 @@ STOP_SECONDS = 10.0
 
 @dataclass(frozen=True, slots=True)
 class EmbeddedAws:
-    """A running emulator. `home` holds its log and its temporary files.
+    """A running emulator at `host` and `port`. `home` holds its log and its temporary files.
 
     The caller is the account's root (MiniStack knows it by the key ``test``); functions and the workflow have the roles
     that the template gives them, and with `enforce_iam` no more than those.
@@ -39,23 +39,25 @@ class EmbeddedAws:
     pid: int
     port: int
     home: Path
+    host: str = "127.0.0.1"
 
     @classmethod
-    def start(cls, home: Path = HOME, *, enforce_iam: bool = True) -> Self:
-        """Start an emulator on a free port and wait until it answers.
+    def start(cls, home: Path = HOME, *, host: str = "127.0.0.1", enforce_iam: bool = True) -> Self:
+        """Start an emulator on a free port of one interface and wait until it answers.
 
         Raises RuntimeError with the end of its log where it does not.
         """
+        assert host not in {"", "0.0.0.0"}, "an emulator is for this machine alone"  # noqa: S104
         scratch = home / "tmp"
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
-        port = _free_port()
+        port = _free_port(host)
         environment = {
             **_plain_environment(),
             **_credentials(),
             "GATEWAY_PORT": str(port),
-            "BIND_HOST": "127.0.0.1",  # its default is every interface
-            "MINISTACK_HOST": "127.0.0.1",
+            "BIND_HOST": host,  # its default is every interface
+            "MINISTACK_HOST": host,
             "MINISTACK_REGION": REGION,
             "AUTH": str(enforce_iam).lower(),
             "LAMBDA_ACCOUNT_CONCURRENCY": str(os.cpu_count() or 1),
@@ -76,7 +78,7 @@ class EmbeddedAws:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        aws = cls(process.pid, port, home)
+        aws = cls(process.pid, port, home, host)
         deadline = time.monotonic() + START_SECONDS
         while not aws.is_alive():
             if process.poll() is not None or time.monotonic() > deadline:
@@ -106,7 +108,7 @@ class EmbeddedAws:
 
     @property
     def endpoint(self) -> str:
-        return f"http://127.0.0.1:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     def is_alive(self) -> bool:
         try:
@@ -148,7 +150,7 @@ class EmbeddedAws:
             state = json.loads(_state_file(home).read_text())
         except FileNotFoundError:
             return None
-        aws = cls(state["pid"], state["port"], Path(state["home"]))
+        aws = cls(**{**state, "home": Path(state["home"])})
         if aws.is_alive():
             return aws
         cls.forget(home)
@@ -163,9 +165,9 @@ def _state_file(home: Path) -> Path:
     return home / "emulator.json"
 
 
-def _free_port() -> int:
+def _free_port(host: str) -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((host, 0))
         return int(probe.getsockname()[1])
 
 
