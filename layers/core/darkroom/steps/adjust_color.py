@@ -1,0 +1,118 @@
+"""The photographer's sliders: exposure, brightness, contrast, saturation, vibrance, hue, temperature, tint."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import numpy as np
+
+from darkroom.color import (
+    LUMINANCE_WEIGHTS,
+    fit_gamut,
+    linear_to_oklab,
+    linear_to_srgb,
+    luma,
+    oklab_to_linear,
+    srgb_to_linear,
+    with_luma,
+)
+from darkroom.params import Params, Strength, param
+from darkroom.picture import Array
+from darkroom.step import step
+
+TEMPERATURE_EV, TINT_EV = 0.5, 0.3
+"""Stops that red gains and blue loses at temperature 1, and that red and blue gain over green at tint 1."""
+
+TONE_STOPS = 2.0
+"""Brightness and contrast of 1 give their curves a slope of 2^2 at their steepest."""
+
+VIVID_CHROMA = 0.12
+"""Oklab chroma at which vibrance has faded to 1/e of its effect: that of a clear sky or a tanned skin's shadow."""
+
+
+class AdjustColor(Params, frozen=True):
+    exposure: Annotated[float, param("change of exposure: each EV doubles the light", ge=-5, le=5, unit="EV")] = 0.0
+    brightness: Annotated[float, param("lightens or darkens the middle tones; black and white stay", ge=-1, le=1)] = 0.0
+    contrast: Annotated[
+        float, param("steepens or flattens tones about mid grey; black and white stay", ge=-1, le=1)
+    ] = 0.0
+    saturation: Annotated[float, param("change of chroma: -1 is grey, 1 is twice as colourful", ge=-1, le=1)] = 0.0
+    vibrance: Annotated[float, param("as saturation, but mostly for colours that are pale", ge=-1, le=1)] = 0.0
+    hue: Annotated[float, param("turns all hues", ge=-180, le=180, unit="degrees")] = 0.0
+    temperature: Annotated[float, param("from cold (blue, -1) to warm (amber, 1)", ge=-1, le=1)] = 0.0
+    tint: Annotated[float, param("from green (-1) to magenta (1)", ge=-1, le=1)] = 0.0
+    strength: Strength = 1.0
+
+    example = {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}
+
+    def is_neutral(self) -> bool:
+        sliders = (name for name in self.names() if name != "strength")
+        return self.strength == 0 or all(getattr(self, name) == 0 for name in sliders)
+
+
+@step("adjust_color", stage="correct_color", params=AdjustColor, halo=0)
+def adjust_color(image: Array, params: AdjustColor) -> Array:
+    """Exposure, brightness, contrast, saturation, vibrance, hue, temperature and tint.
+
+    Applied in this order, each in the space where it has its meaning:
+
+    - temperature, tint, exposure: factors in linear light, because light multiplies. Exposure is 2^EV, clipped at
+      white. Temperature and tint scale R, G and B (von Kries) by powers of two and keep the luminance of greys: red
+      over blue grows by 1 EV at temperature 1, red and blue over green by 0.6 EV at tint 1.
+    - brightness, contrast: curves of the encoded luma (Y' of BT.601) that keep black and white and therefore clip
+      nothing; hue and saturation stay (`darkroom.color.with_luma`). Brightness is ``v k / (1 + (k - 1) v)``, contrast
+      the same curve for either half about mid grey, with k = 4^value (Schlick, "Fast alternatives to Perlin's bias and
+      gain functions", Graphics Gems IV, 1994).
+    - saturation, vibrance, hue: chroma and hue angle of Oklab (Ottosson 2020), whose lightness stays. Saturation scales
+      chroma by 1 + value; vibrance likewise with a value that fades with chroma C as exp(-C / 0.12). What leaves sRGB
+      is mixed with grey of its own luminance instead of being clipped by channel.
+
+    Alone, and where nothing was clipped or left the gamut, each but vibrance is undone by its opposite: the negative
+    value, and -s / (1 + s) for a saturation s. Grey pictures keep to exposure, brightness and contrast.
+    """
+    if params.exposure or ((params.temperature or params.tint) and image.ndim == 3):
+        image = np.minimum(linear_to_srgb(srgb_to_linear(image) * light_gains(params, image.ndim == 3)), 1)
+    if params.brightness or params.contrast:
+        image = with_luma(image, tone_curve(np.clip(luma(image), 0, 1), params.brightness, params.contrast))
+    if image.ndim == 3 and (params.saturation or params.vibrance or params.hue):
+        lab = linear_to_oklab(srgb_to_linear(np.maximum(image, 0)))
+        image = linear_to_srgb(fit_gamut(oklab_to_linear(turn_chroma(lab, params))))
+    return image
+
+
+def light_gains(params: AdjustColor, color: bool) -> Array:
+    """Factors for linear R, G, B (or one for grey) of exposure, temperature and tint, float32."""
+    exposure = 2.0**params.exposure
+    if not color:
+        return np.array([exposure], np.float32)
+    warm, magenta = TEMPERATURE_EV * params.temperature, TINT_EV * params.tint
+    gains = np.exp2([warm + magenta, -magenta, magenta - warm])
+    return np.asarray(exposure * gains / (LUMINANCE_WEIGHTS @ gains), np.float32)
+
+
+def tone_curve(values: Array, brightness: float, contrast: float) -> Array:
+    """Brightness, then contrast, of encoded values in 0–1: monotone, 0 and 1 stay, contrast keeps 0.5 as well."""
+    if brightness:
+        values = bias(values, TONE_STOPS * brightness)
+    if contrast:
+        half = bias(1 - np.abs(2 * values - 1), -TONE_STOPS * contrast)
+        values = np.where(values < 0.5, half / 2, 1 - half / 2)
+    return values
+
+
+def bias(values: Array, stops: float) -> Array:
+    """Schlick's bias as a fractional linear curve through 0 and 1 with a slope of 2^stops at 0; undone by -stops."""
+    slope = np.float32(2.0**stops)
+    return values * slope / (1 + (slope - 1) * values)
+
+
+def turn_chroma(lab: Array, params: AdjustColor) -> Array:
+    """Oklab (HxWx3) with chroma scaled for saturation and vibrance and the hue angle turned."""
+    a, b = lab[..., 1], lab[..., 2]
+    scale: Array = np.array(1 + params.saturation, np.float32)
+    if params.vibrance:
+        chroma = np.hypot(a, b)
+        scale = scale * (1 + np.float32(params.vibrance) * np.exp(chroma * np.float32(-1 / VIVID_CHROMA)))
+    angle = np.deg2rad(params.hue)
+    cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
+    return np.stack((lab[..., 0], scale * (cos * a - sin * b), scale * (sin * a + cos * b)), axis=-1)
