@@ -25,6 +25,8 @@ STEPS: Mapping[str, str] = {
     "convolve": "convolve",
     # correct_color
     "white_balance": "white_balance",
+    "equalize_adaptive": "equalize_adaptive",
+    "adjust_color": "adjust_color",
     # adjust_tone
     "stretch_histogram": "stretch_histogram",
     "enhance_histogram": "enhance_histogram",
