@@ -21,8 +21,12 @@ STEPS: Mapping[str, str] = {
     "mean_blur": "mean_blur",
     "median_blur": "median_blur",
     "bilateral_filter": "bilateral_filter",
+    "remove_salt_pepper": "remove_salt_pepper",
+    "denoise": "denoise",
     "guided_filter": "guided_filter",
     "convolve": "convolve",
+    # resize
+    "resize": "resize",
     # correct_color
     "white_balance": "white_balance",
     "equalize_adaptive": "equalize_adaptive",
