@@ -85,7 +85,11 @@ def resample_plane(plane: Array, size: tuple[int, int], kernel: Kernel) -> Array
             if plane.shape[1::-1] != target:
                 plane = cv2.resize(plane, target, interpolation=cv2.INTER_AREA)
         return plane
-    return np.array(Image.fromarray(plane).resize(size, _PILLOW_KERNELS[kernel]))
+    resized = Image.fromarray(plane).resize(size, _PILLOW_KERNELS[kernel])
+    result = np.empty(size[::-1], np.float32)
+    for rows, _, _ in bands(result.shape, 0):  # Pillow hands out pixels by way of two copies
+        result[rows] = resized.crop((0, rows.start, size[0], rows.stop))
+    return result
 
 
 def check_pixels(size: tuple[int, int], of: str) -> None:
