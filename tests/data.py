@@ -11,7 +11,7 @@ ROOT = Path(os.environ.get("DARKROOM_DATA", Path(__file__).parents[2] / "shared"
 
 
 def data(relative: str) -> Path:
-    """A path below the data folder. Where it is missing the test is skipped, or fails if ``DARKROOM_REQUIRE`` has data."""
+    """A path below the data folder. Where there is none the test skips, or fails if ``DARKROOM_REQUIRE`` has "data"."""
     path = ROOT / relative
     if not path.exists():
         why = f"no {relative} (set DARKROOM_DATA to the data folder)"
