@@ -45,7 +45,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
     if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True).returncode:
         pytest.skip("no Docker engine answers")
     host = bridge_address() if platform.system() == "Linux" else "127.0.0.1"
-    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), host=host) as aws:
+    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), host=host, tls=False) as aws:
         aws.client("s3").create_bucket(Bucket=WORK)
         yield aws
 

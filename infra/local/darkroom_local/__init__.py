@@ -10,12 +10,13 @@ __all__ = ["EmbeddedAws", "connection", "down", "stack", "status", "up"]
 
 
 def up() -> dict[str, str]:
-    """Start the embedded AWS where none runs, deploy to it, and return its `Endpoint` and the stack's outputs."""
+    """Start the embedded AWS where none runs, deploy to it, and say what `status` says."""
     aws = EmbeddedAws.recall()
     if aws is None:
         aws = EmbeddedAws.start()
         aws.remember()
-    return {"Endpoint": aws.endpoint, **stack.deploy(aws)}
+    stack.deploy(aws)
+    return _describe(aws)
 
 
 def down() -> bool:
@@ -29,9 +30,13 @@ def down() -> bool:
 
 
 def status() -> dict[str, str] | None:
-    """What `up` returned, or None where nothing runs."""
+    """Its endpoint, what to trust there, and the stack's outputs; None where nothing runs."""
     aws = EmbeddedAws.recall()
-    return None if aws is None else {"Endpoint": aws.endpoint, **stack.outputs(aws)}
+    return None if aws is None else _describe(aws)
+
+
+def _describe(aws: EmbeddedAws) -> dict[str, str]:
+    return {"Endpoint": aws.endpoint, "Certificate": str(aws.certificate), **stack.outputs(aws)}
 
 
 def connection() -> dict[str, str]:

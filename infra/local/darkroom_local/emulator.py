@@ -8,16 +8,19 @@ import os
 import shutil
 import signal
 import socket
+import ssl
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Self
 
 import boto3
+
+from darkroom_local import certificate
 
 REPOSITORY = Path(__file__).parents[3]
 HOME = REPOSITORY / "build" / "local"
@@ -40,9 +43,10 @@ class EmbeddedAws:
     port: int
     home: Path
     host: str = "127.0.0.1"
+    tls: bool = True
 
     @classmethod
-    def start(cls, home: Path = HOME, *, host: str = "127.0.0.1", enforce_iam: bool = True) -> Self:
+    def start(cls, home: Path = HOME, *, host: str = "127.0.0.1", tls: bool = True, enforce_iam: bool = True) -> Self:
         """Start an emulator on a free port of one interface and wait until it answers.
 
         Raises RuntimeError with the end of its log where it does not.
@@ -52,6 +56,7 @@ class EmbeddedAws:
         shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True)
         port = _free_port(host)
+        aws = cls(0, port, home, host, tls)
         environment = {
             **_plain_environment(),
             **_credentials(),
@@ -68,6 +73,15 @@ class EmbeddedAws:
             "SFTP_ENABLED": "false",
             "LOG_LEVEL": "INFO",
         }
+        if tls:
+            key = home / "key.pem"
+            certificate.issue(host, aws.certificate, key)
+            environment |= {
+                "USE_SSL": "1",
+                "MINISTACK_SSL_CERT": str(aws.certificate),
+                "MINISTACK_SSL_KEY": str(key),
+                "AWS_CA_BUNDLE": str(aws.certificate),  # for the functions, which inherit it
+            }
         with (home / "ministack.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
@@ -78,7 +92,7 @@ class EmbeddedAws:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        aws = cls(process.pid, port, home, host)
+        aws = replace(aws, pid=process.pid)
         deadline = time.monotonic() + START_SECONDS
         while not aws.is_alive():
             if process.poll() is not None or time.monotonic() > deadline:
@@ -108,11 +122,17 @@ class EmbeddedAws:
 
     @property
     def endpoint(self) -> str:
-        return f"http://{self.host}:{self.port}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}"
+
+    @property
+    def certificate(self) -> Path:
+        """What its clients must trust."""
+        return self.home / "certificate.pem"
 
     def is_alive(self) -> bool:
         try:
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2) as answer:  # noqa: S310
+            trust = ssl.create_default_context(cafile=self.certificate) if self.tls else None
+            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2, context=trust) as answer:  # noqa: S310
                 return answer.status == 200  # type: ignore[no-any-return]
         except (urllib.error.URLError, OSError):
             return False
@@ -123,6 +143,7 @@ class EmbeddedAws:
             **_plain_environment(),
             **_credentials(),
             "AWS_ENDPOINT_URL": self.endpoint,
+            **({"AWS_CA_BUNDLE": str(self.certificate)} if self.tls else {}),
             "SAM_CLI_POLL_DELAY": "0.2",  # seconds between two looks at a deployment; halves its time
         }
 
@@ -133,6 +154,7 @@ class EmbeddedAws:
             "region_name": REGION,
             "aws_access_key_id": KEY,
             "aws_secret_access_key": KEY,
+            **({"verify": str(self.certificate)} if self.tls else {}),
         }
 
     def client(self, service: str) -> Any:

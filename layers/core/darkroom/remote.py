@@ -31,23 +31,21 @@ class Upload:
 class Stack:
     """A deployed stack by its outputs."""
 
-    session: boto3.Session
     outputs: Mapping[str, str]
+    connection: Mapping[str, str]
 
     @classmethod
     def find(cls, name: str, **connection: str) -> Self:
-        """The stack called `name`. `connection` goes to `boto3.Session`. Raises `StepFailed` where there is none."""
-        endpoint = connection.pop("endpoint_url", None)
-        session = boto3.Session(**connection)
+        """The stack called `name`. `connection` goes to `boto3.client`. Raises `StepFailed` where there is none."""
         try:
-            stacks = session.client("cloudformation", endpoint_url=endpoint).describe_stacks(StackName=name)
+            stacks = boto3.client("cloudformation", **connection).describe_stacks(StackName=name)
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("no-stack", f"the stack '{name}' could not be found: {error}") from None
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks["Stacks"][0].get("Outputs", [])}
-        return cls(session, {**outputs, "endpoint_url": endpoint or ""})
+        return cls(outputs, connection)
 
     def client(self, service: str) -> Any:
-        return self.session.client(service, endpoint_url=self.outputs["endpoint_url"] or None)
+        return boto3.client(service, **self.connection)
 
     def upload(self, key: str, body: bytes, metadata: Mapping[str, str]) -> Upload:
         """Put a photo into the uploads bucket, which starts its job."""
