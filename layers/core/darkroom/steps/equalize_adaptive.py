@@ -64,8 +64,9 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
     """Contrast-limited adaptive histogram equalisation (CLAHE).
 
     The luma (Y' of BT.601, encoded) of each tile is equalised with its histogram clipped at `clip_limit` times the mean
-    bin, which bounds the slope and with it the noise in flat regions; between tiles' centres the curves are
-    interpolated. Colour follows luma with hue and saturation kept and nothing clipped (`darkroom.color.with_luma`).
+    bin. That bounds the slope (to the limit, and one more from what was cut and is spread over all bins) and with it
+    the noise in flat regions. Between tiles' centres the curves are interpolated. Colour follows luma with hue and
+    saturation kept and nothing clipped (`darkroom.color.with_luma`).
 
     Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", Graphics Gems IV, 1994. Reference: OpenCV's
     ``createCLAHE`` on grey ``uint8``, within 1 level. One difference: a limit under one count, which OpenCV raises to
