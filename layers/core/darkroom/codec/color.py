@@ -25,8 +25,8 @@ def to_srgb(pixels: Array, model: str, profile: bytes | None) -> tuple[Array, tu
         are taken for sRGB and CMYK is converted by ``(1 - ink)(1 - black)``.
 
     Relative colorimetric with black point compensation; a profile that holds only a perceptual table gives that.
-    8 bits go through LittleCMS. 16 bits stay 16 with profiles of matrix and curves (in float32 arithmetic) and of a
-    grey curve; with profiles of tables they are reduced to 8, and the note says so.
+    Grey curves are tables of every level. Colour of 8 bits goes through LittleCMS; 16 bits stay 16 with profiles of
+    matrix and curves (in float32 arithmetic), and with profiles of tables are reduced to 8, which the note says.
     """
     if profile is None:
         return (pixels, ()) if model != "cmyk" else _cmyk_by_formula(pixels)
@@ -47,9 +47,9 @@ def to_srgb(pixels: Array, model: str, profile: bytes | None) -> tuple[Array, tu
 
 def _convert(pixels: Array, profile: Profile, data: bytes) -> tuple[Array, tuple[str, ...]]:
     note = f"converted from {profile.description or 'an unnamed profile'} to sRGB"
+    if profile.is_gray_curve:
+        return _gray_to_srgb(pixels, profile), (note,)
     if pixels.dtype == np.uint16:
-        if profile.is_gray_curve:
-            return _gray_to_srgb(pixels, profile), (note,)
         if profile.is_matrix:
             return _matrix_to_srgb(pixels, profile), (note,)
         pixels = to_eight_bits(pixels)
@@ -58,8 +58,9 @@ def _convert(pixels: Array, profile: Profile, data: bytes) -> tuple[Array, tuple
 
 
 def _gray_to_srgb(pixels: Array, profile: Profile) -> Array:
-    encoded = icc.linear_to_srgb(profile.curves(65536)[0])
-    return np.rint(np.clip(encoded, 0, 1) * 65535).astype(np.uint16)[pixels]
+    white = np.iinfo(pixels.dtype).max
+    encoded = icc.linear_to_srgb(profile.curves(white + 1)[0])
+    return np.asarray(np.rint(np.clip(encoded, 0, 1) * white).astype(pixels.dtype)[pixels])
 
 
 def _matrix_to_srgb(pixels: Array, profile: Profile) -> Array:

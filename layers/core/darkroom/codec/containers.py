@@ -13,6 +13,7 @@ from darkroom.errors import ImageRejected
 MAX_JPEG_SCANS = 500
 """Cameras write 1 scan, progressive encoders some 10. Thousands of empty ones keep a decoder busy for hours."""
 
+_AVIF_META = 1 << 20  # bytes from the beginning within which an AVIF's boxes lie
 _PNG_DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
 
 
@@ -35,6 +36,8 @@ def claim_of(name: str, data: bytes, max_frames: int) -> Claim:
             return _webp(data, max_frames)
         case "GIF":
             return _gif(data, max_frames)
+        case "AVIF":
+            return _avif(data)
         case "TIFF":
             return Claim(frames=_tiff_pages(data, max_frames))
     return Claim()
@@ -150,6 +153,16 @@ def _after_sub_blocks(data: bytes, at: int) -> int:
     while at < size and (length := data[at]):
         at += length + 1
     return min(at + 1, size)
+
+
+def _avif(data: bytes) -> Claim:
+    """The largest of the sizes that its items have (``ispe``): libavif calls those past its own bound broken."""
+    width = height = at = 0
+    while 0 <= (at := data.find(b"ispe\0\0\0\0", at + 1, _AVIF_META)) <= len(data) - 16:
+        wide, high = struct.unpack_from(">II", data, at + 8)
+        if wide * high > width * height:
+            width, height = wide, high
+    return Claim(width, height)
 
 
 def _tiff_pages(data: bytes, max_frames: int) -> int:

@@ -22,8 +22,8 @@ QUALITY = 90
 FULL_CHROMA_FROM = 90
 """The JPEG quality from which colour is stored at full resolution (4:4:4); below it at half (4:2:0)."""
 
-MAX_SIDE: Mapping[str, int] = {"jpeg": 65_535, "webp": 16_383, "avif": 65_536}
-"""Longest side in px that a format (its header, or its encoder) can hold, where that is short."""
+MAX_SIDE: Mapping[str, int] = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768}
+"""Longest side in px that a format can hold, or its usual library (libjpeg, libwebp, libavif) will write or read."""
 
 _WEBP_METHOD = 4
 _AVIF_SPEED = 6
@@ -35,10 +35,10 @@ def encode(picture: Picture, format: str, *, quality: int | None = None) -> byte
 
     quality: 1–100 for the lossy formats, 90 by default; PNG and TIFF are lossless and ignore it.
 
-    JPEG is progressive, has full colour resolution from quality 90, and no alpha: the picture is laid over white. PNG
-    and TIFF keep 16 bits; elsewhere 16 bits are rounded to 8. EXIF (never with an orientation) and resolution are
-    written as the metadata says (WebP and AVIF have resolution in EXIF alone), and every file is tagged with its colour
-    space: the metadata's ICC profile, or sRGB. Equal pictures make equal bytes.
+    JPEG is progressive (all but noise), has full colour resolution from quality 90, and no alpha: the picture is laid
+    over white. PNG and TIFF keep 16 bits; elsewhere 16 bits are rounded to 8. EXIF (never with an orientation) and
+    resolution are written as the metadata says (WebP and AVIF have resolution in EXIF alone), and every file is tagged
+    with its colour space: the metadata's ICC profile, or sRGB. Equal pictures make equal bytes.
 
     Raises `RecipeInvalid` for an unknown format or quality, `ImageRejected` for a picture too large for the format.
     """
@@ -72,17 +72,18 @@ def encode(picture: Picture, format: str, *, quality: int | None = None) -> byte
 def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int) -> bytes:
     if alpha is not None:
         pixels = over_white(pixels, alpha)
-    return _save(
-        pixels,
-        "JPEG",
-        quality=quality,
-        subsampling="4:4:4" if quality >= FULL_CHROMA_FROM else "4:2:0",
-        progressive=True,
-        optimize=True,
-        icc_profile=_profile(meta, gray=pixels.ndim == 2),
-        exif=_exif(meta) or b"",
+    options = {
+        "quality": quality,
+        "subsampling": "4:4:4" if quality >= FULL_CHROMA_FROM else "4:2:0",
+        "icc_profile": _profile(meta, gray=pixels.ndim == 2),
+        "exif": _exif(meta) or b"",
         **({"dpi": meta.dpi} if meta.dpi else {}),
-    )
+    }
+    try:
+        return _save(pixels, "JPEG", progressive=True, optimize=True, **options)
+    except OSError:
+        # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Baseline needs none.
+        return _save(pixels, "JPEG", **options)
 
 
 def _png(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:

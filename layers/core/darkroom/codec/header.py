@@ -37,6 +37,10 @@ _PLUGINS: Mapping[str, type[ImageFile]] = {
     "AVIF": AvifImageFile,
 }
 
+MAX_TILE_PIXELS = 1 << 24
+"""The usual tile has 2¹⁶."""
+
+_TILE_WIDTH, _TILE_LENGTH = 322, 323
 _DNG_VERSION, _SUBFILE_TYPE, _SUB_IFDS, _BITS_PER_SAMPLE = 50706, 254, 330, 258
 
 
@@ -127,6 +131,7 @@ def _open_pillow(name: str, data: bytes, frames: int) -> Source:
         image = reopen()
         if name == "TIFF":
             _refuse_raw(image)
+            _refuse_huge_tiles(image)
         elif name != "GIF":  # cut down to its first frame
             frames = max(frames, getattr(image, "n_frames", 1))
         if name == "PNG" and "exif" not in image.info:
@@ -194,6 +199,16 @@ def _refuse_raw(image: Any) -> None:
     tags = image.tag_v2
     if _DNG_VERSION in tags or (tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags):
         raise unsupported("the file is a camera's raw file")
+
+
+def _refuse_huge_tiles(image: Any) -> None:
+    """A tile is decoded as a whole, however little of it the picture uses."""
+    sides = image.tag_v2.get(_TILE_WIDTH, 0), image.tag_v2.get(_TILE_LENGTH, 0)
+    if sides[0] * sides[1] > MAX_TILE_PIXELS:
+        raise ImageRejected(
+            "too-many-pixels",
+            f"the TIFF has tiles of {sides[0]}x{sides[1]} px; at most {MAX_TILE_PIXELS:,} px are allowed",
+        )
 
 
 def _bit_depth(name: str, data: bytes, image: Any) -> int:

@@ -15,21 +15,25 @@ import numpy as np
 
 from darkroom.picture import Array
 
-# Columns are the XYZ of the red, green and blue primary, adapted to D50 (Bradford), as ICC profiles hold them.
-SRGB_COLORANTS = np.array(
-    [[0.43607, 0.38515, 0.14307], [0.22249, 0.71687, 0.06061], [0.01392, 0.09708, 0.71410]], dtype=np.float64
-)
-DISPLAY_P3_COLORANTS = np.array(
-    [[0.51512, 0.29198, 0.15710], [0.24120, 0.69225, 0.06657], [-0.00105, 0.04189, 0.78407]], dtype=np.float64
-)
-BT2020_COLORANTS = np.array(
-    [[0.67349, 0.16566, 0.12505], [0.27904, 0.67535, 0.04561], [-0.00193, 0.02998, 0.79686]], dtype=np.float64
-)
 SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """g, a, b, c, d: ``(a·x + b)^g`` from d on, ``c·x`` below (parametric curve type 3)."""
 
 _D50 = (0.9642, 1.0, 0.8249)
-_D65_TO_D50 = (1.04788, 0.02292, -0.05022, 0.02959, 0.99048, -0.01707, -0.00925, 0.01508, 0.75168)
+_D65 = (0.3127 / 0.3290, 1.0, 0.3583 / 0.3290)
+_BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
+_D65_TO_D50 = np.linalg.inv(_BRADFORD) @ np.diag(_BRADFORD @ _D50 / (_BRADFORD @ _D65)) @ _BRADFORD
+
+
+def _colorants(*primaries: tuple[float, float]) -> Array:
+    """XYZ (columns) of primaries given by x, y with white D65, adapted to D50 as profiles hold it."""
+    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
+    return np.asarray(_D65_TO_D50 @ (columns * np.linalg.solve(columns, _D65)))
+
+
+SRGB_COLORANTS = _colorants((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+DISPLAY_P3_COLORANTS = _colorants((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
+BT2020_COLORANTS = _colorants((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
+
 _MAX_CURVE_POINTS = 65_536
 _COLORANTS_TOLERANCE = 2e-3  # writers round and adapt in slightly different ways; Adobe RGB is off by 0.17
 _CURVE_TOLERANCE = 2e-3  # of linear light; a plain gamma of 2.2 is off by 0.005
@@ -239,7 +243,7 @@ def _build(description: str, space: bytes, tags: Mapping[bytes, bytes]) -> bytes
         b"desc": _mluc(description),
         b"cprt": _mluc("No copyright, use freely"),
         b"wtpt": b"XYZ \0\0\0\0" + _fixed(*_D50),
-        b"chad": b"sf32\0\0\0\0" + _fixed(*_D65_TO_D50),
+        b"chad": b"sf32\0\0\0\0" + _fixed(*_D65_TO_D50.ravel()),
         **tags,
     }
     table, content, places = b"", b"", {}  # equal contents are stored once

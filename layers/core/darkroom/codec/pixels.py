@@ -73,7 +73,8 @@ def _eight_bit(image: Any, source: Source) -> Raster:
             if source.header.format == "JPEG" and "adobe" not in image.info:
                 array = 255 - array  # Pillow inverts all CMYK JPEGs, though only Adobe's are stored inverted
             return Raster(array, "cmyk", None, notes)
-    raise unsupported(f"the {source.header.format} has samples of the kind {image.mode}")
+    kind = {"F": "floating point", "I": "signed or 32-bit integers", "LAB": "CIE L*a*b*"}.get(image.mode, image.mode)
+    raise unsupported(f"the {source.header.format} has samples of another kind ({kind})")
 
 
 def _alpha_of(pixels: Array, key: Any) -> Array | None:
@@ -148,7 +149,7 @@ def _rewrite(image: Any, old: str, new: str) -> bool:
 
 def _from_heif(image: Any) -> Raster:
     image.load()
-    array = np.asarray(image)
+    array = np.array(image)  # a copy: pi-heif frees the samples with the image, whatever arrays still look at them
     mode, _, depth = image.mode.partition(";")
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))

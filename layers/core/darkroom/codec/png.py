@@ -13,7 +13,7 @@ import numpy as np
 from darkroom.picture import Array
 from darkroom.step import BAND_PIXELS
 
-_LEVEL = 4
+_LEVEL = 2
 _COLOR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 _RELATIVE_COLORIMETRIC = b"\x01"
 

@@ -1,0 +1,267 @@
+"""A tiny HEIC writer, since no encoder of HEVC is at hand: every block is stored as raw samples (I_PCM), so that what
+is decoded must equal what was written, to the last bit.
+
+Source: ITU-T H.265 (syntax in 7.3, arithmetic coding in 9.3), ISO/IEC 14496-15 (hvcC), ISO/IEC 23008-12 (HEIF).
+"""
+
+from __future__ import annotations
+
+import struct
+
+import numpy as np
+
+BLOCK = 32  # side of a coding tree block, which is one I_PCM coding unit
+GBR, BT601 = 0, 6  # matrices by H.273's numbers: planes are G, B, R as they are; or Y, Cb, Cr of BT.601, full range
+
+# rangeTabLps for the states that one context passes through while it codes nothing but its most probable symbol.
+_LPS = [
+    (128, 176, 208, 240),
+    (128, 167, 197, 227),
+    (128, 158, 187, 216),
+    (123, 150, 178, 205),
+    (116, 142, 169, 195),
+    (111, 135, 160, 185),
+    (105, 128, 152, 175),
+    (100, 122, 144, 166),
+    (95, 116, 137, 158),
+    (90, 110, 130, 150),
+    (85, 104, 123, 142),
+    (81, 99, 117, 135),
+]
+
+
+class Bits:
+    def __init__(self) -> None:
+        self.bits: list[int] = []
+
+    def u(self, count: int, value: int) -> None:
+        self.bits += [value >> at & 1 for at in range(count - 1, -1, -1)]
+
+    def ue(self, *values: int) -> None:
+        for value in values:
+            length = (value + 1).bit_length()
+            self.u(2 * length - 1, value + 1)
+
+    def align(self) -> None:
+        self.bits += [0] * (-len(self.bits) % 8)
+
+    def trail(self) -> None:
+        self.u(1, 1)
+        self.align()
+
+    def to_bytes(self) -> bytes:
+        assert len(self.bits) % 8 == 0
+        return np.packbits(np.array(self.bits, dtype=np.uint8)).tobytes()
+
+
+class Cabac:
+    """The arithmetic encoder of H.265, 9.3.4.x in reverse, as far as it is needed."""
+
+    def __init__(self, bits: Bits) -> None:
+        self.bits, self.state = bits, 0
+        self.start()
+
+    def start(self) -> None:
+        self.low, self.range, self.first, self.outstanding = 0, 510, True, 0
+
+    def most_probable(self) -> None:
+        self.range -= _LPS[self.state][self.range >> 6 & 3]
+        self.state += 1
+        self._renormalize()
+
+    def terminate(self, last: bool) -> None:
+        self.range -= 2
+        if not last:
+            self._renormalize()
+            return
+        self.low += self.range
+        self.range = 2
+        self._renormalize()
+        self._put(self.low >> 9 & 1)
+        self.bits.u(2, self.low >> 7 & 3 | 1)
+
+    def _renormalize(self) -> None:
+        while self.range < 256:
+            if self.low < 256:
+                self._put(0)
+            elif self.low >= 512:
+                self.low -= 512
+                self._put(1)
+            else:
+                self.low -= 256
+                self.outstanding += 1
+            self.range <<= 1
+            self.low <<= 1
+
+    def _put(self, bit: int) -> None:
+        if self.first:
+            self.first = False
+        else:
+            self.bits.u(1, bit)
+        self.bits.bits += [1 - bit] * self.outstanding
+        self.outstanding = 0
+
+
+def _nal(kind: int, payload: bytes) -> bytes:
+    out, zeros = bytearray(struct.pack(">H", kind << 9 | 1)), 0
+    for byte in payload:
+        if zeros >= 2 and byte <= 3:
+            out.append(3)  # emulation prevention
+            zeros = 0
+        out.append(byte)
+        zeros = zeros + 1 if byte == 0 else 0
+    return bytes(out)
+
+
+def _profile(depth: int) -> bytes:
+    idc = 4  # range extensions: 4:4:4 and grey at any depth
+    return bytes([idc]) + struct.pack(">I", 1 << 31 - idc) + bytes([0x90, 0, 0, 0, 0, 0]) + bytes([93])
+
+
+def _vps(depth: int) -> bytes:
+    b = Bits()
+    b.u(4, 0), b.u(2, 3), b.u(6, 0), b.u(3, 0), b.u(1, 1), b.u(16, 0xFFFF)
+    for byte in _profile(depth):
+        b.u(8, byte)
+    b.u(1, 1), b.ue(0, 0, 0), b.u(6, 0), b.ue(0), b.u(1, 0), b.u(1, 0), b.trail()
+    return _nal(32, b.to_bytes())
+
+
+def _sps(width: int, height: int, chroma: int, depth: int) -> bytes:
+    padded = [-(-side // BLOCK) * BLOCK for side in (width, height)]
+    b = Bits()
+    b.u(4, 0), b.u(3, 0), b.u(1, 1)
+    for byte in _profile(depth):
+        b.u(8, byte)
+    b.ue(0, chroma)
+    if chroma == 3:
+        b.u(1, 0)
+    b.ue(*padded)
+    b.u(1, 1), b.ue(0, padded[0] - width, 0, padded[1] - height)  # conformance window
+    b.ue(depth - 8, depth - 8, 0), b.u(1, 1), b.ue(0, 0, 0)
+    b.ue(2, 0, 0, 3, 0, 0)  # coding blocks of 32 alone, transforms of 4 to 32
+    b.u(3, 0), b.u(1, 1)  # no scaling lists, AMP, SAO; PCM
+    b.u(4, depth - 1), b.u(4, depth - 1), b.ue(2, 0), b.u(1, 1)
+    b.ue(0), b.u(3, 0), b.u(1, 0), b.u(1, 0), b.trail()
+    return _nal(33, b.to_bytes())
+
+
+def _pps() -> bytes:
+    b = Bits()
+    b.ue(0, 0), b.u(1, 0), b.u(1, 0), b.u(3, 0), b.u(2, 0), b.ue(0, 0, 0)
+    b.u(3, 0), b.ue(0, 0), b.u(1, 0), b.u(3, 0), b.u(2, 0), b.u(1, 0)
+    b.u(1, 1), b.u(1, 0), b.u(1, 1), b.u(1, 0), b.u(1, 0), b.ue(0), b.u(2, 0), b.trail()
+    return _nal(34, b.to_bytes())
+
+
+def _slice(planes: list[np.ndarray], depth: int) -> bytes:
+    b = Bits()
+    b.u(1, 1), b.u(1, 0), b.ue(0, 2, 0), b.trail()
+    cabac = Cabac(b)
+    height, width = planes[0].shape
+    corners = [(top, left) for top in range(0, height, BLOCK) for left in range(0, width, BLOCK)]
+    for corner in corners:
+        top, left = corner
+        cabac.most_probable()  # part_mode 2Nx2N
+        cabac.terminate(True)  # pcm_flag
+        b.align()
+        for plane in planes:
+            samples = plane[top : top + BLOCK, left : left + BLOCK].ravel()
+            b.bits += (samples[:, None] >> np.arange(depth - 1, -1, -1) & 1).ravel().tolist()
+        cabac.start()
+        cabac.terminate(corner == corners[-1])
+    b.align()
+    return _nal(20, b.to_bytes())
+
+
+def _box(kind: bytes, *parts: bytes) -> bytes:
+    content = b"".join(parts)
+    return struct.pack(">I4s", len(content) + 8, kind) + content
+
+
+def _full(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0) -> bytes:
+    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
+
+
+def write(
+    image: np.ndarray,
+    depth: int = 8,
+    *,
+    primaries: int = 1,
+    matrix: int = GBR,
+    icc: bytes | None = None,
+    exif: bytes | None = None,
+    rotate: int = 0,
+    claims: tuple[int, int] | None = None,
+) -> bytes:
+    """A HEIC of HxW or HxWx3 samples of `depth` bits, of at most 12 blocks of 32x32.
+
+    primaries, matrix: by H.273's numbers; the transfer is sRGB's. libheif reads GBR from 10 bits on.
+    rotate: quarter turns against the clock that a reader is told to make. claims: a width and height to lie about.
+    exif: a TIFF-structured block.
+    """
+    height, width = image.shape[:2]
+    pad = [(0, -height % BLOCK), (0, -width % BLOCK)]
+    if image.ndim == 2:
+        channels = [image]
+    elif matrix == GBR:
+        channels = [image[..., 1], image[..., 2], image[..., 0]]
+    else:
+        channels = _bt601(image, depth)
+    planes = [np.pad(channel.astype(np.int64), pad) for channel in channels]
+    chroma = 0 if image.ndim == 2 else 3
+    sets = [(32, _vps(depth)), (33, _sps(width, height, chroma, depth)), (34, _pps())]
+    config = (
+        bytes([1])
+        + _profile(depth)
+        + struct.pack(">HBBBBHBB", 0xF000, 0xFC, 0xFC | chroma, 0xF8 | depth - 8, 0xF8 | depth - 8, 0, 0x0F, len(sets))
+        + b"".join(struct.pack(">BHH", 0x80 | kind, 1, len(nal)) + nal for kind, nal in sets)
+    )
+    properties = [
+        _box(b"hvcC", config),
+        _full(b"ispe", struct.pack(">II", *(claims or (width, height)))),
+        _full(b"pixi", bytes([len(planes)]) + bytes([depth]) * len(planes)),
+        _box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 13, matrix, 0x80)),
+    ]
+    if icc is not None:
+        properties.append(_box(b"colr", b"prof", icc))
+    if rotate:
+        properties.append(_box(b"irot", bytes([rotate])))
+    items = [(b"hvc1", _length_prefixed(_slice(planes, depth)))]
+    if exif is not None:
+        items.append((b"Exif", struct.pack(">I", 0) + exif))
+    start = len(_file(items, properties, 0)) - sum(len(content) for _, content in items)
+    return _file(items, properties, start)
+
+
+def _bt601(image: np.ndarray, depth: int) -> list[np.ndarray]:
+    white = (1 << depth) - 1
+    red, green, blue = (image[..., i].astype(np.float64) for i in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    middle = 1 << depth - 1
+    planes = luma, (blue - luma) / 1.772 + middle, (red - luma) / 1.402 + middle
+    return [np.rint(plane).clip(0, white) for plane in planes]
+
+
+def _length_prefixed(nal: bytes) -> bytes:
+    return struct.pack(">I", len(nal)) + nal
+
+
+def _file(items: list[tuple[bytes, bytes]], properties: list[bytes], start: int) -> bytes:
+    entries, places, at = [], b"", start
+    for number, (kind, content) in enumerate(items, 1):
+        entries.append(_full(b"infe", struct.pack(">HH", number, 0) + kind + b"\0", version=2))
+        places += struct.pack(">HHHII", number, 0, 1, at, len(content))
+        at += len(content)
+    numbers = bytes(range(1, len(properties) + 1))
+    references = _full(b"iref", _box(b"cdsc", struct.pack(">HHH", 2, 1, 1))) if len(items) > 1 else b""
+    meta = _full(
+        b"meta",
+        _full(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
+        _full(b"pitm", struct.pack(">H", 1)),
+        _full(b"iloc", struct.pack(">HH", 0x4400, len(items)) + places),
+        _full(b"iinf", struct.pack(">H", len(items)), *entries),
+        references,
+        _box(b"iprp", _box(b"ipco", *properties), _full(b"ipma", struct.pack(">IHB", 1, 1, len(numbers)) + numbers)),
+    )
+    return _box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + _box(b"mdat", *(content for _, content in items))
