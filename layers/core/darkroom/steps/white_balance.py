@@ -111,8 +111,9 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
     Estimates: the mean (grey world: Buchsbaum 1980), a high percentile (white patch: Land & McCann 1971), a Minkowski
     p-norm (shades of grey: Finlayson & Trezzi, "Shades of Gray and Colour Constancy", 2004) of linear RGB, or of its
     derivatives (grey edge: van de Weijer, Gevers & Gijsenij, "Edge-Based Color Constancy", IEEE TIP 2007; on a reduced
-    copy of large pictures). On
-    photographs the default, shades of grey with p = 16, both removed casts better and disturbed pictures without one
+    copy of large pictures).
+
+    On photographs the default, shades of grey with p = 16, both removed casts better and disturbed pictures without one
     less than the paper's p = 6, which leans on the scene's own colours; still higher norms hang on ever fewer pixels.
     Estimates too far from grey for any light (above 25°) are trusted less, above 40° not at all.
     """
