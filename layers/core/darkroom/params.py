@@ -16,11 +16,13 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     A field is ``name: Annotated[type, param("meaning", ge=…, le=…, unit=…)] = default``; its unit stands in the
     schema. `neutral` names the values at which the step returns its input unchanged; `example` holds values that show
-    the effect, for a step whose defaults do nothing or that cannot do without a value.
+    the effect, for a step whose defaults do nothing or that cannot do without a value; `scene` is the
+    documentation's photograph that it is shown on (`docs/make/scenes.py`).
     """
 
     neutral: ClassVar[Mapping[str, Any]] = {}
     example: ClassVar[Mapping[str, Any]] = {}
+    scene: ClassVar[str] = "photo"
 
     def is_neutral(self) -> bool:
         """True where these parameters leave every picture as it is, whatever its content."""

@@ -53,6 +53,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     blend: Blend = 100
     format: Format | None = None
     quality: Quality | None = None
+    scene: Annotated[str, Meta(description="which of the documentation's scenes it is shown on")] = "photo"
     animation: Annotated[
         Literal["first", "keep"],
         Meta(description="what becomes of an animation: its first frame alone, or, as it cannot be kept, a rejection"),

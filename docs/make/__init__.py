@@ -1,0 +1,1 @@
+"""Makes the pages about steps and recipes from the registry: `make docs`."""
