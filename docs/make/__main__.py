@@ -1,6 +1,6 @@
 """`make docs`: a page with pictures for each step and each recipe, made from the registry alone.
 
-Writes docs/steps/ and docs/recipes/. What a step shows itself on stands with the step (`Params.scene`, `Params.example`).
+Writes docs/steps/ and docs/recipes/. What a step is shown on stands with the step (`Params.scene`, `Params.example`).
 """
 
 from __future__ import annotations
@@ -30,15 +30,16 @@ STRIPS = 3
 
 STEPS_HEAD = """# Steps
 
-What darkroom can do to a picture, by the stage (the Lambda function) that does it. `darkroom steps NAME` shows the same.
+What darkroom can do to a picture, by the stage (the Lambda function) that does it. On a terminal: `darkroom steps NAME`.
 """
 RECIPES_HEAD = """# Recipes
 
 Each is a list of steps for a stated kind of photo. [How to write one of your own](../recipes.md).
 """
 CREDITS = """
-The photographs: *Coffee* by Rachel Michetti (CC0), *Chelsea* by Stéfan van der Walt (CC0), *Eileen Collins* by NASA (public
-domain) and the page, from scikit-image; *China* by Danielle Buma (CC BY) and *Flower* by dany13 (CC BY), from scikit-learn.
+The photographs: *Coffee* by Rachel Michetti (CC0), *Chelsea* by Stéfan van der Walt (CC0), *Eileen Collins* by NASA
+(public domain) and the page, from scikit-image; *China* by Danielle Buma (CC BY) and *Flower* by dany13 (CC BY), from
+scikit-learn.
 """
 
 
@@ -143,7 +144,7 @@ def recipe_page(each: Recipe, folder: Path) -> str:
     parts = [f"# {each.name}\n", f"{each.description}\n", f"![before and after]({each.name}.webp)\n"]
     if each.steps == "auto":
         parts.append("What it said of this photo:\n")
-        parts += [f"- {'**' if d['chosen'] else ''}{d['why']}{'**' if d['chosen'] else ''}" for d in result.report["decisions"]]
+        parts += [f"- **{d['why']}**" if d["chosen"] else f"- {d['why']}" for d in result.report["decisions"]]
     else:
         parts += ["| step | parameters |", "| --- | --- |"]
         for call in each.steps:

@@ -42,12 +42,12 @@ class Measurements(msgspec.Struct, frozen=True):
 
 
 def measure(picture: Picture) -> Measurements:
-    """All measurements of a picture. Under a second for any size: nothing is read in full but for the thumbnail."""
+    """All measurements of a picture. Under a second for any size: nothing is read in full but for the thumbnail and the illuminant's samples."""
     small = thumbnail(picture.pixels)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
     color = small.ndim == 3
-    illuminant = estimate_illuminant(small, "shades_of_grey") if color else np.ones(3)
+    illuminant = estimate_illuminant(picture.pixels) if color else np.ones(3)
     noise = estimate_noise(picture.pixels)
     tiles = sample_tiles(picture.pixels)
     return Measurements(
