@@ -30,7 +30,7 @@ STRIPS = 3
 
 STEPS_HEAD = """# Steps
 
-What darkroom can do to a picture, by the stage (the Lambda function) that does it. On a terminal: `darkroom steps NAME`.
+What darkroom can do to a picture, by the stage (Lambda function) that does it. On a terminal: `darkroom steps NAME`.
 """
 RECIPES_HEAD = """# Recipes
 

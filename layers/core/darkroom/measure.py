@@ -42,7 +42,7 @@ class Measurements(msgspec.Struct, frozen=True):
 
 
 def measure(picture: Picture) -> Measurements:
-    """All measurements of a picture. Under a second for any size: nothing is read in full but for the thumbnail and the illuminant's samples."""
+    """All measurements of a picture. Their cost hardly grows with its size: all but the thumbnail look at samples."""
     small = thumbnail(picture.pixels)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
