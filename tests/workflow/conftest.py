@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -16,6 +17,8 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A fresh stack on moto, its functions in this process, with no waiting between tries."""
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    # It logs what tests provoke, with its whole syntax tree.
+    monkeypatch.setattr(logging.getLogger("moto.stepfunctions"), "level", logging.CRITICAL + 1)
     functions = Functions()
     interpreter.complete(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)
@@ -24,6 +27,11 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     with mock_aws(config=config):
         storage.client.cache_clear()
         lab = Lab(functions)
-        interpreter.observe(monkeypatch, lab.before_task, lab.waits.append)
+        interpreter.observe(
+            monkeypatch,
+            before_task=lambda state: lab.answer(lab.refusals, state),
+            after_task=lambda state: lab.answer(lab.lost_answers, state),
+            sleep=lab.waits.append,
+        )
         yield lab
     storage.client.cache_clear()

@@ -6,6 +6,7 @@ import contextlib
 import importlib.util
 import json
 import os
+import sys
 import threading
 import traceback
 import uuid
@@ -17,6 +18,9 @@ from types import ModuleType
 from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from darkroom import lambda_runtime
+from darkroom.lambda_runtime import Handler, lambda_handler
 
 FUNCTIONS = Path(__file__).parents[2] / "functions"
 
@@ -67,22 +71,28 @@ class Answer:
 class Functions:
     """All stages' functions, each with its own environment.
 
-    `settings` are the stack's; `handlers` replaces a stage's handler. The environment belongs to the process, so one
-    invocation runs at a time; an invocation made from within another (to settle who is first) is let through.
+    settings: the stack's, as environment variables.
+    errors: what a stage's next invocations raise where its own code would run, each once.
+    handlers: handlers that take a stage's place, without its environment.
+    invocations: stage and event of each invocation so far.
+
+    The environment belongs to the process, so one invocation runs at a time; an invocation made from within another
+    (to settle who is first) is let through.
     """
 
     settings: dict[str, str] = field(default_factory=lambda: dict(SETTINGS))
-    handlers: dict[str, Any] = field(default_factory=dict)
+    errors: dict[str, list[Exception]] = field(default_factory=dict)
+    handlers: dict[str, Handler] = field(default_factory=dict)
     invocations: list[tuple[str, Any]] = field(default_factory=list)
 
     def invoke(self, stage: str, event: Any) -> Answer:
         """Invoke a stage's function with an event, through JSON and back."""
         payload = json.loads(json.dumps(event))
-        handler = self.handlers.get(stage) or load(stage).handler
+        context = Context(f"darkroom-{stage}")
+        self.invocations.append((stage, payload))
         with contextlib.nullcontext() if stage in self.handlers else environment(stage, self.settings):
-            self.invocations.append((stage, payload))
             try:
-                return Answer(json.loads(json.dumps(handler(payload, Context(f"darkroom-{stage}")))))
+                return Answer(json.loads(json.dumps(self._handler(stage)(payload, context))))
             except Exception as error:
                 return Answer(
                     {
@@ -94,6 +104,21 @@ class Functions:
                     error="Unhandled",
                 )
 
+    def _handler(self, stage: str) -> Handler:
+        if stage in self.handlers:
+            return self.handlers[stage]
+        return raising(self.errors[stage].pop(0)) if self.errors.get(stage) else load(stage).handler
+
+
+def raising(error: Exception) -> Handler:
+    """A handler, wrapped as all are, whose own code raises `error`."""
+
+    @lambda_handler
+    def handler(event: Any, context: LambdaContext) -> None:
+        raise error
+
+    return handler
+
 
 @cache
 def load(stage: str) -> ModuleType:
@@ -102,6 +127,7 @@ def load(stage: str) -> ModuleType:
     assert spec
     assert spec.loader
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where a struct's annotations are looked up
     with environment(stage, SETTINGS):
         spec.loader.exec_module(module)
     return module
@@ -109,11 +135,14 @@ def load(stage: str) -> ModuleType:
 
 @contextlib.contextmanager
 def environment(stage: str, settings: Mapping[str, str]) -> Iterator[None]:
-    """The environment variables of one stage's function."""
+    """The environment variables of one stage's function, and what is read from them when its process starts."""
     ours = {**settings, "POWERTOOLS_SERVICE_NAME": stage, "AWS_LAMBDA_FUNCTION_NAME": f"darkroom-{stage}"}
     with _one_at_a_time:
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
+        lambda_runtime.logger.registered_handler.stream = sys.stdout
+        lambda_runtime.metrics.provider.service = stage
+        lambda_runtime.metrics.provider.namespace = ours["POWERTOOLS_METRICS_NAMESPACE"]
         try:
             yield
         finally:

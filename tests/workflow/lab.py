@@ -55,10 +55,18 @@ class Execution:
 
 @dataclass
 class Lab:
-    """The stack's buckets, table, event bus and state machine."""
+    """The stack's buckets, table, event bus and state machine.
+
+    functions: the Lambda functions.
+    refusals: what a task's service answers to its next tries instead of doing them, each once.
+    lost_answers: the same, but the service has done it and only its answer is lost.
+    waits: seconds that the interpreter would have waited between tries.
+    definition: the state machine's; may be changed before an execution starts.
+    """
 
     functions: Functions
-    faults: dict[str, list[Exception]] = field(default_factory=dict)
+    refusals: dict[str, list[Exception]] = field(default_factory=dict)
+    lost_answers: dict[str, list[Exception]] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     definition: dict[str, Any] = field(default_factory=definition.load)
     _sequence: Any = field(default_factory=lambda: itertools.count(0x617F08299329D189))
@@ -90,10 +98,11 @@ class Lab:
             Rule="all", EventBusName=BUS, Targets=[{"Id": "told", "Arn": target["Attributes"]["QueueArn"]}]
         )
 
-    def before_task(self, state: str) -> None:
+    @staticmethod
+    def answer(faults: dict[str, list[Exception]], state: str) -> None:
         """Raise the next of the faults that a task was given, if any is left."""
-        if self.faults.get(state):
-            raise self.faults[state].pop(0)
+        if faults.get(state):
+            raise faults[state].pop(0)
 
     def upload(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
         """Put a file into the uploads bucket. Returns the event that S3 sends through EventBridge."""

@@ -82,7 +82,9 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
     def wrapped(event: dict[str, Any], context: LambdaContext) -> Any:
         started = time.perf_counter()
         try:
-            return msgspec.to_builtins(function(event, context))
+            answer = msgspec.to_builtins(function(event, context))
+            metrics.add_metric(name="Succeeded", unit=MetricUnit.Count, value=1)
+            return answer
         except DarkroomError as error:
             rejected = isinstance(error, ImageRejected | RecipeInvalid)
             metrics.add_metric(name="Rejected" if rejected else "Failed", unit=MetricUnit.Count, value=1)
@@ -140,6 +142,9 @@ def hand_over(job: str, index: int, picture: Picture) -> str:
 
 
 def load_picture(key: str) -> Picture:
-    """The picture that an earlier stage handed over."""
-    body, _ = storage.read(setting("WORK_BUCKET"), key)
+    """The picture that an earlier stage handed over. Raises `StepFailed` where the work bucket has forgotten it."""
+    try:
+        body, _ = storage.read(setting("WORK_BUCKET"), key)
+    except ImageRejected:
+        raise StepFailed("expired", "the picture between two stages is gone; upload the photo again") from None
     return handover.unpack(body)

@@ -1,0 +1,170 @@
+"""The state machine's file, read: what must hold whatever is run through it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonata
+import pytest
+from cfnlint import api
+from cfnlint.config import ManualArgs
+from cfnlint.decode import cfn_yaml
+
+from darkroom import registry
+from tests.workflow import definition
+from tests.workflow.definition import ROOT
+
+DEFINITION = definition.load()
+STATES: dict[str, dict[str, Any]] = DEFINITION["States"]
+TASKS = definition.tasks(DEFINITION)
+STAGES = definition.lambda_tasks(DEFINITION)
+LAMBDA_SECONDS = 300
+
+RETRYABLE = {
+    "lambda": {
+        "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.SdkClientException",
+        "Lambda.ClientExecutionTimeoutException",
+        "Lambda.TooManyRequestsException",
+        "Lambda.Unknown",
+        "TransientError",
+    },
+    "dynamodb": {
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.ThrottlingException",
+        "DynamoDB.InternalServerErrorException",
+        "DynamoDB.AmazonDynamoDBException",
+    },
+    "events": {
+        "EventBridge.AmazonEventBridgeException",
+        "EventBridge.InternalException",
+        "EventBridge.ThrottlingException",
+        "EventBridge.FailedEntry",
+    },
+}
+
+
+def reached(start: str) -> set[str]:
+    """All states that an execution may come to from `start`."""
+    found, waiting = set(), [start]
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(definition.successors(STATES[name]))
+    return found
+
+
+def expressions(node: Any) -> Iterator[str]:
+    """All JSONata expressions below a node."""
+    if isinstance(node, dict | list):
+        for child in node.values() if isinstance(node, dict) else node:
+            yield from expressions(child)
+    elif isinstance(node, str) and node.startswith("{%"):
+        yield node.removeprefix("{%").removesuffix("%}").strip()
+
+
+def test_every_state_can_be_reached_and_can_end() -> None:
+    assert reached(DEFINITION["StartAt"]) == set(STATES)
+    ends = {name for name, state in STATES.items() if state.get("End") or state["Type"] in ("Fail", "Succeed")}
+    assert all(reached(name) & ends for name in STATES)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_every_task_is_bounded_retried_and_caught(name: str) -> None:
+    task = TASKS[name]
+    service = task["Resource"].split(":")[-2]
+    assert 0 < task["TimeoutSeconds"] <= 900
+
+    (retrier,) = task["Retry"]
+    assert set(retrier["ErrorEquals"]) == RETRYABLE[service]
+    assert retrier["JitterStrategy"] == "FULL"
+    assert retrier["BackoffRate"] >= 2
+    assert retrier["IntervalSeconds"] >= 1
+    assert 1 <= retrier["MaxAttempts"] <= 6
+    assert retrier["MaxDelaySeconds"] <= 60
+
+    last = task["Catch"][-1]
+    assert last["ErrorEquals"] == ["States.ALL"]
+    assert last["Next"] in definition.FAILURE_PATH
+    for catcher in task["Catch"][:-1]:
+        assert catcher == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Duplicate"}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_a_function_s_own_timeout_comes_first(name: str) -> None:
+    """So that the error is Lambda's, with its log, and the function does not run on unseen."""
+    assert TASKS[name]["TimeoutSeconds"] >= LAMBDA_SECONDS
+
+
+def test_the_failure_path_is_one() -> None:
+    assert [STATES[name]["Next"] for name in definition.FAILURE_PATH[:-1]] == list(definition.FAILURE_PATH[1:])
+    assert STATES["Failed"]["Type"] == "Fail"
+
+
+def test_stages_are_the_registry_s_the_folders_and_the_choice_s() -> None:
+    steps = {stage: name for name, stage in STAGES.items() if stage not in ("inspect", "publish")}
+    assert set(registry.stages()) <= set(steps)
+    assert all((ROOT / "functions" / stage / "app.py").is_file() for stage in STAGES.values())
+    chosen = {}
+    for choice in STATES["Next stage"]["Choices"]:
+        stage = re.search(r"stage = '(\w+)'", choice["Condition"])
+        if stage:
+            chosen[stage[1]] = choice["Next"]
+    assert chosen == steps
+    assert all(TASKS[name]["Next"] == "Next stage" for name in steps.values())
+
+
+def test_stages_differ_in_name_alone() -> None:
+    """One stage's task is like the other's, so that a change to one is not forgotten in the rest."""
+    tasks = []
+    for name, stage in STAGES.items():
+        if stage not in ("inspect", "publish"):
+            task = json.loads(json.dumps(TASKS[name]))
+            assert definition.stage_of(task["Arguments"].pop("FunctionName")) == stage
+            tasks.append(task)
+    assert all(task == tasks[0] for task in tasks)
+
+
+@pytest.mark.parametrize("expression", sorted(set(expressions(DEFINITION))))
+def test_expressions_are_jsonata(expression: str) -> None:
+    text = definition.substitute(expression, dict.fromkeys(definition.substitutions(expression), "1"))
+    jsonata.Jsonata(text)
+    assert not re.search(r"\$eval\b", text), "Step Functions has no $eval"
+
+
+def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
+    text = definition.PATH.read_text()
+    values = {
+        name: f"arn:aws:lambda:eu-central-1:123456789012:function:{name}" for name in definition.substitutions(text)
+    }
+    values["JobRetentionDays"] = "30"
+    template = {
+        "AWSTemplateFormatVersion": "2010-09-09",
+        "Resources": {
+            "Enhance": {
+                "Type": "AWS::StepFunctions::StateMachine",
+                "Properties": {
+                    "RoleArn": "arn:aws:iam::123456789012:role/enhance",
+                    "Definition": json.loads(definition.substitute(text, values)),
+                },
+            }
+        },
+    }
+    assert [str(match) for match in api.lint(json.dumps(template), config=ManualArgs(regions=["eu-central-1"]))] == []
+
+
+def test_the_template_fills_in_every_substitution() -> None:
+    resources = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
+    (machine,) = [
+        resource["Properties"]
+        for resource in resources.values()
+        if resource["Properties"].get("DefinitionUri") == str(definition.PATH.relative_to(ROOT))
+    ]
+    assert set(machine["DefinitionSubstitutions"]) == definition.substitutions(definition.PATH.read_text())

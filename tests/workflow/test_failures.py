@@ -1,0 +1,217 @@
+"""Every task, failing in every way: what the job record, the event and the execution say then."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
+from tests.workflow import definition, photos
+from tests.workflow.functions import UPLOADS, WORK
+from tests.workflow.interpreter import service_error
+from tests.workflow.lab import Execution, Lab
+
+LAMBDA_TASKS = definition.lambda_tasks(definition.load())
+OTHER_TASKS = {"Claim", "Complete", "Tell success", "Record failure", "Tell failure"}
+BROKEN = ImageRejected("truncated", 'the file ends early: "\\" $x {% 1 %} ü\n(line 2)')
+
+
+@dataclass(frozen=True)
+class Failure:
+    """What a function raises, and what the job record says then."""
+
+    error: Exception
+    name: str
+    code: str
+    message: str
+
+    @property
+    def status(self) -> str:
+        return "rejected" if self.name in ("ImageRejected", "RecipeInvalid") else "failed"
+
+
+FAILURES = {
+    "the file's fault": Failure(BROKEN, "ImageRejected", "image.truncated", BROKEN.message),
+    "the recipe's fault": Failure(
+        RecipeInvalid("unknown-step", "there is no step 'x'"),
+        "RecipeInvalid",
+        "recipe.unknown-step",
+        "there is no step 'x'",
+    ),
+    "ours": Failure(StepFailed("out-of-time", "no time is left"), "StepFailed", "step.out-of-time", "no time is left"),
+    "unexpected": Failure(
+        ZeroDivisionError("secret: 42"), "StepFailed", "step.unexpected", "ZeroDivisionError in {stage}"
+    ),
+    "out of memory": Failure(MemoryError(), "StepFailed", "step.out-of-memory", "MemoryError in {stage}"),
+}
+
+
+def upload_through(lab: Lab, stage: str) -> dict[str, Any]:
+    """An upload whose job passes through a stage."""
+    stages = [] if stage in ("inspect", "publish") else [stage]
+    return lab.upload("photo.jpg", photos.encoded(), {"recipe": photos.recipe_through(stages)})
+
+
+def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, stage: str) -> None:
+    """The record, the event and the execution's end all say the same."""
+    message = failure.message.format(stage=stage) if "{stage}" in failure.message else failure.message
+    error = {"name": failure.name, "code": failure.code, "message": message, "state": state}
+    assert tuple(execution.states[-4:]) == definition.FAILURE_PATH
+    assert execution.states[-5] == state
+    assert execution.status == "FAILED"
+    assert (execution.error, execution.cause) == (failure.name, f"{failure.code}: {message}")
+    record = lab.record()
+    assert (record["status"], record["error"]) == (failure.status, error)
+    assert lab.told() == [
+        (
+            "Job Rejected" if failure.status == "rejected" else "Job Failed",
+            {
+                "job": record["id"],
+                "status": failure.status,
+                "upload": {"bucket": UPLOADS, "key": "photo.jpg"},
+                "error": error,
+            },
+        )
+    ]
+
+
+def test_every_task_is_covered() -> None:
+    assert set(LAMBDA_TASKS) | OTHER_TASKS == set(definition.tasks(definition.load()))
+
+
+@pytest.mark.parametrize("kind", FAILURES)
+@pytest.mark.parametrize("state", LAMBDA_TASKS)
+def test_a_function_s_error_is_recorded_and_told(lab: Lab, state: str, kind: str) -> None:
+    stage, failure = LAMBDA_TASKS[state], FAILURES[kind]
+    lab.functions.errors[stage] = [failure.error]
+    execution = lab.execute(upload_through(lab, stage))
+    assert_failed(lab, execution, state, failure, stage)
+    assert execution.attempts(state) == 1
+    assert lab.waits == []
+    assert lab.results() == []
+
+
+@pytest.mark.parametrize("state", LAMBDA_TASKS)
+def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
+    stage, released = LAMBDA_TASKS[state], threading.Event()
+    lab.functions.handlers[stage] = lambda event, context: released.wait(10)
+    lab.definition["States"][state]["TimeoutSeconds"] = 1
+    try:
+        execution = lab.execute(upload_through(lab, stage))
+    finally:
+        released.set()
+    failure = Failure(TimeoutError(), "StepFailed", "step.timeout", f"{state} took longer than it may")
+    assert_failed(lab, execution, state, failure, stage)
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 300.00 seconds"),
+        ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: killed"),
+    ],
+)
+def test_a_function_that_lambda_ended_is_recorded(lab: Lab, name: str, message: str) -> None:
+    def end(event: Any, context: Any) -> None:
+        raise type(name, (Exception,), {})(message)
+
+    lab.functions.handlers["sharpen"] = end
+    execution = lab.execute(upload_through(lab, "sharpen"))
+    assert_failed(lab, execution, "Sharpen", Failure(Exception(), name, name, message), "sharpen")
+
+
+@pytest.mark.parametrize("state", ["Claim", "Complete"])
+def test_a_job_table_that_refuses_is_recorded(lab: Lab, state: str) -> None:
+    lab.refusals[state] = [service_error("ValidationException", "no such attribute")]
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    name = "DynamoDB.ValidationException"
+    assert tuple(execution.states[-4:]) == definition.FAILURE_PATH
+    assert execution.error == name
+    record = lab.record()
+    assert record["status"] == "failed"
+    assert record["error"]["name"] == record["error"]["code"] == name
+    assert record["error"]["message"].startswith("no such attribute")
+    assert record["error"]["state"] == state
+    assert set(record) >= {"listing", "bucket", "key", "execution", "created", "updated", "expires"}
+    assert [kind for kind, _ in lab.told()] == ["Job Failed"]
+
+
+def test_a_failed_claim_leaves_another_execution_s_job_alone(lab: Lab) -> None:
+    event = lab.upload("photo.jpg", photos.encoded())
+    lab.execute(event)
+    record = lab.record()
+    lab.refusals["Claim"] = [service_error("ValidationException")]
+    execution = lab.execute(event)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert execution.output["status"] == "duplicate"
+    assert lab.record() == record
+    assert [kind for kind, _ in lab.told()] == ["Job Succeeded"]
+
+
+def test_a_success_that_cannot_be_told_stays_recorded_as_one(lab: Lab) -> None:
+    lab.refusals["Tell success"] = [service_error("AccessDeniedException", "not allowed")]
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.states[-2:] == ["Tell success", "Failed"]
+    assert execution.status == "FAILED"
+    assert execution.cause is not None
+    assert execution.cause.startswith("step.untold: the job is done, but the event that says so could not be sent")
+    assert lab.record()["status"] == "succeeded"
+    assert lab.results() == ["photo.jpg", "photo.jpg.json"]
+    assert lab.told() == []
+
+
+def test_a_failure_that_cannot_be_recorded_is_told(lab: Lab) -> None:
+    lab.functions.errors["inspect"] = [BROKEN]
+    lab.refusals["Record failure"] = [service_error("ValidationException")]
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert tuple(execution.states[-4:]) == definition.FAILURE_PATH
+    assert execution.error == "ImageRejected"
+    ((kind, detail),) = lab.told()
+    assert (kind, detail["error"]["code"]) == ("Job Rejected", "image.truncated")
+
+
+def test_a_failure_that_cannot_be_told_is_recorded(lab: Lab) -> None:
+    lab.functions.errors["inspect"] = [BROKEN]
+    lab.refusals["Tell failure"] = [service_error("AccessDeniedException")]
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.states[-2:] == ["Tell failure", "Failed"]
+    assert execution.error == "ImageRejected"
+    assert lab.record()["error"]["code"] == "image.truncated"
+    assert lab.told() == []
+
+
+def test_a_plan_with_a_stage_that_the_workflow_lacks_fails(lab: Lab) -> None:
+    def inspect(event: Any, context: Any) -> dict[str, Any]:
+        report = {"stage": "inspect", "milliseconds": 1}
+        return {"plan": [{"stage": "emboss", "steps": []}], "inspection": {}, "picture": "jobs/1/0", "report": report}
+
+    lab.functions.handlers["inspect"] = inspect
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.cause == "step.unknown-stage: the workflow has no stage emboss"
+    assert lab.record()["error"]["code"] == "step.unknown-stage"
+
+
+def test_an_answer_that_is_no_answer_is_our_fault(lab: Lab) -> None:
+    lab.functions.handlers["inspect"] = lambda event, context: {"not": "what inspect answers"}
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.error == "StepFailed"
+    assert lab.record()["error"]["code"] == "step.queryevaluationerror"
+
+
+def test_a_picture_that_the_work_bucket_forgot_is_our_fault(lab: Lab) -> None:
+    lab.functions.handlers["inspect"] = lambda event, context: forget(lab, event)
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.states[-5] == "Publish"
+    assert lab.record()["status"] == "failed"
+    assert lab.record()["error"]["code"] == "step.expired"
+
+
+def forget(lab: Lab, event: Any) -> Any:
+    """Inspect, and lose what it handed over."""
+    del lab.functions.handlers["inspect"]
+    answer = lab.functions.invoke("inspect", event).payload
+    lab.s3.delete_object(Bucket=WORK, Key=answer["picture"])
+    return answer

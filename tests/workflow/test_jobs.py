@@ -1,0 +1,207 @@
+"""Uploads that go well: the result, its manifest, the job record and the event."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from darkroom import recipe, registry
+from tests.workflow import definition, photos
+from tests.workflow.functions import RESULTS, UPLOADS
+from tests.workflow.interpreter import service_error
+from tests.workflow.lab import Lab, read_event
+
+STAGES = [stage for stage in definition.lambda_tasks(definition.load()).values() if stage not in ("inspect", "publish")]
+
+
+@pytest.mark.parametrize("name", recipe.BUILT_IN)
+def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -> None:
+    event = lab.upload("holiday/photo.jpg", photos.encoded(), {"recipe": name})
+    execution = lab.execute(event)
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lab.results() == ["holiday/photo.jpg", "holiday/photo.jpg.json"]
+    result = photos.decoded(lab.result("holiday/photo.jpg"))
+    assert result.shape == photos.pixels().shape
+
+    job = execution.output["job"]
+    manifest = lab.manifest("holiday/photo.jpg")
+    assert manifest["job"] == job
+    assert manifest["recipe"] == name
+    assert manifest["blend"] == 100
+    assert manifest["source"] == {
+        "bucket": UPLOADS,
+        "key": "holiday/photo.jpg",
+        "version": event["detail"]["object"]["version-id"],
+        "bytes": event["detail"]["object"]["size"],
+        "format": "JPEG",
+        "width": 96,
+        "height": 64,
+        "bit_depth": 8,
+    }
+    assert manifest["result"] == {
+        "bucket": RESULTS,
+        "key": "holiday/photo.jpg",
+        "format": "jpeg",
+        "width": 96,
+        "height": 64,
+        "bit_depth": 8,
+        "bytes": len(lab.result("holiday/photo.jpg")),
+    }
+    done = [step["name"] for stage in manifest["stages"] for step in stage.get("steps", [])]
+    if name == "auto":
+        assert done == [step["name"] for decision in manifest["decisions"] for step in decision.get("steps", [])]
+        assert done, "a dark picture is left as it is"
+        assert all(decision["why"] for decision in manifest["decisions"])
+    else:
+        assert done == [call.name for call in recipe.built_in(name).steps]
+
+    record = lab.record()
+    assert record["id"] == job
+    assert record["status"] == "succeeded"
+    assert record["recipe"] == name
+    assert (record["bucket"], record["key"]) == (UPLOADS, "holiday/photo.jpg")
+    assert record["result"] == {"bucket": RESULTS, "key": "holiday/photo.jpg"}
+    assert record["manifest"] == {"bucket": RESULTS, "key": "holiday/photo.jpg.json"}
+    assert record["created"] <= record["updated"]
+    assert lab.told() == [
+        (
+            "Job Succeeded",
+            {
+                "job": job,
+                "status": "succeeded",
+                "upload": {"bucket": UPLOADS, "key": "holiday/photo.jpg"},
+                "result": record["result"],
+                "manifest": record["manifest"],
+            },
+        )
+    ]
+
+
+def test_every_stage_is_a_task_of_its_own(lab: Lab) -> None:
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": photos.recipe_through(STAGES)}))
+    names = {stage: state for state, stage in definition.lambda_tasks(lab.definition).items()}
+    tasks = [state for state in execution.states if state in names.values()]
+    assert tasks == [names[stage] for stage in ["inspect", *STAGES, "publish"]]
+    assert [stage["stage"] for stage in lab.manifest("photo.jpg")["stages"]] == ["inspect", *STAGES, "publish"]
+
+
+def test_neighbouring_steps_of_a_stage_share_a_task_and_others_do_not(lab: Lab) -> None:
+    steps = photos.recipe_through(["sharpen", "sharpen", "filter", "sharpen"])
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": steps}))
+    assert [s for s in execution.states if s in ("Filter", "Sharpen")] == ["Sharpen", "Filter", "Sharpen"]
+
+
+def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
+    metadata = {"recipe": photos.recipe_through(STAGES, format="png")}
+    apart = lab.execute(lab.upload("apart.jpg", photos.encoded(), metadata))
+    lab.functions.settings["FUSION"] = "fused"
+    fused = lab.execute(lab.upload("fused.jpg", photos.encoded(), metadata))
+    tasks = definition.lambda_tasks(lab.definition)
+    assert len([state for state in apart.states if state in tasks]) == 2 + len(STAGES)
+    assert len([state for state in fused.states if state in tasks]) == 3
+    before, after = photos.decoded(lab.result("apart.png")), photos.decoded(lab.result("fused.png"))
+    assert np.array_equal(before, after)
+    assert not np.array_equal(before, photos.pixels())
+
+
+def test_a_repeated_event_ends_quietly(lab: Lab) -> None:
+    event = lab.upload("photo.jpg", photos.encoded())
+    first = lab.execute(event)
+    record, invocations = lab.record(), len(lab.functions.invocations)
+    second = lab.execute({**event, "id": "another delivery"})
+    assert second.status == "SUCCEEDED"
+    assert second.output == {"status": "duplicate", "job": first.output["job"]}
+    assert lab.record() == record
+    assert len(lab.functions.invocations) == invocations
+    assert len(lab.told()) == 1
+
+
+def test_two_deliveries_at_once_are_one_job(lab: Lab) -> None:
+    event = lab.upload("photo.jpg", photos.encoded())
+    executions = [lab.wait(arn) for arn in [lab.start(event), lab.start(event)]]
+    assert sorted(execution.output["status"] for execution in executions) == ["duplicate", "succeeded"]
+    assert lab.record()["status"] == "succeeded"
+    assert [kind for kind, _ in lab.told()] == ["Job Succeeded"]
+
+
+def test_a_claim_whose_answer_was_lost_is_no_duplicate(lab: Lab) -> None:
+    lab.lost_answers["Claim"] = [service_error("InternalServerErrorException")]
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.attempts("Claim") == 2
+    assert execution.output["status"] == "succeeded"
+    assert lab.record()["status"] == "succeeded"
+
+
+def test_versions_of_a_key_are_jobs_of_their_own(lab: Lab) -> None:
+    first, second = (lab.execute(lab.upload("photo.jpg", photos.encoded(seed=seed))) for seed in (1, 2))
+    assert first.output["job"] != second.output["job"]
+    assert len(lab.records()) == 2
+
+
+def test_an_unversioned_upload_is_known_by_its_sequencer(lab: Lab) -> None:
+    event = read_event("s3_object_created_unversioned")
+    lab.upload(event["detail"]["object"]["key"], photos.encoded("PNG"))
+    jobs = {lab.execute(event).output["job"], lab.execute(event).output["job"]}
+    assert len(jobs) == 1
+    assert lab.record()["status"] == "succeeded"
+
+
+@pytest.mark.parametrize(
+    ("key", "result"),
+    [
+        ("a+b %20 ü (1).jpg", "a+b %20 ü (1).jpg"),
+        ("no extension", "no extension.jpg"),
+        ("UPPER.JPEG", "UPPER.jpg"),
+        ("v1.2", "v1.2.jpg"),
+        ("a/.hidden", "a/.hidden.jpg"),
+        ("'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png", "'quoted' \"twice\" \\ $x {% 1 %} ${Y}.jpg"),
+    ],
+)
+def test_keys_stay_what_they_are(lab: Lab, key: str, result: str) -> None:
+    execution = lab.execute(lab.upload(key, photos.encoded()))
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert lab.results() == [result, f"{result}.json"]
+    assert lab.record()["key"] == key
+    assert lab.manifest(result)["source"]["key"] == key
+    assert lab.told()[0][1]["upload"]["key"] == key
+
+
+@pytest.mark.parametrize(
+    ("key", "metadata", "chosen"),
+    [
+        ("photo.jpg", {}, "none"),
+        ("vivid/photo.jpg", {}, "vivid"),
+        ("vivid", {}, "none"),
+        ("holiday/vivid/photo.jpg", {}, "none"),
+        ("vivid/photo.jpg", {"recipe": "auto"}, "auto"),
+        ("vivid/photo.jpg", {"recipe": '{"steps": [], "name": "mine"}'}, "mine"),
+    ],
+)
+def test_the_recipe_is_metadata_s_else_the_folder_s_else_the_stack_s(
+    lab: Lab, key: str, metadata: dict[str, str], chosen: str
+) -> None:
+    lab.execute(lab.upload(key, photos.encoded(), metadata))
+    assert lab.record()["recipe"] == chosen
+
+
+def test_metadata_sets_blend_format_and_quality(lab: Lab) -> None:
+    strong = '{"steps": [{"name": "gamma", "params": {"gamma": 3}}]}'
+    results = {}
+    for blend in ("0", "50", "100"):
+        key = f"{blend}.png"
+        lab.execute(lab.upload(key, photos.encoded("PNG"), {"recipe": strong, "blend": blend, "format": "png"}))
+        assert lab.manifest(key)["blend"] == int(blend)
+        results[blend] = photos.decoded(lab.result(key)).astype(float)
+    assert np.array_equal(results["0"], photos.pixels())
+    assert np.abs(results["50"] - (results["0"] + results["100"]) / 2).max() <= 1
+    sizes = {}
+    for quality in ("20", "90"):
+        key = f"quality{quality}.png"
+        lab.execute(lab.upload(key, photos.encoded("PNG"), {"format": "jpeg", "quality": quality}))
+        sizes[quality] = len(lab.result(f"quality{quality}.jpg"))
+    assert sizes["20"] < sizes["90"]
+
+
+def test_the_plan_covers_the_registry() -> None:
+    """The workflow has a task for every stage that has a step."""
+    assert set(registry.stages()) <= set(STAGES)

@@ -1,0 +1,102 @@
+"""One key uploaded twice: whatever the order in which the jobs end, the newest upload's result stays."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from darkroom import storage
+from tests.workflow import photos
+from tests.workflow.functions import RESULTS
+from tests.workflow.lab import Lab
+
+RECIPE = {"format": "png"}
+
+
+def uploads(lab: Lab) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Events of an older and a newer upload of one key."""
+    older = lab.upload("photo.png", photos.encoded("PNG", seed=1), RECIPE)
+    newer = lab.upload("photo.png", photos.encoded("PNG", seed=2), RECIPE)
+    return older, newer
+
+
+def assert_newest_stays(lab: Lab, newest_job: str) -> None:
+    """The result and its manifest are the newer upload's."""
+    assert (photos.decoded(lab.result("photo.png")) == photos.pixels(seed=2)).all()
+    assert lab.manifest("photo.png")["job"] == newest_job
+    assert lab.results() == ["photo.png", "photo.png.json"]
+
+
+def test_in_order(lab: Lab) -> None:
+    older, newer = uploads(lab)
+    first, second = lab.execute(older), lab.execute(newer)
+    assert (first.output["status"], second.output["status"]) == ("succeeded", "succeeded")
+    assert_newest_stays(lab, second.output["job"])
+
+
+def test_out_of_order(lab: Lab) -> None:
+    older, newer = uploads(lab)
+    second, first = lab.execute(newer), lab.execute(older)
+    assert (first.output["status"], second.output["status"]) == ("superseded", "succeeded")
+    assert_newest_stays(lab, second.output["job"])
+    statuses = {record["id"]: record["status"] for record in lab.records()}
+    assert statuses == {first.output["job"]: "superseded", second.output["job"]: "succeeded"}
+    assert [detail["status"] for _, detail in lab.told()] == ["succeeded", "superseded"]
+
+
+def test_at_once(lab: Lab) -> None:
+    older, newer = uploads(lab)
+    first, second = (lab.wait(arn) for arn in [lab.start(older), lab.start(newer)])
+    assert second.output["status"] == "succeeded"
+    assert first.output["status"] in ("succeeded", "superseded")
+    assert_newest_stays(lab, second.output["job"])
+
+
+@pytest.mark.parametrize("there_before", [False, True], ids=["nothing there", "an older result there"])
+def test_between_looking_and_writing(lab: Lab, monkeypatch: pytest.MonkeyPatch, there_before: bool) -> None:
+    """The newer job writes its result after the older one looked and before that one writes: the worst moment."""
+    oldest = lab.upload("photo.png", photos.encoded("PNG", seed=3), RECIPE)
+    for event in (oldest, *uploads(lab)):
+        lab.execute(event)
+    publish = [event for stage, event in lab.functions.invocations if stage == "publish"]
+    for key in lab.results():
+        lab.s3.delete_object(Bucket=RESULTS, Key=key)
+    if there_before:
+        lab.functions.invoke("publish", publish[0])
+
+    s3 = storage.client("s3")
+    look, overtaken = s3.head_object, []
+
+    def look_and_be_overtaken(**request: Any) -> Any:
+        try:
+            return look(**request)
+        finally:
+            if not overtaken:
+                overtaken.append(request["Key"])
+                assert lab.functions.invoke("publish", publish[2]).payload["status"] == "succeeded"
+
+    monkeypatch.setattr(s3, "head_object", look_and_be_overtaken)
+    assert lab.functions.invoke("publish", publish[1]).payload["status"] == "superseded"
+    assert overtaken == ["photo.png"]
+    assert_newest_stays(lab, publish[2]["job"]["id"])
+
+
+def test_other_uploads_results_are_replaced(lab: Lab) -> None:
+    """Two keys that lead to one result have no order between them: the last job to end wins."""
+    later = lab.upload("photo.bmp", photos.encoded("BMP", seed=1), RECIPE)
+    later["detail"]["object"]["sequencer"] = "FF"
+    lab.execute(later)
+    execution = lab.execute(lab.upload("photo.png", photos.encoded("PNG", seed=2), RECIPE))
+    assert execution.output["status"] == "succeeded"
+    assert_newest_stays(lab, execution.output["job"])
+
+
+@pytest.mark.parametrize(
+    ("newer", "older"),
+    [("0062E99A88DC407460", "00617F08299329D189"), ("0A1", "0A"), ("0b", "0A"), ("1", "0FFFFFFFFF")],
+)
+def test_sequencers_are_hexadecimal_and_padded_on_the_right(newer: str, older: str) -> None:
+    assert storage.is_newer(newer, older)
+    assert not storage.is_newer(older, newer)
+    assert not storage.is_newer(newer, newer)
