@@ -28,7 +28,7 @@ FINE = Measurements(
     noise_luma=1.0,
     noise_chroma=0.8,
     impulses=0.0001,
-    blur_sigma_px=0.7,
+    blur_sigma_px=0.4,
 )
 
 

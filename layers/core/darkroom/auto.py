@@ -25,7 +25,7 @@ OVEREXPOSED_CLIPPED = (0.03, 0.5)
 """Share of clipped highlights: with fewer the photo is merely bright, with more it is a cut-out on white."""
 CAST_DEGREES = 5.0
 FLAT_RANGE = 0.62
-SOFT_PX = 1.1
+SOFT_PX = 0.85
 SHAPELESS_PX = 4.0
 
 

@@ -103,6 +103,7 @@ def blur_sigma(tile: Array) -> float:
     sigma0 lowers the gradient at an edge by ``R = sqrt((sigma² + sigma0²) / sigma²)``.
     """
     sigma0 = 1.0
+    operator = 0.5  # variance, in px², that the gradient's own kernel adds to an edge
     gradient = _gradient(tile)
     again = _gradient(cv2.GaussianBlur(tile, (0, 0), sigma0, borderType=cv2.BORDER_REFLECT))
     threshold = max(float(np.percentile(gradient, 98)), 0.04)
@@ -110,7 +111,8 @@ def blur_sigma(tile: Array) -> float:
     if edges.sum() < 16:
         return 9.0
     ratio = float(np.median(gradient[edges] / again[edges]))
-    return float(min(sigma0 / np.sqrt(ratio**2 - 1), 9.0))
+    variance = sigma0**2 / (ratio**2 - 1) - operator
+    return float(min(np.sqrt(max(variance, 0)), 9.0))
 
 
 def _gradient(image: Array) -> Array:
