@@ -27,6 +27,7 @@ STEPS: Mapping[str, str] = {
     "convolve": "convolve",
     # resize
     "resize": "resize",
+    "super_resolution": "super_resolution",
     # correct_color
     "white_balance": "white_balance",
     "equalize_adaptive": "equalize_adaptive",
@@ -41,6 +42,8 @@ STEPS: Mapping[str, str] = {
     "normalize_local_response": "normalize_local_response",
     "dilate_local": "dilate_local",
     "threshold_adaptive": "threshold_adaptive",
+    # restore
+    "reduce_jpeg_artifacts": "reduce_jpeg_artifacts",
 }
 
 
