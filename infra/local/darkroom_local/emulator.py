@@ -28,7 +28,7 @@ REGION = "us-east-1"
 KEY = "test"
 """MiniStack's access key, and its secret, for the root of the account."""
 START_SECONDS = 60.0
-STOP_SECONDS = 10.0
+STOP_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,8 @@ class EmbeddedAws:
             "MINISTACK_HOST": host,
             "MINISTACK_REGION": REGION,
             "AUTH": str(enforce_iam).lower(),
-            "LAMBDA_ACCOUNT_CONCURRENCY": str(os.cpu_count() or 1),
+            # More would swamp the processors, fewer would throttle a handful of uploads at once.
+            "LAMBDA_ACCOUNT_CONCURRENCY": str(4 * (os.cpu_count() or 1)),
             "TMPDIR": str(scratch),
             "STATE_DIR": str(scratch / "state"),
             "S3_DATA_DIR": str(scratch / "s3"),
@@ -96,7 +97,7 @@ class EmbeddedAws:
         deadline = time.monotonic() + START_SECONDS
         while not aws.is_alive():
             if process.poll() is not None or time.monotonic() > deadline:
-                process.kill()
+                os.killpg(process.pid, signal.SIGKILL)
                 end = (home / "ministack.log").read_text(errors="replace")[-2000:]
                 raise RuntimeError(f"the embedded AWS did not start:\n{end}")
             time.sleep(0.1)
@@ -106,11 +107,12 @@ class EmbeddedAws:
         """End it, with all that is stored in it. Does nothing where it no longer runs."""
         if not self.is_alive():
             return
-        os.kill(self.pid, signal.SIGTERM)
+        # Its group holds the functions' processes too. Open connections would keep it for long: nothing in it is worth that.
+        os.killpg(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while _runs(self.pid):
             if time.monotonic() > deadline:
-                os.kill(self.pid, signal.SIGKILL)
+                os.killpg(self.pid, signal.SIGKILL)
             time.sleep(0.05)
         shutil.rmtree(self.home / "tmp", ignore_errors=True)
 

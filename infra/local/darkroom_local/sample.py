@@ -13,7 +13,7 @@ from darkroom.picture import Array
 EXPOSURE_EV = -2.0
 CAST = (1.25, 1.0, 0.62)
 """Gains of red, green and blue: daylight film under a warm lamp."""
-FULL_WELL_ELECTRONS = 2500.0
+FULL_WELL_ELECTRONS = 1000.0
 READ_NOISE_ELECTRONS = 6.0
 """A small sensor at a high ISO."""
 JPEG_QUALITY = 92

@@ -1,0 +1,17 @@
+"""The stack as it is deployed, on an embedded AWS that enforces IAM."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from darkroom_local import EmbeddedAws, stack
+from tests.cloud.cloud import Cloud
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
+    """`template.yaml`, unchanged, by `sam build` and `sam deploy`."""
+    with EmbeddedAws.start(tmp_path_factory.mktemp("aws")) as aws:
+        yield Cloud(aws, stack.deploy(aws))
