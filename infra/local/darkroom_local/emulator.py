@@ -107,7 +107,7 @@ class EmbeddedAws:
         """End it, with all that is stored in it. Does nothing where it no longer runs."""
         if not self.is_alive():
             return
-        # Its group holds the functions' processes too. Open connections would keep it for long: nothing in it is worth that.
+        # Its group holds the functions' processes too. Left alone it would wait for open connections to end.
         os.killpg(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + STOP_SECONDS
         while _runs(self.pid):
