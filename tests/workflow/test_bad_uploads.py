@@ -34,7 +34,7 @@ def animation(frames: int) -> bytes:
 
 
 FILES = {
-    "not a picture": (b"%PDF-1.7\n" + b"x" * 500, "image.not-an-image", ""),
+    "a document": (b"%PDF-1.7\n" + b"x" * 500, "image.unsupported-format", ""),
     "text": ("Grüße".encode(), "image.not-an-image", ""),
     "empty": (b"", "image.empty", ""),
     "truncated": (photos.encoded()[:-600], "image.truncated", ""),

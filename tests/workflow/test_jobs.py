@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from darkroom import recipe, registry
+from darkroom import recipe
 from tests.workflow import definition, photos
 from tests.workflow.functions import RESULTS, UPLOADS
 from tests.workflow.interpreter import service_error
@@ -200,8 +200,3 @@ def test_metadata_sets_blend_format_and_quality(lab: Lab) -> None:
         lab.execute(lab.upload(key, photos.encoded("PNG"), {"format": "jpeg", "quality": quality}))
         sizes[quality] = len(lab.result(f"quality{quality}.jpg"))
     assert sizes["20"] < sizes["90"]
-
-
-def test_the_plan_covers_the_registry() -> None:
-    """The workflow has a task for every stage that has a step."""
-    assert set(registry.stages()) <= set(STAGES)
