@@ -42,6 +42,7 @@ STEPS: Mapping[str, str] = {
     "normalize_local_response": "normalize_local_response",
     "dilate_local": "dilate_local",
     "threshold_adaptive": "threshold_adaptive",
+    "lift_shadows": "lift_shadows",
     # restore
     "reduce_jpeg_artifacts": "reduce_jpeg_artifacts",
 }

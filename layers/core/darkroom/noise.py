@@ -1,0 +1,234 @@
+"""How noisy a picture is: blind, by octave of spatial frequency, luminance and chroma apart."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from darkroom.picture import Array
+from darkroom.step import max_level, split_alpha
+
+OCTAVES = 4
+"""Octaves of spatial frequency that are measured, finest first. Sensor noise that went through demosaicing, noise
+reduction and JPEG is strongest in the coarser ones; white noise is equal in all."""
+
+BLOCK = 8
+TILE = 128
+MAX_TILES = 64
+"""Tiles of 128x128 px, spread evenly over the picture, in which to measure: at most a megapixel, whatever its size."""
+
+STRIDES = (6, 3, 2, 1)
+"""Distance of blocks at each octave."""
+
+QUIET_SHARE = 0.005
+MIN_BLOCKS = 100
+MAX_CLIPPED_SHARE = 0.02
+
+FLAT_SHARE = 0.1
+MAX_UNEVENNESS = 12.0
+"""A drawing: this share of blocks is one level throughout, and even the quietest others have this many times more
+energy at low frequencies than at high ones (white noise: 1; a camera's JPEG: about 10). It has no noise."""
+
+MAX_GROWTH = 3.5
+"""Times that noise may grow from one octave to the next coarser one: demosaicing with JPEG comes near it."""
+
+MAX_GROWTH_GREY = 1.5
+"""The same where there is no chroma to tell correlated noise from texture."""
+
+STEADINESS = 1.25
+"""Times that this growth may exceed that of the octave before: what begins at once in a coarse octave is picture."""
+
+QUANTISATION = 0.3
+"""Standard deviation of rounding to 8 bits, in levels: below it, growth says nothing."""
+
+MAX_CHROMA_RATIO = 1.2
+"""Chroma in a coarser octave that exceeds luminance by more, and did not grow out of chroma noise, is picture."""
+
+OPPONENT = np.array(
+    [
+        [1 / 3**0.5, 1 / 3**0.5, 1 / 3**0.5],
+        [1 / 2**0.5, 0, -1 / 2**0.5],
+        [1 / 6**0.5, -2 / 6**0.5, 1 / 6**0.5],
+    ],
+    np.float32,
+)
+"""RGB to luminance and two chroma axes. Orthonormal: equal independent noise in R, G and B stays equal in these."""
+
+
+@dataclass(frozen=True, slots=True)
+class NoiseEstimate:
+    """Standard deviations of noise, in levels of 255.
+
+    luminance, chroma: per octave of spatial frequency, finest first, on a scale where white noise of standard deviation
+    s in each of R, G and B is s in every octave. A grey picture has no chroma.
+    """
+
+    luminance: tuple[float, ...]
+    chroma: tuple[float, ...] = ()
+
+    @property
+    def luminance_sigma(self) -> float:
+        """Standard deviation of all octaves together; of each of R, G and B where they are equal and independent."""
+        return _total(self.luminance)
+
+    @property
+    def chroma_sigma(self) -> float:
+        """The same of the chroma axes; 0 for grey."""
+        return _total(self.chroma)
+
+    def to_dict(self) -> dict[str, object]:
+        """For reports, as JSON types, rounded to hundredths of a level."""
+        return {
+            "luminance_sigma": round(self.luminance_sigma, 2),
+            "chroma_sigma": round(self.chroma_sigma, 2),
+            "luminance_octaves": [round(sigma, 2) for sigma in self.luminance],
+            "chroma_octaves": [round(sigma, 2) for sigma in self.chroma],
+        }
+
+    @classmethod
+    def white(cls, sigma: float) -> NoiseEstimate:
+        """Noise that is equal in all octaves and channels."""
+        return cls((sigma,) * OCTAVES, (sigma,) * OCTAVES)
+
+
+def estimate_noise(image: Array) -> NoiseEstimate:
+    """Estimate the noise of HxW, HxWx3 or HxWx4 (alpha is ignored) of uint8, uint16 or float32.
+
+    In each octave, the blocks with the least energy at low frequencies are those with the least picture in them; what
+    they have at high frequencies is noise (Ponomarenko et al., "An automatic approach to lossy compression of AVIRIS
+    images", 2007, in the analysis of Colom and Buades, IPOL 2013; by scales as in Lebrun, Colom and Morel, "The Noise
+    Clinic", 2015). Blocks that touch black or white are left out, since clipping hides noise.
+
+    Coarse octaves of a photograph have texture everywhere. Chroma, which has little texture, tells how much noise
+    really grows from an octave to the next, and bounds luminance. Time and memory do not grow past 1 MP.
+    """
+    color, _ = split_alpha(image)
+    tiles = _tiles(color)
+    white = max_level(color.dtype)
+    clipped = [_clipped(tile, white) for tile in tiles]
+    planes = [opponent_planes(tile.astype(np.float32) * np.float32(255 / white)) for tile in tiles]
+    measured: list[Array] = []
+    for stride in STRIDES:
+        sigmas = _measure(planes, clipped, stride)
+        if sigmas is None:
+            break
+        measured.append(sigmas)
+        planes = [_halve(plane) * 2 for plane in planes]
+        clipped = [_halve(mask) for mask in clipped]
+    if not measured:
+        return NoiseEstimate((0.0,) * OCTAVES, (0.0,) * OCTAVES if color.ndim == 3 else ())
+    measured += [measured[-1]] * (OCTAVES - len(measured))
+    return _bounded(np.array(measured))
+
+
+def opponent_planes(image: Array) -> Array:
+    """CxHxW float32: luminance and two chroma planes of HxWx3, or the one plane of HxW."""
+    if image.ndim == 2:
+        return image[None]
+    planes: Array = OPPONENT @ image.reshape(-1, 3).T
+    return planes.reshape(3, *image.shape[:2])
+
+
+def _total(octaves: tuple[float, ...]) -> float:
+    """Each octave has three quarters of the frequencies that the finer ones left; the coarsest has all that is left."""
+    if not octaves:
+        return 0.0
+    shares = [0.75 * 0.25**k for k in range(len(octaves) - 1)]
+    shares.append(1 - sum(shares))
+    return float(np.sqrt(sum(share * sigma**2 for share, sigma in zip(shares, octaves, strict=True))))
+
+
+def _tiles(image: Array) -> list[Array]:
+    """Up to MAX_TILES tiles, evenly spread; the whole picture where it is small."""
+    height, width = image.shape[:2]
+    if height * width <= TILE * TILE * MAX_TILES:
+        return [image]
+    rows, columns = height // TILE, width // TILE
+    if rows == 0 or columns == 0:  # a long strip
+        side = TILE * TILE * MAX_TILES // min(height, width)
+        return [image[:side, :side]]
+    grid = [(r, c) for r in range(rows) for c in range(columns)]
+    chosen = np.linspace(0, len(grid) - 1, min(MAX_TILES, len(grid))).round().astype(int)
+    return [image[r * TILE : (r + 1) * TILE, c * TILE : (c + 1) * TILE] for r, c in (grid[k] for k in chosen)]
+
+
+def _clipped(tile: Array, white: float) -> Array:
+    """1xHxW: 1 where a channel is black or white."""
+    mask: Array = (tile == 0) | (tile == white)
+    any_channel: Array = mask if tile.ndim == 2 else mask.any(axis=2)
+    return any_channel.astype(np.float32)[None]
+
+
+def _halve(planes: Array) -> Array:
+    """CxHxW of means of 2x2 pixels."""
+    height, width = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2
+    even = planes[:, :height, :width]
+    return (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4
+
+
+def _blocks(planes: list[Array], channel: int, stride: int) -> Array:
+    """Nx64: all blocks of one channel at a stride."""
+    views = [
+        np.lib.stride_tricks.sliding_window_view(plane[channel], (BLOCK, BLOCK))[::stride, ::stride]
+        for plane in planes
+        if min(plane.shape[1:]) >= BLOCK
+    ]
+    return np.concatenate([view.reshape(-1, BLOCK * BLOCK) for view in views]) if views else np.empty((0, BLOCK**2))
+
+
+def _high_frequencies() -> Array:
+    """64xK: the cosines of the 8x8 DCT-II that lie in the finest octave (i + j > 8), orthonormal."""
+    k, x = np.mgrid[0:BLOCK, 0:BLOCK]
+    cosines = np.sqrt(2 / BLOCK) * np.cos(np.pi * k * (x + 0.5) / BLOCK)
+    pairs = [(i, j) for i in range(BLOCK) for j in range(BLOCK) if i + j > BLOCK]
+    return np.stack([np.outer(cosines[i], cosines[j]).ravel() for i, j in pairs], axis=1).astype(np.float32)
+
+
+_HIGH = _high_frequencies()
+
+
+def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | None:
+    """Standard deviation of the noise in the finest octave of each channel; None if the picture is too small."""
+    clipped_share = _blocks(clipped, 0, stride).mean(axis=1)
+    channels = len(planes[0])
+    if len(clipped_share) < MIN_BLOCKS:
+        return None
+    usable = np.flatnonzero(clipped_share <= MAX_CLIPPED_SHARE)
+    if len(usable) < MIN_BLOCKS:
+        usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
+    sigmas = []
+    for channel in range(channels):
+        blocks = _blocks(planes, channel, stride)
+        flat_share = np.mean(np.ptp(blocks, axis=1) == 0)
+        blocks = blocks[usable]
+        blocks = blocks - blocks.mean(axis=1, keepdims=True)
+        high = np.square(blocks @ _HIGH)
+        low_energy = np.square(blocks).sum(axis=1) - high.sum(axis=1)
+        quiet = min(max(int(QUIET_SHARE * len(blocks)), MIN_BLOCKS), len(blocks))
+        chosen = np.argpartition(low_energy, quiet - 1)[:quiet]
+        variance = np.median(high[chosen].mean(axis=0))
+        low_variance = np.median(low_energy[chosen]) / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
+        if channel == 0 and flat_share > FLAT_SHARE and low_variance > MAX_UNEVENNESS * variance:
+            return np.zeros(channels)
+        sigmas.append(np.sqrt(variance))
+    return np.array(sigmas, np.float64)
+
+
+def _bounded(measured: Array) -> NoiseEstimate:
+    """Octaves x channels as measured -> the estimate, without what is texture (see `estimate_noise`)."""
+    luminance = measured[:, 0].copy()
+    chroma = measured[:, 1:]
+    if chroma.shape[1] == 0:
+        for octave in range(1, OCTAVES):
+            luminance[octave] = min(luminance[octave], luminance[octave - 1] * MAX_GROWTH_GREY)
+        return NoiseEstimate(tuple(luminance.tolist()))
+    growth = ((chroma[1:] + QUANTISATION) / (chroma[:-1] + QUANTISATION)).min(axis=1).clip(1, MAX_GROWTH)
+    together = np.sqrt(np.square(chroma).mean(axis=1))
+    for octave in range(1, OCTAVES):
+        if octave > 1:
+            growth[octave - 1] = min(growth[octave - 1], growth[octave - 2] * STEADINESS)
+        luminance[octave] = min(luminance[octave], luminance[octave - 1] * growth[octave - 1])
+        bound = max(together[octave - 1], luminance[octave] * MAX_CHROMA_RATIO)
+        together[octave] = min(together[octave], bound)
+    return NoiseEstimate(tuple(luminance.tolist()), tuple(together.tolist()))

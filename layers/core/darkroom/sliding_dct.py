@@ -1,0 +1,105 @@
+"""Shrinkage of noise in the cosine transform of every block of a picture: sliding-window DCT denoising.
+
+All blocks at one offset tile the plane, so the transform of all of them is two matrix products; the offsets are looped
+over.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from darkroom.picture import Array
+
+CHUNK_SAMPLES = 1 << 18
+"""Samples transformed at a time: they stay in a core's cache."""
+
+Shrink = Callable[[Array, Array | None], Array]
+"""Gets coefficients CxNxBxW (N rows of blocks; frequency down along B; blocks, and frequency across in each, along W)
+and those of the pilot. Changes the former in place; returns the share of each one's noise power that is left."""
+
+
+def dct_matrix(size: int) -> Array:
+    """The orthonormal DCT-II of `size` points, float32; rows are frequencies."""
+    frequency, x = np.mgrid[0:size, 0:size]
+    matrix = np.sqrt(2 / size) * np.cos(np.pi * frequency * (x + 0.5) / size)
+    matrix[0] /= np.sqrt(2)
+    return np.ascontiguousarray(matrix, np.float32)
+
+
+def hard_threshold(planes: Array, size: int, step: int, thresholds: Array) -> Array:
+    """CxHxW with all coefficients of each block up to their threshold removed, and overlapping blocks averaged.
+
+    thresholds: CxBxB for blocks of `size` B. The mean of a block is always kept.
+    """
+
+    def shrink(coefficients: Array, _: Array | None) -> Array:
+        across = np.tile(thresholds, (1, 1, coefficients.shape[3] // size))[:, None]
+        kept = (np.abs(coefficients) > across).astype(np.float32)
+        kept[:, :, 0, ::size] = 1
+        coefficients *= kept
+        return kept
+
+    return _aggregate(planes, None, size, step, shrink)
+
+
+def wiener(planes: Array, pilot: Array, size: int, step: int, sigmas: Array) -> Array:
+    """CxHxW with each coefficient scaled by what share of it is signal, judged by the pilot (an earlier result).
+
+    sigmas: CxBxB, the noise of each coefficient. A block's mean is the pilot's, which had more pixels to average.
+    """
+
+    def shrink(coefficients: Array, of_pilot: Array | None) -> Array:
+        assert of_pilot is not None
+        variance = np.tile(np.square(sigmas), (1, 1, coefficients.shape[3] // size))[:, None]
+        gain = np.square(of_pilot)
+        gain /= gain + (variance + np.float32(1e-12))
+        coefficients *= gain
+        coefficients[:, :, 0, ::size] = of_pilot[:, :, 0, ::size]
+        gain[:, :, 0, ::size] = 1
+        return np.square(gain, out=gain)
+
+    return _aggregate(planes, pilot, size, step, shrink)
+
+
+def _aggregate(planes: Array, pilot: Array | None, size: int, step: int, shrink: Shrink) -> Array:
+    """The mean of all overlapping shrunk blocks, weighted against the noise that each has left.
+
+    Every `step` px each way begins a block. H and W are at least twice and a multiple of `size`.
+    """
+    channels, height, width = planes.shape
+    matrix = dct_matrix(size)
+    total = np.zeros_like(planes)
+    weights = np.zeros_like(planes)
+    for dx in range(0, size, step):
+        blocks_across = (width - dx) // size
+        columns = slice(dx, dx + blocks_across * size)
+        rows_per_chunk = max(1, CHUNK_SAMPLES // (channels * size * blocks_across * size))
+        horizontal = _rows_times(planes[:, :, columns], matrix.T)
+        pilot_horizontal = None if pilot is None else _rows_times(pilot[:, :, columns], matrix.T)
+        column_total = np.zeros_like(horizontal)
+        column_weights = np.zeros((channels, height, blocks_across), np.float32)
+        for dy in range(0, size, step):
+            blocks_down = (height - dy) // size
+            for first in range(0, blocks_down, rows_per_chunk):
+                count = min(rows_per_chunk, blocks_down - first)
+                rows = slice(dy + first * size, dy + (first + count) * size)
+                shape = (channels, count, size, blocks_across * size)
+                coefficients = np.matmul(matrix, horizontal[:, rows].reshape(shape))
+                of_pilot = None
+                if pilot_horizontal is not None:
+                    of_pilot = np.matmul(matrix, pilot_horizontal[:, rows].reshape(shape))
+                left_over = shrink(coefficients, of_pilot).sum(axis=2)
+                weight = 1 / left_over.reshape(channels, count, blocks_across, size).sum(axis=3)
+                coefficients *= np.repeat(weight, size, axis=2)[:, :, None]
+                column_total[:, rows] += np.matmul(matrix.T, coefficients).reshape(channels, count * size, -1)
+                column_weights[:, rows] += np.repeat(weight, size, axis=1)
+        total[:, :, columns] += _rows_times(column_total, matrix)
+        weights[:, :, columns] += np.repeat(column_weights, size, axis=2)
+    return np.divide(total, weights, out=total)
+
+
+def _rows_times(planes: Array, matrix: Array) -> Array:
+    """Every run of B samples along the rows of CxHxW times a BxB matrix."""
+    return (np.ascontiguousarray(planes).reshape(-1, len(matrix)) @ matrix).reshape(planes.shape)
