@@ -46,7 +46,8 @@ def main() -> None:
     costs = lines(manifest["stages"], memory_mb)
     for service, dollars in costs.items():
         print(f"  {service:<16}{dollars * 1e6:8.1f} $ per million")
-    print(f"  {'all':<16}{sum(costs.values()) * 1e6:8.1f} $ per million, ${sum(costs.values()) * 1000:.2f} per thousand")
+    total = sum(costs.values())
+    print(f"  {'all':<16}{total * 1e6:8.1f} $ per million, ${total * 1000:.2f} per thousand")
 
 
 if __name__ == "__main__":

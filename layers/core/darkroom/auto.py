@@ -59,11 +59,14 @@ def impulses(m: Measurements) -> Decision:
 
 
 def noise(m: Measurements) -> Decision:
-    sigma = max(m.noise_luma, m.noise_chroma)
+    # Lightening the picture afterwards lightens its noise: what counts is what will be seen then.
+    gain = 2 ** (max(suggested_ev(m), 0) / 2.4)
     found = f"noise of {m.noise_luma:.1f} levels in brightness and {m.noise_chroma:.1f} in colour"
-    if sigma <= NOISE_LEVELS:
+    if gain > 1:
+        found += f", {gain:.1f} times that after the change of exposure,"
+    if max(m.noise_luma, m.noise_chroma) * gain <= NOISE_LEVELS:
         return Decision("noise", False, f"{found} is not visible")
-    return Decision("noise", True, f"{found}: denoised by as much", [StepCall("denoise")])
+    return Decision("noise", True, f"{found} is taken out", [StepCall("denoise")])
 
 
 def exposure(m: Measurements) -> Decision:
@@ -109,14 +112,14 @@ def contrast(m: Measurements) -> Decision:
 def sharpness(m: Measurements) -> Decision:
     sigma = m.blur_sigma_px
     if sigma <= SOFT_PX:
-        return Decision("sharpness", False, f"the sharpest edges are {sigma:.1f} px wide: sharp")
+        return Decision("sharpness", False, f"the sharpest edges are blurred by {sigma:.1f} px: sharp")
     if sigma >= SHAPELESS_PX:
-        return Decision("sharpness", False, f"the sharpest edges are {sigma:.1f} px wide: nothing to sharpen")
+        return Decision("sharpness", False, f"the sharpest edges are blurred by {sigma:.1f} px: nothing to sharpen")
     if m.noise_luma > 4 * NOISE_LEVELS:
         return Decision("sharpness", False, "soft, but too noisy to be sharpened without sharpening the noise")
     amount = round(min(0.5 * sigma, 1.2), 2)
     params = {"radius": round(sigma, 2), "amount": amount, "threshold": round(max(m.noise_luma, 1) / 255, 4)}
-    why = f"the sharpest edges are {sigma:.1f} px wide: sharpened by {amount:.0%} at that radius"
+    why = f"the sharpest edges are blurred by {sigma:.1f} px: sharpened by {amount:.0%} at that radius"
     return Decision("sharpness", True, why, [StepCall("unsharp_mask", params)])
 
 
