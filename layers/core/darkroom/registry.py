@@ -14,6 +14,9 @@ from darkroom.step import Step
 # name of the step -> module of darkroom.steps that declares it under that name. Modules load when a step is asked
 # for, so that a function imports OpenCV or ONNX Runtime only if its own steps need it.
 STEPS: Mapping[str, str] = {
+    # convert_color
+    "convert_color": "convert_color",
+    "extract_channel": "extract_channel",
     # sharpen
     "unsharp_mask": "unsharp_mask",
     # filter
@@ -45,6 +48,7 @@ STEPS: Mapping[str, str] = {
     "lift_shadows": "lift_shadows",
     # restore
     "reduce_jpeg_artifacts": "reduce_jpeg_artifacts",
+    "deblur": "deblur",
 }
 
 
