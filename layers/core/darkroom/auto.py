@@ -14,12 +14,12 @@ import msgspec
 from darkroom.measure import Measurements
 from darkroom.recipe import Recipe, StepCall
 
-MIDDLE_GREY = 0.16
+MIDDLE_GREY = 0.19
 """Mean luminance, in linear light, that a well exposed photo tends to have."""
 
 IMPULSES = 0.002
 NOISE_LEVELS = 3.0
-UNDEREXPOSED_EV = 0.4
+UNDEREXPOSED_EV = 0.5
 OVEREXPOSED_MEAN = 0.42
 OVEREXPOSED_CLIPPED = (0.03, 0.5)
 """Share of clipped highlights: with fewer the photo is merely bright, with more it is a cut-out on white."""
