@@ -19,6 +19,7 @@ STEPS: Mapping[str, str] = {
     "extract_channel": "extract_channel",
     # sharpen
     "unsharp_mask": "unsharp_mask",
+    "sharpen_gradient": "sharpen_gradient",
     # filter
     "gaussian_blur": "gaussian_blur",
     "mean_blur": "mean_blur",
@@ -26,6 +27,7 @@ STEPS: Mapping[str, str] = {
     "bilateral_filter": "bilateral_filter",
     "remove_salt_pepper": "remove_salt_pepper",
     "denoise": "denoise",
+    "deblur_motion": "deblur_motion",
     "guided_filter": "guided_filter",
     "convolve": "convolve",
     # resize
@@ -40,6 +42,7 @@ STEPS: Mapping[str, str] = {
     "enhance_histogram": "enhance_histogram",
     "stretch_linear": "stretch_linear",
     "stretch_nonlinear": "stretch_nonlinear",
+    "stretch_local": "stretch_local",
     "gamma": "gamma",
     "normalize_luminance": "normalize_luminance",
     "normalize_local_response": "normalize_local_response",
@@ -47,8 +50,13 @@ STEPS: Mapping[str, str] = {
     "threshold_adaptive": "threshold_adaptive",
     "lift_shadows": "lift_shadows",
     # restore
+    "inpaint": "inpaint",
     "reduce_jpeg_artifacts": "reduce_jpeg_artifacts",
+    "dehaze": "dehaze",
     "deblur": "deblur",
+    # portrait
+    "smooth_skin": "smooth_skin",
+    "stylize_avatar": "stylize_avatar",
 }
 
 
