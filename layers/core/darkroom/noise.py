@@ -126,8 +126,11 @@ def opponent_planes(image: Array) -> Array:
     """CxHxW float32: luminance and two chroma planes of HxWx3, or the one plane of HxW."""
     if image.ndim == 2:
         return image[None]
-    planes: Array = OPPONENT @ image.reshape(-1, 3).T
-    return planes.reshape(3, *image.shape[:2])
+    planes = np.zeros((3, *image.shape[:2]), np.float32)
+    for plane, weights in zip(planes, OPPONENT, strict=True):
+        for channel, weight in enumerate(weights):
+            plane += image[..., channel] * weight
+    return planes
 
 
 def _total(octaves: tuple[float, ...]) -> float:
@@ -188,6 +191,12 @@ def _high_frequencies() -> Array:
 _HIGH = _high_frequencies()
 
 
+def _high_energies(blocks: Array) -> Array:
+    """NxK: squares of the coefficients of the finest octave. In pieces too small for OpenBLAS to start threads over."""
+    pieces = np.array_split(blocks, len(blocks) // 128 + 1)
+    return np.square(np.concatenate([piece @ _HIGH for piece in pieces]))
+
+
 def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | None:
     """Standard deviation of the noise in the finest octave of each channel; None if the picture is too small."""
     clipped_share = _blocks(clipped, 0, stride).mean(axis=1)
@@ -199,18 +208,19 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | 
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
     sigmas = []
     for channel in range(channels):
-        blocks = _blocks(planes, channel, stride)
-        flat_share = np.mean(np.ptp(blocks, axis=1) == 0)
-        blocks = blocks[usable]
-        blocks = blocks - blocks.mean(axis=1, keepdims=True)
-        high = np.square(blocks @ _HIGH)
-        low_energy = np.square(blocks).sum(axis=1) - high.sum(axis=1)
+        every_block = _blocks(planes, channel, stride)
+        blocks = every_block[usable]
+        blocks -= blocks.mean(axis=1, keepdims=True)
+        high = _high_energies(blocks)
+        low_energy = np.einsum("ij,ij->i", blocks, blocks) - high.sum(axis=1)
         quiet = min(max(int(QUIET_SHARE * len(blocks)), MIN_BLOCKS), len(blocks))
         chosen = np.argpartition(low_energy, quiet - 1)[:quiet]
         variance = np.median(high[chosen].mean(axis=0))
         low_variance = np.median(low_energy[chosen]) / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
-        if channel == 0 and flat_share > FLAT_SHARE and low_variance > MAX_UNEVENNESS * variance:
-            return np.zeros(channels)
+        if channel == 0 and low_variance > MAX_UNEVENNESS * variance:
+            flat_share = np.mean(np.ptp(every_block, axis=1) == 0)
+            if flat_share > FLAT_SHARE:
+                return np.zeros(channels)
         sigmas.append(np.sqrt(variance))
     return np.array(sigmas, np.float64)
 

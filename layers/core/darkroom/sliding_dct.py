@@ -6,14 +6,16 @@ over.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
 from darkroom.picture import Array
 
+CHUNK_WIDTH = 1024
 CHUNK_SAMPLES = 1 << 18
-"""Samples transformed at a time: they stay in a core's cache."""
+"""Columns and samples transformed at a time: they stay in a core's cache. Products of matrices this small are also not
+spread over threads by OpenBLAS, whose threads would spend more time waiting than computing here."""
 
 Shrink = Callable[[Array, Array | None], Array]
 """Gets coefficients CxNxBxW (N rows of blocks; frequency down along B; blocks, and frequency across in each, along W)
@@ -75,31 +77,41 @@ def _aggregate(planes: Array, pilot: Array | None, size: int, step: int, shrink:
     for dx in range(0, size, step):
         blocks_across = (width - dx) // size
         columns = slice(dx, dx + blocks_across * size)
-        rows_per_chunk = max(1, CHUNK_SAMPLES // (channels * size * blocks_across * size))
         horizontal = _rows_times(planes[:, :, columns], matrix.T)
         pilot_horizontal = None if pilot is None else _rows_times(pilot[:, :, columns], matrix.T)
         column_total = np.zeros_like(horizontal)
         column_weights = np.zeros((channels, height, blocks_across), np.float32)
         for dy in range(0, size, step):
-            blocks_down = (height - dy) // size
-            for first in range(0, blocks_down, rows_per_chunk):
-                count = min(rows_per_chunk, blocks_down - first)
-                rows = slice(dy + first * size, dy + (first + count) * size)
-                shape = (channels, count, size, blocks_across * size)
-                coefficients = np.matmul(matrix, horizontal[:, rows].reshape(shape))
+            for down, across in _chunks((height - dy) // size, blocks_across, channels, size):
+                shape = (channels, down.stop - down.start, size, (across.stop - across.start) * size)
+                chunk = np.s_[
+                    :, dy + down.start * size : dy + down.stop * size, across.start * size : across.stop * size
+                ]
+                coefficients = np.matmul(matrix, horizontal[chunk].reshape(shape))
                 of_pilot = None
                 if pilot_horizontal is not None:
-                    of_pilot = np.matmul(matrix, pilot_horizontal[:, rows].reshape(shape))
+                    of_pilot = np.matmul(matrix, pilot_horizontal[chunk].reshape(shape))
                 left_over = shrink(coefficients, of_pilot).sum(axis=2)
-                weight = 1 / left_over.reshape(channels, count, blocks_across, size).sum(axis=3)
+                weight = 1 / left_over.reshape(*shape[:2], -1, size).sum(axis=3)
                 coefficients *= np.repeat(weight, size, axis=2)[:, :, None]
-                column_total[:, rows] += np.matmul(matrix.T, coefficients).reshape(channels, count * size, -1)
-                column_weights[:, rows] += np.repeat(weight, size, axis=1)
+                column_total[chunk] += np.matmul(matrix.T, coefficients).reshape(channels, shape[1] * size, -1)
+                column_weights[:, chunk[1], across] += np.repeat(weight, size, axis=1)
         total[:, :, columns] += _rows_times(column_total, matrix)
         weights[:, :, columns] += np.repeat(column_weights, size, axis=2)
     return np.divide(total, weights, out=total)
 
 
+def _chunks(down: int, across: int, channels: int, size: int) -> Iterator[tuple[slice, slice]]:
+    """Slices of blocks, down and across, that make chunks of a grid of blocks."""
+    width = min(across, CHUNK_WIDTH // size)
+    height = max(1, CHUNK_SAMPLES // (channels * width * size * size))
+    for top in range(0, down, height):
+        for left in range(0, across, width):
+            yield slice(top, min(top + height, down)), slice(left, min(left + width, across))
+
+
 def _rows_times(planes: Array, matrix: Array) -> Array:
     """Every run of B samples along the rows of CxHxW times a BxB matrix."""
-    return (np.ascontiguousarray(planes).reshape(-1, len(matrix)) @ matrix).reshape(planes.shape)
+    runs = planes.reshape(*planes.shape[:2], -1, len(matrix))
+    product: Array = np.matmul(runs, matrix)
+    return product.reshape(planes.shape)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
+import cv2
 import msgspec
 import numpy as np
 
@@ -75,7 +76,7 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     planes = opponent_planes(np.pad(image, around[: image.ndim], mode="symmetric"))
     planes[active] = _two_passes(planes[active], profiles[active])
     inner = planes[:, HALO : HALO + height, HALO : HALO + width]
-    return inner[0] if image.ndim == 2 else np.tensordot(inner, OPPONENT, axes=(0, 0))
+    return inner[0] if image.ndim == 2 else cv2.transform(np.moveaxis(inner, 0, 2), OPPONENT.T)
 
 
 def _two_passes(planes: Array, profiles: Array) -> Array:
