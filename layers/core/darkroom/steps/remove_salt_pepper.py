@@ -88,8 +88,8 @@ def _scattered_density(mask: Array) -> float:
 
 def _count_around(mask: Array, side: int) -> Array:
     """How many True each sample of HxW or HxWx3 has around it, itself left out."""
-    ones = mask.astype(np.float32)
-    return np.rint(cv2.boxFilter(ones, -1, (side, side), normalize=False, borderType=cv2.BORDER_REFLECT) - ones)
+    ones = mask.view(np.uint8)
+    return cv2.boxFilter(ones, -1, (side, side), normalize=False, borderType=cv2.BORDER_REFLECT) - ones
 
 
 @step(
