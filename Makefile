@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format lock build deploy delete local lock clean
+.PHONY: help setup demo test lint format build deploy delete bench docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -38,6 +38,12 @@ deploy: build ## Deploy to your AWS account
 
 delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom)
 	$(BIN)/python -m darkroom_local.empty "$(STACK)" && $(SAM) delete --stack-name "$(STACK)"
+
+bench: setup ## Measure speed, memory and cost, as ratios from one run
+	$(BIN)/python -m tests.bench
+
+docs: setup ## Make the pages about steps and recipes, with their pictures
+	$(BIN)/python -m docs.make
 
 local: setup ## Start the embedded AWS with the stack on it, and leave it running
 	$(BIN)/darkroom local up

@@ -93,8 +93,10 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
         except Exception as error:
             metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
             logger.exception("failed")
-            reason = "out-of-memory" if isinstance(error, MemoryError) else "unexpected"
-            raise StepFailed(reason, f"{type(error).__name__} in {setting('POWERTOOLS_SERVICE_NAME')}") from error
+            raise StepFailed(
+                "out-of-memory" if isinstance(error, MemoryError) else "unexpected",
+                f"{type(error).__name__} in {setting('POWERTOOLS_SERVICE_NAME')}",
+            ) from error
         finally:
             logger.info("done", milliseconds=round((time.perf_counter() - started) * 1000))
 

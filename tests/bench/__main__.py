@@ -1,0 +1,7 @@
+"""`make bench`."""
+
+from __future__ import annotations
+
+from tests.bench import handover
+
+handover.main()

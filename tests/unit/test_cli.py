@@ -1,0 +1,213 @@
+"""The command line: names, exit statuses, one-line errors, and nothing lost."""
+
+from __future__ import annotations
+
+import json
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from click.testing import CliRunner, Result
+
+import darkroom
+from darkroom import registry
+from darkroom.cli import cloud, photos, reference
+from darkroom.cli.main import cli
+from darkroom.picture import Array, Picture
+
+assert all((cloud, photos, reference))
+
+
+def run(*args: str | Path, stdin: bytes | None = None) -> Result:
+    return CliRunner().invoke(cli, [str(arg) for arg in args], input=stdin)
+
+
+@pytest.fixture
+def pixels() -> Array:
+    rng = np.random.default_rng(3)
+    y, x = np.mgrid[0:60, 0:80]
+    plain = np.stack((x * 2, y * 3, 200 - x), axis=2) + rng.normal(0, 2, (60, 80, 3))
+    return np.clip(plain, 0, 255).astype(np.uint8)
+
+
+@pytest.fixture
+def photo(tmp_path: Path, pixels: Array) -> Path:
+    path = tmp_path / "in.jpg"
+    path.write_bytes(darkroom.encode(Picture(pixels), "jpeg"))
+    return path
+
+
+def test_enhance_writes_a_result_and_a_report(photo: Path, tmp_path: Path) -> None:
+    out, report = tmp_path / "out.png", tmp_path / "report.json"
+    result = run("enhance", photo, "-o", out, "--recipe", "vivid", "--report", report)
+    assert result.exit_code == 0, result.stderr
+    assert darkroom.decode(out.read_bytes()).metadata.source_format == "PNG"
+    written = json.loads(report.read_bytes())
+    assert written["recipe"] == "vivid"
+    assert [step["name"] for step in written["steps"]] == [call.name for call in vivid()]
+    assert written["result"]["width"] == 80
+
+
+def vivid() -> list[darkroom.StepCall]:
+    from darkroom import recipe
+
+    steps = recipe.built_in("vivid").steps
+    assert steps != "auto"
+    return steps
+
+
+def test_without_an_output_the_result_lies_beside_the_photo(photo: Path) -> None:
+    before = photo.read_bytes()
+    assert run("enhance", photo, "--recipe", "none").exit_code == 0
+    assert photo.with_name("in.enhanced.jpg").exists()
+    assert photo.read_bytes() == before
+
+
+def test_steps_on_the_command_line_are_what_the_library_does(tmp_path: Path, pixels: Array) -> None:
+    source, out = tmp_path / "in.png", tmp_path / "out.png"
+    source.write_bytes(darkroom.encode(Picture(pixels), "png"))
+    result = run(
+        "enhance", source, "-o", out, "--step", "gamma:gamma=1.5", "--step", "gaussian_blur:sigma=2,strength=0.5"
+    )
+    assert result.exit_code == 0, result.stderr
+    expected = darkroom.apply("gaussian_blur", darkroom.apply("gamma", pixels, gamma=1.5), sigma=2, strength=0.5)
+    np.testing.assert_array_equal(darkroom.decode(out.read_bytes()).pixels, expected)
+
+
+def test_a_recipe_from_a_file(photo: Path, tmp_path: Path) -> None:
+    recipe = tmp_path / "mine.json"
+    recipe.write_text('{"name": "mine", "format": "webp", "steps": [{"name": "gamma", "params": {"gamma": 1.2}}]}')
+    assert run("enhance", photo, "-o", f"{tmp_path}/results/", "--recipe", recipe).exit_code == 0
+    assert darkroom.decode((tmp_path / "results" / "in.webp").read_bytes()).metadata.source_format == "WEBP"
+
+
+def test_blend_zero_is_the_original(tmp_path: Path, pixels: Array) -> None:
+    source, out = tmp_path / "in.png", tmp_path / "out.png"
+    source.write_bytes(darkroom.encode(Picture(pixels), "png"))
+    assert run("enhance", source, "-o", out, "--step", "gamma:gamma=3", "--blend", "0").exit_code == 0
+    np.testing.assert_array_equal(darkroom.decode(out.read_bytes()).pixels, pixels)
+
+
+def test_standard_input_and_output(photo: Path) -> None:
+    result = run("enhance", "-", "-o", "-", "--recipe", "none", stdin=photo.read_bytes())
+    assert result.exit_code == 0, result.stderr
+    assert darkroom.decode(result.stdout_bytes).width == 80
+
+
+@pytest.mark.parametrize(
+    ("args", "says"),
+    [
+        (["enhance", "{photo}", "-o", "{tmp}/o.jpg", "--recipe", "vivit"], "did you mean 'vivid'?"),
+        (["enhance", "{photo}", "-o", "{tmp}/o.jpg", "--step", "gama"], "did you mean 'gamma'?"),
+        (["enhance", "{photo}", "-o", "{tmp}/o.jpg", "--step", "gamma:gamma=99"], "0.1 to 10"),
+        (["enhance", "{photo}", "-o", "{tmp}/o.jpg", "--step", "gamma:gamma"], "is not key=value"),
+        (["enhance", "{photo}", "-o", "{tmp}/o.xyz"], "does not end in a format that can be written"),
+        (["enhance", "{tmp}/missing.jpg"], "missing.jpg: No such file"),
+        (["enhance", "{tmp}"], "Is a directory"),
+        (["enhance", "{text}"], "notes.txt: "),
+        (["enhance", "{empty}"], "empty.jpg: the file is empty"),
+        (["enhance", "{photo}", "--recipe", "{text}.json"], "notes.txt.json"),
+        (["inspect", "{text}"], "darkroom: "),
+        (["steps", "gama"], "did you mean 'gamma'?"),
+        (["recipes", "vivit"], "did you mean 'vivid'?"),
+    ],
+)
+def test_a_fault_of_the_input_is_one_line_and_status_1(args: list[str], says: str, photo: Path, tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("not a picture, just a few words\n" * 20)
+    (tmp_path / "empty.jpg").touch()
+    names = {"photo": photo, "tmp": tmp_path, "text": tmp_path / "notes.txt", "empty": tmp_path / "empty.jpg"}
+    result = run(*(arg.format(**names) for arg in args))
+    assert result.exit_code == 1, result.output
+    assert result.stderr.count("\n") == 1, result.stderr
+    assert result.stderr.startswith("darkroom: ")
+    assert says in result.stderr
+    assert not list(tmp_path.glob("o.*")), "nothing is written"
+
+
+@pytest.mark.parametrize(
+    "args",
+    [
+        ["enhance"],
+        ["enhance", "{photo}", "--blend", "101"],
+        ["enhance", "{photo}", "--recipe", "vivid", "--step", "gamma"],
+        ["enhance", "{photo}", "-o", "{photo}"],
+        ["enhance", "{photo}", "{photo}", "-o", "-"],
+        ["enhance", "{photo}", "{photo}"],
+        ["enlarge"],
+        ["submit", "{photo}", "--local", "--stack", "other"],
+    ],
+)
+def test_wrong_usage_is_status_2(args: list[str], photo: Path) -> None:
+    before = photo.read_bytes()
+    assert run(*(arg.format(photo=photo) for arg in args)).exit_code == 2
+    assert photo.read_bytes() == before
+
+
+def test_one_bad_photo_stops_no_other(photo: Path, tmp_path: Path) -> None:
+    bad = tmp_path / "bad.jpg"
+    bad.write_bytes(photo.read_bytes()[:400])
+    result = run("enhance", bad, photo, "-o", tmp_path / "results", "--recipe", "none")
+    assert result.exit_code == 1
+    assert "bad.jpg: " in result.stderr
+    assert [path.name for path in (tmp_path / "results").iterdir()] == ["in.jpg"]
+
+
+def test_steps_and_recipes_as_json() -> None:
+    described = json.loads(run("steps", "--json").stdout)
+    assert [step["name"] for step in described] == list(registry.STEPS)
+    for step in described:
+        jsonschema.Draft202012Validator.check_schema(step["schema"])
+    one = json.loads(run("steps", "gamma", "--json").stdout)
+    assert one["stage"] == "adjust_tone"
+    assert one["schema"]["properties"]["gamma"]["maximum"] == 10
+    assert [recipe["name"] for recipe in json.loads(run("recipes", "--json").stdout)][:2] == ["auto", "none"]
+
+
+def test_steps_for_people() -> None:
+    listing = run("steps").stdout
+    assert all(name in listing for name in registry.STEPS)
+    assert "gamma: number 0.1 to 10, default 1.0" in run("steps", "gamma").stdout
+
+
+def test_inspect(photo: Path) -> None:
+    found = json.loads(run("inspect", photo, "--json").stdout)
+    assert found["file"]["format"] == "JPEG"
+    assert (found["picture"]["width"], found["picture"]["height"]) == (80, 60)
+    assert 0 <= found["measurements"]["luma_p50"] <= 1
+    assert "luma p50" in run("inspect", photo).stdout
+
+
+def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:
+    command = Path(sys.executable).with_name("darkroom")
+    done = subprocess.run([command, "enhance", tmp_path / "none.jpg"], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == f"darkroom: {tmp_path}/none.jpg: No such file or directory\n"
+    listing = subprocess.run(f"{command} steps --json | head -c 10", shell=True, capture_output=True, text=True)
+    assert listing.stderr == ""
+
+
+def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other.jpg"
+    other.write_bytes(photo.read_bytes())
+    command = [
+        Path(sys.executable).with_name("darkroom"),
+        "enhance",
+        photo,
+        other,
+        "-o",
+        tmp_path / "out",
+        "--recipe",
+        "none",
+    ]
+    assert subprocess.run(command, capture_output=True).stderr == b""
+    controller, terminal = pty.openpty()
+    done = subprocess.run(command, stdout=subprocess.PIPE, stderr=terminal, env={**os.environ, "TERM": "xterm"})
+    os.close(terminal)
+    assert done.returncode == 0
+    assert b"100%" in os.read(controller, 65536)
+    os.close(controller)

@@ -1,0 +1,48 @@
+"""Every error that can leave darkroom is documented."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from darkroom import errors
+
+ROOT = Path(__file__).parents[2]
+KINDS = {cls.__name__: cls.kind for cls in errors.DarkroomError.__subclasses__()}
+
+
+def raised() -> Iterator[str]:
+    """The code of each error that the sources construct with a literal reason."""
+    sources = [*(ROOT / "layers/core/darkroom").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
+    for source in sources:
+        for node in ast.walk(ast.parse(source.read_text())):
+            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS and node.args:
+                reasons = node.args[0]
+                options = (reasons.body, reasons.orelse) if isinstance(reasons, ast.IfExp) else (reasons,)
+                for option in options:
+                    if isinstance(option, ast.Constant):
+                        yield f"{KINDS[node.func.id]}.{option.value}"  # type: ignore[attr-defined]
+
+
+def test_every_code_is_in_the_documentation_and_no_other() -> None:
+    documented = set(re.findall(r"^\| `([a-z]+\.[a-z-]+)`", (ROOT / "docs/errors.md").read_text(), re.MULTILINE))
+    workflow = (ROOT / "infra/enhance.asl.json").read_text()
+    in_workflow = set(re.findall(r"step\.[a-z-]+", workflow))
+    in_workflow |= {f"step.{name.lower()}" for name in re.findall(r"States\.(Timeout)", workflow)}
+    assert documented == set(raised()) | in_workflow
+
+
+@pytest.mark.parametrize("kind", errors.DarkroomError.__subclasses__())
+def test_an_error_tells_its_code_first(kind: type[errors.DarkroomError]) -> None:
+    error = kind("reason", "what is wrong, and the bound")
+    assert str(error) == f"{kind.kind}.reason: what is wrong, and the bound"
+    assert error.retryable is (kind is errors.TransientError)
+
+
+def test_the_nearest_name() -> None:
+    assert errors.nearest("gama", ["gamma", "denoise"]) == "; did you mean 'gamma'?"
+    assert errors.nearest("xyz", ["gamma", "denoise"]) == ""
