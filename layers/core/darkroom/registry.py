@@ -35,6 +35,8 @@ STEPS: Mapping[str, str] = {
     "super_resolution": "super_resolution",
     # correct_color
     "white_balance": "white_balance",
+    "equalize_global": "equalize_global",
+    "equalize_local": "equalize_local",
     "equalize_adaptive": "equalize_adaptive",
     "adjust_color": "adjust_color",
     # adjust_tone

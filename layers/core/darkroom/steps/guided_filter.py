@@ -11,6 +11,7 @@ from darkroom.guided import guided
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
+from darkroom.tiles import column_tiles
 
 
 class GuidedFilter(Params, frozen=True):
@@ -48,12 +49,9 @@ def guided_filter(image: Array, params: GuidedFilter) -> Array:
     `sigma_color`² is their epsilon.
     """
     epsilon = max(params.sigma_color**2, SMALLEST_EPSILON)
-    halo = 2 * params.radius
-    width = max(TILE_WIDTH, 6 * halo)
     result = np.empty_like(image)
-    for left in range(0, image.shape[1], width):
-        start = max(left - halo, 0)
-        tile = image[:, start : left + width + halo]
+    for columns, context, inner in column_tiles(image.shape[1], TILE_WIDTH, 2 * params.radius):
+        tile = image[:, context]
         guide = luma(tile) if params.guide == "luminance" else tile
-        result[:, left : left + width] = guided(tile, guide, params.radius, epsilon)[:, left - start :][:, :width]
+        result[:, columns] = guided(tile, guide, params.radius, epsilon)[:, inner]
     return result
