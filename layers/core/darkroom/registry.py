@@ -30,6 +30,7 @@ STEPS: Mapping[str, str] = {
     "deblur_motion": "deblur_motion",
     "guided_filter": "guided_filter",
     "convolve": "convolve",
+    "antialias": "antialias",
     # resize
     "resize": "resize",
     "super_resolution": "super_resolution",
