@@ -17,6 +17,9 @@ DARKEST = 1e-3
 RINGS = 48
 SMALLEST_RING = 8
 
+TEXTURE = 2.0
+"""Standard deviation in px of a map's smoothing before its slopes are taken: texture is much steeper than a lens."""
+
 FLAT_SMOOTHING = 0.01
 """Standard deviation over a flat field, of its longer side: removes its noise and dust."""
 
@@ -64,7 +67,7 @@ def vignetting_gain(light: Array) -> Array:
     y = ((np.arange(height) - (height - 1) / 2) / (max(height, width) / 2))[:, None]
     x = (np.arange(width) - (width - 1) / 2) / (max(height, width) / 2)
     radius = np.hypot(x, y)
-    logarithm = np.log(np.maximum(light, np.float32(DARKEST))).astype(np.float64)
+    logarithm = _smooth(np.log(np.maximum(light, np.float32(DARKEST))), TEXTURE)
     down, across = np.gradient(logarithm, y[:, 0], x)
     slope = (across * x + down * y) / np.maximum(radius, 1e-6)
     # Clipped light has no slope, whatever the lens did.
