@@ -29,6 +29,7 @@ UPLOADS, WORK, RESULTS = "darkroom-uploads", "darkroom-work", "darkroom-results"
 SETTINGS = {
     "WORK_BUCKET": WORK,
     "RESULTS_BUCKET": RESULTS,
+    "REFERENCES_BUCKET": UPLOADS,
     "DEFAULT_RECIPE": "none",
     "FUSION": "stage",
     "KEEP_GPS": "false",

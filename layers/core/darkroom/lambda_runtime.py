@@ -13,9 +13,10 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import handover, pipeline, storage
+from darkroom import codec, handover, pipeline, storage
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed
-from darkroom.picture import Picture
+from darkroom.limits import Limits
+from darkroom.picture import Array, Picture
 from darkroom.pipeline import StepReport
 from darkroom.planner import StagePlan
 
@@ -115,6 +116,7 @@ def stage_handler() -> Handler:
         picture, steps = pipeline.run(
             picture,
             request.work.steps,
+            load_reference=load_reference,
             seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
             on_step=lambda report: count_step(report, picture),
         )
@@ -150,3 +152,21 @@ def load_picture(key: str) -> Picture:
     except ImageRejected:
         raise StepFailed("expired", "the picture between two stages is gone; upload the photo again") from None
     return handover.unpack(body)
+
+
+def load_reference(key: str) -> Array:
+    """A recipe's reference image: a key under ``references/`` of the stack's references bucket.
+
+    Raises `RecipeInvalid`: whatever is wrong with it, it is the request that named it.
+    """
+    if not key.startswith("references/"):
+        raise RecipeInvalid("bad-reference", f"the reference image '{key:.200}' does not lie under references/")
+    limits = Limits.from_env(os.environ)
+    try:
+        data, _ = storage.read(setting("REFERENCES_BUCKET"), key, limits=limits)
+        return codec.decode(data, limits=limits).as_array()
+    except ImageRejected as error:
+        reason = "there is none" if error.code == "image.gone" else error.message
+    except StepFailed:
+        reason = "there is none, or it may not be read"
+    raise RecipeInvalid("bad-reference", f"the reference image '{key:.200}': {reason}")
