@@ -34,6 +34,7 @@ STEPS: Mapping[str, str] = {
     "antialias": "antialias",
     # resize
     "resize": "resize",
+    "fit_display": "fit_display",
     "super_resolution": "super_resolution",
     # correct_color
     "white_balance": "white_balance",
@@ -84,6 +85,18 @@ def get(name: str) -> Step:
 def steps() -> list[Step]:
     """All steps, in order."""
     return [get(name) for name in STEPS]
+
+
+def describe(step: Step) -> dict[str, Any]:
+    """A step as data: what the command line, the API and the documentation show."""
+    return {
+        "name": step.name,
+        "stage": step.stage,
+        "summary": step.summary,
+        "returns": step.returns,
+        "references": dict(step.references),
+        "schema": step.schema(),
+    }
 
 
 def stages() -> list[str]:
