@@ -13,10 +13,12 @@ from skimage import exposure, filters
 
 from darkroom.color import luma
 from darkroom.errors import RecipeInvalid
+from darkroom.noise import estimate_noise
 from darkroom.picture import Array
 from darkroom.registry import apply
 from darkroom.steps.dilate_local import rectangles
 from darkroom.steps.normalize_local_response import window_mean
+from darkroom.steps.stretch_local import local_laplacian
 from tests.data import data
 
 
@@ -231,3 +233,97 @@ def test_threshold_adaptive_reads_an_unevenly_lit_page() -> None:
     black = apply("threshold_adaptive", np.clip(lit, 0, 1)) == 0
     assert black[ink].all()
     assert not black[~ndimage.binary_dilation(ink, iterations=2)].any()
+
+
+# --- local contrast and shadows ---------------------------------------------------------------------------------------
+
+
+def exact_local_laplacian(image: Array, amount: float, sigma: float, levels: int) -> Array:
+    """Paris 2011, algorithm 1: a remapped pyramid for every coefficient."""
+
+    def pyramid(plane: Array) -> list[Array]:
+        gaussian = [plane]
+        for _ in range(levels):
+            gaussian.append(cv2.pyrDown(gaussian[-1]))
+        return gaussian
+
+    def detail(gaussian: list[Array], level: int) -> Array:
+        shape = gaussian[level].shape
+        return np.asarray(gaussian[level] - cv2.pyrUp(gaussian[level + 1], dstsize=(shape[1], shape[0])))
+
+    gaussian = pyramid(image)
+    result = [np.zeros_like(level) for level in gaussian[:-1]]
+    for level in range(levels):
+        for place in np.ndindex(gaussian[level].shape):
+            away = image - gaussian[level][place]
+            square = away * away
+            rise = amount * np.exp(-square / (2 * sigma**2)) * square / (square + 0.004**2)
+            result[level][place] = detail(pyramid(image + away * rise.astype(np.float32)), level)[place]
+    total = gaussian[-1]
+    for level in range(levels - 1, -1, -1):
+        shape = result[level].shape
+        total = result[level] + cv2.pyrUp(total, dstsize=(shape[1], shape[0]))
+    return total
+
+
+def test_stretch_local_is_the_local_laplacian_filter() -> None:
+    image = grey_scene(size=(24, 32))
+    expected = exact_local_laplacian(image, 0.8, 0.2, levels=2)
+    difference = np.abs(local_laplacian(image, 0.8, 0.2) - expected)
+    assert difference.mean() < 0.1 * np.abs(expected - image).mean()
+    assert difference.max() < 0.02
+
+
+@pytest.mark.parametrize("height", [0.05, 0.1, 0.2, 0.4, 0.7])
+@pytest.mark.parametrize("softness", [0, 1.5])
+def test_stretch_local_has_no_halo_on_an_edge(height: float, softness: float) -> None:
+    edge = np.full((200, 256), 0.5 - height / 2, np.float32)
+    edge[:, 128:] += height
+    if softness:
+        edge = cv2.GaussianBlur(edge, (0, 0), softness)
+    result = apply("stretch_local", edge, amount=2)
+    assert result.max() - edge.max() <= 0.05 * height
+    assert edge.min() - result.min() <= 0.05 * height
+
+
+def test_stretch_local_raises_detail_of_photographs() -> None:
+    for image in photos()[:3]:
+        before, after = luma(image.astype(np.float32)), luma(apply("stretch_local", image).astype(np.float32))
+        detail, raised = (plane - cv2.GaussianBlur(plane, (0, 0), 3) for plane in (before, after))
+        assert raised.std() > 1.04 * detail.std()
+        assert after.mean() == pytest.approx(before.mean(), rel=0.03)
+
+
+def underexposed(image: Array, seed: int) -> Array:
+    """An eighth of the light, with a sensor's noise, uint8."""
+    rng = np.random.default_rng(seed)
+    linear = (image / 255) ** 2.2 / 8
+    linear = linear + rng.normal(0, 0.002 + 0.006 * np.sqrt(linear))
+    return np.rint(np.clip(linear, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
+
+
+def test_lift_shadows_lifts_and_keeps_noise_down() -> None:
+    for seed, image in enumerate(photos()):
+        dark = underexposed(image, seed)
+        lifted, raw = (apply("lift_shadows", dark, amount=0.8, noise=noise) for noise in (1, 0))
+        assert lifted.mean() > 1.4 * dark.mean()
+        before, after, unheld = (estimate_noise(picture).luminance_sigma for picture in (dark, lifted, raw))
+        assert after < 1.3 * before + 0.5
+        assert after < unheld
+
+
+def test_lift_shadows_blows_no_highlights() -> None:
+    for image in photos():
+        for amount in (0.5, 1):
+            result = apply("lift_shadows", image, amount=amount)
+            assert ((result == 255) & (image < 250)).mean() < 1e-4
+            bright = image.max(axis=2) > 0.8 * 255
+            assert np.abs(result[bright].astype(int) - image[bright]).mean() < 3
+
+
+@pytest.mark.parametrize("amount", [0.2, 0.5, 1.0])
+def test_lift_shadows_keeps_the_order_of_light(amount: float) -> None:
+    ramp_of_light = np.tile(np.linspace(0, 1, 512, dtype=np.float32), (512, 1))
+    result = apply("lift_shadows", ramp_of_light, amount=amount)
+    assert (np.diff(result[256]) > -1e-3).all()
+    assert result[256, 100] > ramp_of_light[256, 100] * 1.1

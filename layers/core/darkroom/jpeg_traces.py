@@ -37,7 +37,7 @@ MISFIT = 3.0
 """The most that one coefficient may speak against a table, in nats: clipped blocks do not obey any."""
 
 MIN_EVIDENCE = 0.4
-MIN_COEFFICIENTS = 200
+MIN_COEFFICIENTS = 100
 MIN_STEP = 1.5
 MIN_RELATIVE_STEP = 0.15
 """By how much steps across block borders exceed others, in levels and as a share of the mean step between columns:
