@@ -56,10 +56,15 @@ def scene(size: tuple[int, int], channels: int | None, dtype: Any, seed: int = 7
     return result
 
 
+def needs_example(step: Step) -> bool:
+    """True where the defaults are not enough: a parameter is required, or the example stands for a reference image."""
+    return "required" in step.schema() or bool(step.references and step.params.example)
+
+
 def visible_params(step: Step) -> list[Params]:
     """Parameters that do something: the defaults where they do, and the step's own example."""
     candidates: list[Params] = []
-    if "required" not in step.schema():
+    if not needs_example(step):
         candidates.append(step.params.parse({}, of=step.name))
     if step.params.example:
         candidates.append(step.params.parse(step.params.example, of=step.name))
@@ -217,7 +222,7 @@ def numbers(step: Step) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def parse_visible(step: Step, **values: Any) -> Params:
-    base = dict(step.params.example) if "required" in step.schema() else {}
+    base = dict(step.params.example) if needs_example(step) else {}
     return step.params.parse(base | values, of=step.name)
 
 

@@ -32,6 +32,7 @@ STEPS: Mapping[str, str] = {
     "denoise": "denoise",
     "deblur_motion": "deblur_motion",
     "compensate": "compensate",
+    "auto_filter": "auto_filter",
     # resize
     "resize": "resize",
     "fit_display": "fit_display",
