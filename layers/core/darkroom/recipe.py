@@ -18,7 +18,22 @@ from darkroom.step import Step
 MAX_STEPS = 32
 
 # The built-in recipes, in the order in which they are shown. A new one is a file in `darkroom/recipes` and a name here.
-BUILT_IN = ("auto", "none", "vivid")
+BUILT_IN = (
+    "auto",
+    "none",
+    "natural",
+    "vivid",
+    "portrait",
+    "lowlight",
+    "backlit",
+    "underwater",
+    "old-photo",
+    "scan",
+    "document",
+    "restore-jpeg",
+    "display",
+    "avatar",
+)
 
 Blend = Annotated[int, Meta(ge=0, le=100, description="how much of the result is mixed into the original, in percent")]
 Format = Literal["jpeg", "png", "webp", "tiff", "avif"]
