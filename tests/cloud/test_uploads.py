@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 import darkroom
+from darkroom import recipe
 from tests.cloud.cloud import Cloud
 from tests.workflow import photos
 
@@ -37,6 +38,24 @@ def test_the_result_is_what_the_library_makes(cloud: Cloud) -> None:
     cloud.upload("same.png", body, recipe=EVERY_STAGE, format="png")
     ours = darkroom.enhance(body, recipe=json.loads(EVERY_STAGE)).image
     np.testing.assert_array_equal(photos.decoded(cloud.result(cloud.job("same.png"))), ours)
+
+
+@pytest.fixture(scope="module")
+def by_recipe(cloud: Cloud) -> dict[str, bytes]:
+    """One photo uploaded at once into the folder of each recipe."""
+    body = photos.encoded("PNG", seed=3)
+    for name in recipe.BUILT_IN:
+        cloud.upload(f"{name}/photo.png", body)
+    return dict.fromkeys(recipe.BUILT_IN, body)
+
+
+@pytest.mark.parametrize("name", recipe.BUILT_IN)
+def test_every_recipe_runs_as_deployed(cloud: Cloud, by_recipe: dict[str, bytes], name: str) -> None:
+    job = cloud.job(f"{name}/photo.png")
+    assert job["status"] == "succeeded", job
+    assert job["recipe"] == name
+    ours = darkroom.enhance(by_recipe[name], recipe=name).image
+    np.testing.assert_array_equal(photos.decoded(cloud.result(job)), ours)
 
 
 def test_auto_says_why(cloud: Cloud) -> None:
