@@ -44,6 +44,7 @@ class AdjustColor(Params, frozen=True):
     strength: Strength = 1.0
 
     example = {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}
+    scene = "landscape"
 
     def is_neutral(self) -> bool:
         sliders = (name for name in self.names() if name != "strength")

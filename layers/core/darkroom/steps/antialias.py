@@ -18,6 +18,7 @@ class Antialias(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"factor": 1.0}
+    scene = "page"
 
 
 def antialias_sigma(factor: float) -> float:

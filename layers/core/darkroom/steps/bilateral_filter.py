@@ -23,6 +23,7 @@ class BilateralFilter(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"sigma_space": 0.0, "sigma_color": 0.0}
+    scene = "noisy"
 
 
 def window_radius(sigma_space: float) -> int:

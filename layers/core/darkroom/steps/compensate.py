@@ -39,6 +39,7 @@ class Compensate(Params, frozen=True):
 
     neutral = {"max_gain": 1.0}
     example = {"illumination": "homomorphic", "softness": 1.0}
+    scene = "vignette"
 
     def is_neutral(self) -> bool:
         return super().is_neutral() or (self.illumination == "off" and self.softness == 0)

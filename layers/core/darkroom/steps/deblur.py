@@ -41,6 +41,7 @@ class Deblur(Params, frozen=True):
 
     neutral = {"sigma": 0.0}
     example = {"sigma": 1.5}
+    scene = "soft"
 
 
 def _analyse(image: Array, params: Deblur) -> Analysed:

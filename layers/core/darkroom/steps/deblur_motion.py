@@ -54,6 +54,7 @@ class DeblurMotion(Params, frozen=True):
 
     neutral = {"length": 1.0}
     example = {"length": 7.0, "angle": 30.0}
+    scene = "moved"
 
 
 def _analyse(image: Array, params: DeblurMotion) -> Analysed:

@@ -37,6 +37,7 @@ class Dehaze(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0, "least_transmission": 1.0}
+    scene = "hazy"
 
 
 def _analyse(image: Array, params: Dehaze) -> Analysed:

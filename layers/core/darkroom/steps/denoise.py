@@ -39,6 +39,7 @@ class Denoise(Params, frozen=True):
 
     neutral = {"sigma": 0.0}
     example = {"sigma": 10.0}
+    scene = "noisy"
 
     def is_neutral(self) -> bool:
         return super().is_neutral() or (self.luminance == 0 and self.chroma == 0)

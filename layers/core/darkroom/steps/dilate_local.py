@@ -28,6 +28,8 @@ class DilateLocal(Params, frozen=True):
     shape: Annotated[Literal["rect", "ellipse", "cross"], param("the neighbourhood's shape")] = "rect"
     strength: Strength = 1.0
 
+    scene = "page"
+
     def is_neutral(self) -> bool:
         return self.strength == 0 or (self.size == 1 and self.operation not in ("tophat", "blackhat"))
 

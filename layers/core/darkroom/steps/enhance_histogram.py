@@ -26,6 +26,8 @@ class EnhanceHistogram(Params, frozen=True):
     keep_mean: Annotated[bool, param("correct what mean brightness equalisation did not keep")] = True
     strength: Strength = 1.0
 
+    scene = "flat"
+
 
 def _analyse(image: Array, params: EnhanceHistogram) -> Analysed:
     shares = luminance_histogram(image, BINS)

@@ -33,6 +33,8 @@ class EqualizeAdaptive(Params, frozen=True):
     tiles: Annotated[int, param("tiles across and tiles down", ge=1, le=64)] = 8
     strength: Strength = 1.0
 
+    scene = "hazy"
+
 
 @dataclass(frozen=True, slots=True)
 class Grid:

@@ -44,6 +44,7 @@ class FitDisplay(Params, frozen=True):
     ] = None
 
     example = {"width": 320, "height": 240}
+    scene = "landscape"
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,6 +18,7 @@ class Gamma(Params, frozen=True):
 
     neutral = {"gamma": 1.0}
     example = {"gamma": 2.2}
+    scene = "dark"
 
 
 @step("gamma", stage="adjust_tone", params=Gamma, on="native")

@@ -26,6 +26,7 @@ class GuidedFilter(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"radius": 0, "sigma_color": 0.0}
+    scene = "noisy"
 
 
 SMALLEST_EPSILON = 1e-7

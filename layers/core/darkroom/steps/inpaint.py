@@ -27,6 +27,8 @@ class Inpaint(Params, frozen=True):
     grow: Annotated[int, param("widen the damage, so that its soft border goes too", ge=0, le=20, unit="px")] = 1
     strength: Strength = 1.0
 
+    scene = "scratched"
+
 
 @step(
     "inpaint",

@@ -38,6 +38,7 @@ class LiftShadows(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0}
+    scene = "backlit"
 
 
 @step("lift_shadows", stage="adjust_tone", params=LiftShadows, on="native")

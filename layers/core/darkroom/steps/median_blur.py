@@ -20,6 +20,7 @@ class MedianBlur(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"size": 1}
+    scene = "specks"
 
     def check(self) -> None:
         if self.size % 2 == 0:

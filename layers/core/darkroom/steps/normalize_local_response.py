@@ -34,6 +34,8 @@ class NormalizeLocalResponse(Params, frozen=True):
     beta: Annotated[float, param("response: exponent of the divisor", ge=0, le=1)] = 0.5
     strength: Strength = 1.0
 
+    scene = "landscape"
+
 
 def reach(sigma: float) -> int:
     """Pixels that the window extends from its centre."""

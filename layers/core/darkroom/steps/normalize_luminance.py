@@ -25,6 +25,8 @@ class NormalizeLuminance(Params, frozen=True):
     deviation: Annotated[float, param("standard deviation of luminance to reach, in 0-1", ge=0, le=0.45)] = 0.22
     strength: Strength = 1.0
 
+    scene = "dark"
+
     def check(self) -> None:
         largest = (self.mean * (1 - self.mean)) ** 0.5
         if self.deviation > largest:

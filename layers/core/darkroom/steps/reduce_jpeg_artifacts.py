@@ -50,6 +50,7 @@ class ReduceJpegArtifacts(Params, frozen=True):
 
     neutral = {"amount": 0.0}
     example = {"quality": 20}
+    scene = "blocky"
 
 
 def _analyse(image: Array, params: ReduceJpegArtifacts) -> Analysed:

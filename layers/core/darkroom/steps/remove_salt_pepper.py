@@ -38,6 +38,7 @@ class RemoveSaltPepper(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"threshold": 1.0}
+    scene = "specks"
 
     def check(self) -> None:
         if self.max_window % 2 == 0:

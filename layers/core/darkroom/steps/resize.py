@@ -28,6 +28,7 @@ class Resize(Params, frozen=True):
     enlarge: Annotated[bool, param("whether the picture may become larger than it is")] = True
 
     example = {"width": 320}
+    scene = "landscape"
 
     def is_neutral(self) -> bool:
         return self.width is None and self.height is None

@@ -26,6 +26,7 @@ class SmoothSkin(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0}
+    scene = "portrait"
 
 
 def _halo(params: SmoothSkin) -> int:

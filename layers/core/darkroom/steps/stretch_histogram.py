@@ -24,6 +24,8 @@ class StretchHistogram(Params, frozen=True):
     output_high: Annotated[float, param("value that the high end becomes", ge=0, le=1)] = 1.0
     strength: Strength = 1.0
 
+    scene = "flat"
+
     def check(self) -> None:
         if self.low >= self.high:
             raise ValueError(f"'low' ({self.low:g} %) must be below 'high' ({self.high:g} %)")

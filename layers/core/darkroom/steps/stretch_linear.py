@@ -18,6 +18,7 @@ class StretchLinear(Params, frozen=True):
     strength: Strength = 1.0
 
     example = {"in_low": 0.1, "in_high": 0.9}
+    scene = "flat"
 
     def check(self) -> None:
         if self.in_low >= self.in_high:

@@ -33,6 +33,7 @@ class StretchLocal(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0}
+    scene = "landscape"
 
 
 @step("stretch_local", stage="adjust_tone", params=StretchLocal, on="native")

@@ -32,6 +32,7 @@ class StretchNonlinear(Params, frozen=True):
     strength: Strength = 1.0
 
     example = {"method": "curve", "points": [[0, 0], [0.25, 0.2], [0.75, 0.8], [1, 1]]}
+    scene = "dark"
 
     def check(self) -> None:
         levels = [point[0] for point in self.points]

@@ -35,6 +35,8 @@ class StylizeAvatar(Params, frozen=True):
     color: Annotated[float, param("saturation of cartoon and flat, relative to the photo", ge=0, le=3)] = 1.25
     strength: Strength = 1.0
 
+    scene = "portrait"
+
 
 @step(
     "stylize_avatar",

@@ -31,6 +31,8 @@ class SuperResolution(Params, frozen=True):
     ] = "back_projection"
     iterations: Annotated[int, param("of back projection: more are sharper and slower", ge=1, le=30)] = 8
 
+    scene = "small"
+
 
 @step("super_resolution", stage="resize", params=SuperResolution, on="native", resizes=True)
 def super_resolution(image: Array, params: SuperResolution, *, alpha: Array | None) -> tuple[Array, Array | None]:

@@ -26,6 +26,8 @@ class ThresholdAdaptive(Params, frozen=True):
     r: Annotated[float, param("sauvola: the largest deviation expected, in 0-1", gt=0, le=1)] = 0.5
     invert: Annotated[bool, param("white where it would be black")] = False
 
+    scene = "document"
+
     @property
     def radius(self) -> int:
         return self.window // 2

@@ -39,6 +39,7 @@ class UnsharpMask(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0, "threshold": 1.0}
+    scene = "soft"
 
     def check(self) -> None:
         if self.smoother == "bilateral" and self.radius > 10:

@@ -51,6 +51,8 @@ class WhiteBalance(Params, frozen=True):
     sigma: Annotated[float, param("smoothing before grey edge's derivative", ge=0.5, le=10, unit="px")] = 1.5
     strength: Strength = 1.0
 
+    scene = "cast"
+
 
 def estimate_illuminant(
     image: Array, method: Method = "shades_of_grey", p: float = 16.0, *, order: int = 1, sigma: float = 1.5
