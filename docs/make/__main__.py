@@ -15,7 +15,7 @@ import numpy as np
 
 import darkroom
 from darkroom import recipe, registry
-from darkroom.errors import RecipeInvalid
+from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.params import describe_bounds
 from darkroom.picture import Array, Picture
 from darkroom.recipe import Recipe
@@ -100,7 +100,7 @@ def strips(step: Step, properties: Mapping[str, Any]) -> Iterator[tuple[str, dic
                 pictures[value] = darkroom.apply(
                     step.name, before, **{**step.params.example, name: value}, **references(step)
                 )
-            except RecipeInvalid:
+            except (RecipeInvalid, ImageRejected):
                 continue  # does not go together with the example's other values
         if len(pictures) > 1:
             shown += 1

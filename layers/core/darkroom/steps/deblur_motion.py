@@ -53,7 +53,7 @@ class DeblurMotion(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"length": 1.0}
-    example = {"length": 7.0, "angle": 30.0}
+    example = {"length": 15.0, "angle": 0.0}
     scene = "moved"
 
 

@@ -31,7 +31,7 @@ class StretchNonlinear(Params, frozen=True):
     channels: Channels = "luminance"
     strength: Strength = 1.0
 
-    example = {"method": "curve", "points": [[0, 0], [0.25, 0.2], [0.75, 0.8], [1, 1]]}
+    example = {"method": "asinh", "gain": 8.0}
     scene = "dark"
 
     def check(self) -> None:
