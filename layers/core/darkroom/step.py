@@ -16,6 +16,10 @@ from darkroom.picture import Array
 BAND_PIXELS = 1 << 20
 """Pixels of one band: its float32 planes stay within tens of megabytes, whatever the photo's size."""
 
+POINTWISE_BAND_PIXELS = 1 << 16
+"""Pixels of a band where no row needs its neighbours: its float32 planes stay in a core's cache, which halves the time
+of steps that pass over them many times."""
+
 BAND_ALIGNMENT = 16
 """Bands begin at multiples of this many rows, so that a step that works in blocks sees the same grid in each."""
 
@@ -269,7 +273,8 @@ def _blend_bands(before: Array, after: Array, strength: float) -> Array:
 def bands(shape: tuple[int, ...], halo: int) -> Iterator[tuple[slice, slice, slice]]:
     """Slices of rows: those to fill, those to read (with the halo), and the filled ones within the read ones."""
     height, width = shape[:2]
-    rows = max(BAND_PIXELS // width, 4 * halo, 1)
+    pixels = BAND_PIXELS if halo else min(BAND_PIXELS, POINTWISE_BAND_PIXELS)
+    rows = max(pixels // width, 4 * halo, 1)
     rows = -(-rows // BAND_ALIGNMENT) * BAND_ALIGNMENT
     halo = -(-halo // BAND_ALIGNMENT) * BAND_ALIGNMENT
     for top in range(0, height, rows):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, Any
 
+import cv2
 import numpy as np
 
 from darkroom.color import (
@@ -11,14 +13,16 @@ from darkroom.color import (
     fit_gamut,
     linear_to_oklab,
     linear_to_srgb,
+    linear_to_srgb_exact,
     luma,
     oklab_to_linear,
     srgb_to_linear,
+    srgb_to_linear_exact,
     with_luma,
 )
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.step import step
+from darkroom.step import bands, from_float, max_level, step
 
 TEMPERATURE_EV, TINT_EV = 0.5, 0.3
 """Stops that red gains and blue loses at temperature 1, and that red and blue gain over green at tint 1."""
@@ -51,7 +55,7 @@ class AdjustColor(Params, frozen=True):
         return self.strength == 0 or all(getattr(self, name) == 0 for name in sliders)
 
 
-@step("adjust_color", stage="correct_color", params=AdjustColor, halo=0)
+@step("adjust_color", stage="correct_color", params=AdjustColor, on="native")
 def adjust_color(image: Array, params: AdjustColor) -> Array:
     """Exposure, brightness, contrast, saturation, vibrance, hue, temperature and tint.
 
@@ -71,14 +75,37 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
     Alone, and where nothing was clipped or left the gamut, each but vibrance is undone by its opposite: the negative
     value, and -s / (1 + s) for a saturation s. Grey pictures keep to exposure, brightness and contrast.
     """
-    if params.exposure or ((params.temperature or params.tint) and image.ndim == 3):
-        image = np.minimum(linear_to_srgb(srgb_to_linear(image) * light_gains(params, image.ndim == 3)), 1)
-    if params.brightness or params.contrast:
-        image = with_luma(image, tone_curve(np.clip(luma(image), 0, 1), params.brightness, params.contrast))
-    if image.ndim == 3 and (params.saturation or params.vibrance or params.hue):
-        lab = linear_to_oklab(srgb_to_linear(np.maximum(image, 0)))
-        image = linear_to_srgb(fit_gamut(oklab_to_linear(turn_chroma(lab, params))))
-    return image
+    toned = bool(params.brightness or params.contrast)
+    vivid = image.ndim == 3 and bool(params.saturation or params.vibrance or params.hue)
+    light = exposed(image.dtype, light_gains(params, image.ndim == 3), linear=vivid and not toned)
+    result = np.empty_like(image)
+    for rows, _, _ in bands(image.shape, 0):
+        band = light(image[rows])
+        if toned:
+            band = with_luma(band, tone_curve(np.clip(luma(band), 0, 1), params.brightness, params.contrast))
+        if vivid:
+            linear = srgb_to_linear(np.maximum(band, 0)) if toned else band
+            linear = oklab_to_linear(turn_chroma(linear_to_oklab(linear), params))
+            band = linear_to_srgb(fit_gamut(linear))
+        result[rows] = from_float(band, image.dtype)
+    return result
+
+
+def exposed(dtype: np.dtype[Any], gains: Array, *, linear: bool) -> Callable[[Array], Array]:
+    """A function from bands of a picture (HxW or HxWx3 of `dtype`) to float32 in 0–1 with their light times `gains`.
+
+    linear: whether it returns linear light, or sRGB-encoded values. Integers go through a table of every level, which
+    also saves the powers.
+    """
+    if dtype != np.float32:
+        light = np.minimum(srgb_to_linear_exact(np.linspace(0, 1, int(max_level(dtype)) + 1))[:, None] * gains, 1)
+        table = np.asarray(light if linear else linear_to_srgb_exact(light), np.float32)[None]
+        return lambda band: np.asarray(cv2.LUT(band, table)).reshape(band.shape)
+    if linear:
+        return lambda band: np.minimum(srgb_to_linear(band) * gains, 1)
+    if (gains == 1).all():
+        return np.copy
+    return lambda band: np.minimum(linear_to_srgb(srgb_to_linear(band) * gains), 1)
 
 
 def light_gains(params: AdjustColor, color: bool) -> Array:

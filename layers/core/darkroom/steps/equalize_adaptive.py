@@ -11,7 +11,7 @@ import numpy as np
 from darkroom.color import luma, with_luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.step import BAND_PIXELS, from_float, step, to_float
+from darkroom.step import POINTWISE_BAND_PIXELS, from_float, step, to_float
 
 BINS = 256
 """Bins of a tile's histogram, whatever the picture's dtype."""
@@ -139,7 +139,7 @@ def _mirrored(length: int, size: int) -> Array:
 
 
 def _row_bands(start: int, stop: int, width: int) -> Iterator[slice]:
-    rows = max(BAND_PIXELS // width, 1)
+    rows = max(POINTWISE_BAND_PIXELS // width, 1)
     for top in range(start, stop, rows):
         yield slice(top, min(top + rows, stop))
 
