@@ -12,6 +12,7 @@ from darkroom.histogram import channel_histograms, histogram
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import bands, max_level, split_alpha, step
+from darkroom.steps.equalize_global import nearest_level
 from darkroom.tone import apply_curve, luminance_histogram
 
 BINS = 65536
@@ -114,7 +115,7 @@ def matching_curve(counts: Array, wanted: Array) -> Array:
 
 
 def _by_luminance(image: Array, curve: Array) -> Array:
-    return apply_curve(image, lambda levels: _at(curve, levels), "luminance")
+    return apply_curve(image, lambda levels: nearest_level(curve, levels), "luminance")
 
 
 def _by_channel(image: Array, curves: list[Array]) -> Array:
@@ -124,14 +125,9 @@ def _by_channel(image: Array, curves: list[Array]) -> Array:
     for (source, target), curve in zip(planes, curves, strict=True):
         if image.dtype == np.float32:
             for rows, _, _ in bands(image.shape, 0):
-                target[rows] = _at(curve, source[rows])
+                target[rows] = nearest_level(curve, source[rows])
         else:
             table = np.rint(curve * max_level(image.dtype)).astype(image.dtype)
             for rows, _, _ in bands(image.shape, 0):
                 target[rows] = table[source[rows]]
     return result
-
-
-def _at(curve: Array, levels: Array) -> Array:
-    """A curve over 0–1 at levels, in straight lines between its points; in the levels' dtype."""
-    return np.interp(levels, np.linspace(0, 1, len(curve)), curve).astype(levels.dtype)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal
 
+import cv2
 import numpy as np
 
 from darkroom.color import fit_gamut, lab_to_rgb, lab_to_xyz, linear_to_srgb, rgb_to_lab, xyz_to_rgb
@@ -16,8 +17,11 @@ from darkroom.step import Analysed, bands, from_float, step, to_float
 CELL_BITS = 5
 """The colours that are clustered are the means of cells of 32 x 32 x 32 over R, G and B, by their number of pixels."""
 
-CHUNK = 1 << 22
-"""Distances of pixels to centres that are held at once."""
+CHUNK = 1 << 18
+"""Distances of pixels to centres that are held at once: they stay in the cache."""
+
+NOTHING = np.empty((0, 0), np.float32)
+"""For the matrix that OpenCV's product may add."""
 
 
 class ClusterColors(Params, frozen=True):
@@ -117,10 +121,26 @@ def color_cells(image: Array) -> tuple[Array, Array]:
 def _gathered(rgb: Array, palette: Palette, mode: Literal["quantise", "harmonise"]) -> Array:
     """Nx3 encoded RGB, float32, in and out."""
     lab = rgb_to_lab(rgb[None])[0]
-    distances = squared_distances(lab, palette.centers)
+    # K x N: what runs over the centres then runs over long rows. Less the pixel's own |lab|², alike for all centres.
+    # OpenCV's product: thousands of small ones each woke BLAS's threads for longer than the work itself.
+    distances = np.asarray(cv2.gemm(palette.centers, lab, -2, NOTHING, 0, flags=cv2.GEMM_2_T))
+    distances += np.sum(palette.centers**2, axis=1)[:, None]
     if mode == "quantise":
-        return np.asarray(lab_to_rgb(palette.centers[None])[0][np.argmin(distances, axis=1)])
-    distances -= distances.min(axis=1, keepdims=True)
-    weights = np.exp(distances * np.float32(-0.5 / max(palette.variance, 1e-3)))
-    lab[:, 1:] = (weights @ palette.centers[:, 1:]) / weights.sum(axis=1, keepdims=True)
+        return np.asarray(lab_to_rgb(palette.centers[None])[0][_smallest(distances)])
+    distances -= distances.min(axis=0)
+    distances *= np.float32(-0.5 / max(palette.variance, 1e-3))
+    weights = np.exp(distances, out=distances)
+    gathered = np.asarray(
+        cv2.gemm(np.ascontiguousarray(palette.centers[:, 1:]), weights, 1, NOTHING, 0, flags=cv2.GEMM_1_T)
+    )
+    lab[:, 1:] = (gathered / weights.sum(axis=0)).T
     return linear_to_srgb(fit_gamut(xyz_to_rgb(lab_to_xyz(lab[None])))[0])
+
+
+def _smallest(rows: Array) -> Array:
+    """The row of each column's smallest entry: ``argmin(axis=0)``, several times faster for few long rows."""
+    least, place = rows[0].copy(), np.zeros(rows.shape[1], np.uint8)
+    for row in range(1, len(rows)):
+        np.copyto(place, row, where=rows[row] < least)
+        np.minimum(least, rows[row], out=least)
+    return place

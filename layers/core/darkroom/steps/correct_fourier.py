@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated, Literal
 
+import cv2
 import numpy as np
 
 from darkroom.color import LUMA_WEIGHTS, luma
@@ -65,9 +66,8 @@ def correct_fourier(image: Array, params: CorrectFourier) -> Array:
         if params.model == "light":
             share = luma(band) / np.maximum(down[rows] @ fields[2] @ across.T, darkest)
             red, blue = red * share, blue * share
-        band[..., 0] -= red
-        band[..., 1] += (weights[0] * red + weights[2] * blue) / weights[1]
-        band[..., 2] -= blue
+        green = (weights[0] * red + weights[2] * blue) / -weights[1]
+        band -= cv2.merge((red, green, blue))
         result[rows] = from_float(band, image.dtype)
     return result
 
@@ -81,7 +81,8 @@ def slow_fields(image: Array, params: CorrectFourier) -> list[Array]:
     for rows, _, _ in bands(image.shape, 0):
         band = to_float(image[rows])
         light = luma(band)
-        for plane, part in enumerate((band[..., 0] - light, band[..., 2] - light, light)):
+        red, _, blue = cv2.split(band)
+        for plane, part in enumerate((red - light, blue - light, light)):
             products[plane] += down[rows].T @ (part @ across)
     pixels = height * width
     norm_down, norm_across = _norms(height, down), _norms(width, across)
