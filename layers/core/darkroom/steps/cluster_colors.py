@@ -123,7 +123,7 @@ def _gathered(rgb: Array, palette: Palette, mode: Literal["quantise", "harmonise
     lab = rgb_to_lab(rgb[None])[0]
     # K x N: what runs over the centres then runs over long rows. Less the pixel's own |lab|², alike for all centres.
     # OpenCV's product: thousands of small ones each woke BLAS's threads for longer than the work itself.
-    distances = np.asarray(cv2.gemm(palette.centers, lab, -2, NOTHING, 0, flags=cv2.GEMM_2_T))
+    distances: Array = np.asarray(cv2.gemm(palette.centers, lab, -2, NOTHING, 0, flags=cv2.GEMM_2_T))
     distances += np.sum(palette.centers**2, axis=1)[:, None]
     if mode == "quantise":
         return np.asarray(lab_to_rgb(palette.centers[None])[0][_smallest(distances)])
