@@ -187,8 +187,9 @@ def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:
     done = subprocess.run([command, "enhance", tmp_path / "none.jpg"], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == f"darkroom: {tmp_path}/none.jpg: No such file or directory\n"
-    listing = subprocess.run(f"{command} steps --json | head -c 10", shell=True, capture_output=True, text=True)
-    assert listing.stderr == ""
+    for listing in ("steps", "steps --json", "steps denoise"):
+        piped = subprocess.run(f"{command} {listing} | head -c 10", shell=True, capture_output=True, text=True)
+        assert piped.stderr == ""
 
 
 def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) -> None:

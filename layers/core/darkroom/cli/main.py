@@ -5,8 +5,6 @@ Exit status: 0 done, 1 the input's or the recipe's fault (or ours), 2 wrong usag
 
 from __future__ import annotations
 
-import os
-import sys
 from typing import Any
 
 import click
@@ -23,6 +21,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except DarkroomError as error:
             fail(error.message)
+        except BrokenPipeError:
+            raise  # the reader (head, less) has gone: nothing is wrong, and click ends quietly
         except OSError as error:
             fail(f"{error.filename or 'input'}: {error.strerror or error}")
         except MemoryError:
@@ -45,9 +45,4 @@ def main() -> None:
     from darkroom.cli import cloud, photos, reference  # each adds its commands to `cli`
 
     assert all((cloud, photos, reference))
-    try:
-        cli.main()
-    except BrokenPipeError:
-        # The reader (head, less) has gone: nothing is wrong, and nothing more can be said.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(0)
+    cli.main()
