@@ -62,7 +62,8 @@ def estimate_motion(luma: Array) -> Motion:
     blurs with phase", 1976). The log spectrum is averaged over blocks and freed of its mean at each radius, which is
     the picture's own. The deepest peaks are refined by correlating it with the log spectra of lines.
     """
-    size = min(BLOCK, *luma.shape)
+    # Of a small picture, smaller blocks, so that there are several to average.
+    size = min(BLOCK, max(2 * min(luma.shape) // 3, BLOCK // 2), *luma.shape)
     if size < 4 * MIN_LENGTH:
         return Motion(0.0, 0.0, 0.0)
     spectrum = _LogSpectrum(np.log(_mean_power(luma, size) + np.finfo(np.float32).tiny))
