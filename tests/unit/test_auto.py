@@ -19,6 +19,7 @@ FINE = Measurements(
     luma_p1=0.04,
     luma_p50=0.42,
     luma_p99=0.94,
+    midtone=0.42,
     linear_mean=0.2,
     clipped_shadows=0.0,
     clipped_highlights=0.01,
@@ -59,8 +60,8 @@ def test_a_photo_that_is_fine_is_left_alone_and_each_reason_is_told() -> None:
         ({"noise_luma": 12.0}, ["denoise"]),
         ({"noise_chroma": 9.0}, ["denoise"]),
         ({"luma_p99": 0.5, "luma_p50": 0.2, "linear_mean": 0.05}, ["adjust_color", "gamma"]),
-        ({"linear_mean": 0.7, "clipped_highlights": 0.2, "luma_p99": 1.0}, ["adjust_color"]),
-        ({"linear_mean": 0.9, "clipped_highlights": 0.8, "luma_p99": 1.0}, []),
+        ({"linear_mean": 0.7, "clipped_highlights": 0.2, "luma_p99": 1.0, "midtone": 0.8}, ["gamma"]),
+        ({"linear_mean": 0.7, "clipped_highlights": 0.4, "luma_p99": 1.0, "midtone": 0.5}, []),
         ({"cast_degrees": 12.0, "illuminant": (1.4, 1.0, 0.6)}, ["white_balance"]),
         ({"luma_p1": 0.3, "luma_p99": 0.7}, ["stretch_histogram"]),
         ({"blur_sigma_px": 1.8}, ["unsharp_mask"]),
@@ -78,7 +79,7 @@ def test_exposure_is_raised_by_what_is_missing_and_no_further_than_the_highlight
     )
     bright_window = chosen(linear_mean=0.04, luma_p50=0.12, luma_p99=0.99)
     assert "adjust_color" not in bright_window
-    assert chosen(linear_mean=0.7, clipped_highlights=0.2)["adjust_color"]["exposure"] < 0
+    assert chosen(linear_mean=0.7, clipped_highlights=0.2, midtone=0.8)["gamma"]["gamma"] < 1
 
 
 def test_all_that_is_chosen_is_valid() -> None:

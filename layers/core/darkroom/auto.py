@@ -20,9 +20,11 @@ MIDDLE_GREY = 0.19
 IMPULSES = 0.002
 NOISE_LEVELS = 3.0
 UNDEREXPOSED_EV = 0.5
-OVEREXPOSED_MEAN = 0.42
-OVEREXPOSED_CLIPPED = (0.03, 0.5)
-"""Share of clipped highlights: with fewer the photo is merely bright, with more it is a cut-out on white."""
+OVEREXPOSED_CLIPPED = 0.03
+"""Share of clipped highlights: with fewer the photo is merely bright."""
+OVEREXPOSED_MIDTONE = 0.72
+"""Median of what is not clipped: a subject that is well exposed before a white background lies below."""
+SOUND_MIDTONE = 0.62
 CAST_DEGREES = 5.0
 FLAT_RANGE = 0.62
 SOFT_PX = 0.85
@@ -60,7 +62,7 @@ def impulses(m: Measurements) -> Decision:
 
 def noise(m: Measurements) -> Decision:
     # Lightening the picture afterwards lightens its noise: what counts is what will be seen then.
-    gain = 2 ** (max(suggested_ev(m), 0) / 2.4)
+    gain = 2 ** (suggested_ev(m) / 2.4)
     found = f"noise of {m.noise_luma:.1f} levels in brightness and {m.noise_chroma:.1f} in colour"
     if gain > 1:
         found += f", {gain:.1f} times that after the change of exposure,"
@@ -70,14 +72,19 @@ def noise(m: Measurements) -> Decision:
 
 
 def exposure(m: Measurements) -> Decision:
+    if m.clipped_highlights > OVEREXPOSED_CLIPPED and m.midtone > OVEREXPOSED_MIDTONE:
+        # What is clipped is lost, and would only turn grey if the exposure were lowered: white stays white.
+        gamma = round(max(math.log(m.midtone) / math.log(SOUND_MIDTONE), 0.45), 2)
+        why = f"overexposed: {m.clipped_highlights:.0%} are white and the rest lies around {m.midtone:.0%}"
+        step = StepCall("gamma", {"gamma": gamma})
+        return Decision("exposure", True, f"{why}: the middle tones are lowered by a gamma of {gamma:.2f}", [step])
     ev = suggested_ev(m)
     mean = f"mean luminance is {m.linear_mean:.1%} of white"
     if ev == 0:
         return Decision("exposure", False, f"{mean}, the highlights reach {m.luma_p99:.0%}: exposure is fine")
-    word = "underexposed" if ev > 0 else "overexposed"
     steps = [StepCall("adjust_color", {"exposure": round(ev, 2)})]
     lift = lift_gamma(m, ev)
-    why = f"{word} by about {abs(ev):.1f} EV ({mean}): exposure is changed by {ev:+.1f} EV"
+    why = f"underexposed by about {ev:.1f} EV ({mean}): exposure is changed by {ev:+.1f} EV"
     if lift > 1:
         steps.append(StepCall("gamma", {"gamma": round(lift, 2)}))
         why += f", and the middle tones are lifted by a gamma of {lift:.2f} where the highlights leave no more room"
@@ -127,17 +134,13 @@ RULES: tuple[Rule, ...] = (impulses, noise, exposure, cast, contrast, sharpness)
 
 
 def suggested_ev(m: Measurements) -> float:
-    """Change of exposure in EV; 0 where none is called for.
+    """What is missing in exposure, in EV; 0 where nothing is.
 
-    Up: until the mean is at middle grey, or the highlights' 99th percentile at 0.97 of white, whichever comes first,
-    by at most 3. Down: only for photos that are bright all over and clipped, by at most 1, for what is clipped is lost.
+    Until the mean is at middle grey, or the highlights' 99th percentile at 0.97 of white, whichever comes first, and by
+    at most 3.
     """
-    mean = max(m.linear_mean, 1e-4)
-    few, many = OVEREXPOSED_CLIPPED
-    if m.linear_mean > OVEREXPOSED_MEAN and few < m.clipped_highlights < many:
-        return max(math.log2(OVEREXPOSED_MEAN / mean), -1.0)
     room = math.log2(linear(0.97) / max(linear(m.luma_p99), 1e-4))
-    ev = min(math.log2(MIDDLE_GREY / mean), room, 3.0)
+    ev = min(math.log2(MIDDLE_GREY / max(m.linear_mean, 1e-4)), room, 3.0)
     return ev if ev >= UNDEREXPOSED_EV else 0.0
 
 

@@ -29,6 +29,7 @@ class Measurements(msgspec.Struct, frozen=True):
     luma_p1: float
     luma_p50: float
     luma_p99: float
+    midtone: float  # median luma of what is neither clipped to black nor to white; 0.5 where all is
     linear_mean: float  # mean luminance in linear light
     clipped_shadows: float  # share of pixels
     clipped_highlights: float  # share of pixels
@@ -46,6 +47,7 @@ def measure(picture: Picture) -> Measurements:
     small = thumbnail(picture.pixels)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
+    unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
     color = small.ndim == 3
     illuminant = estimate_illuminant(picture.pixels) if color else np.ones(3)
     noise = estimate_noise(picture.pixels)
@@ -54,6 +56,7 @@ def measure(picture: Picture) -> Measurements:
         luma_p1=p1,
         luma_p50=p50,
         luma_p99=p99,
+        midtone=float(np.median(unclipped)) if unclipped.size else 0.5,
         linear_mean=float(srgb_to_linear(brightness).mean()),
         clipped_shadows=float((brightness <= CLIP).mean()),
         clipped_highlights=float((brightness >= 1 - CLIP).mean()),
