@@ -6,6 +6,7 @@ import os
 import time
 from typing import Any
 
+import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from darkroom import auto, codec, planner, storage, upload
@@ -14,10 +15,18 @@ from darkroom.limits import Limits
 from darkroom.measure import measure
 
 
+class Event(msgspec.Struct, frozen=True):
+    """What the workflow hands in: the upload, and how the plan's stages are to be gathered into invocations."""
+
+    job: Job
+    fusion: planner.Fusion
+
+
 @lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     started = time.perf_counter()
-    job = parse(event["job"], Job)
+    request = parse(event, Event)
+    job = request.job
     logger.append_keys(job_id=job.id)
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
@@ -34,7 +43,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     return {
         "picture": hand_over(job.id, 0, picture),
         "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
-        "plan": planner.plan(calls, planner.fusion(setting("FUSION"))),
+        "plan": planner.plan(calls, request.fusion),
         "inspection": {
             "recipe": recipe.name,
             "blend": recipe.blend,

@@ -217,7 +217,7 @@ def test_an_event_that_is_none_of_ours(functions: Functions, event_file: str) ->
     assert report["errorMessage"].startswith("step.bad-event: ")
 
 
-@pytest.mark.parametrize("name", ["WORK_BUCKET", "FUSION", "DEFAULT_RECIPE"])
+@pytest.mark.parametrize("name", ["WORK_BUCKET", "DEFAULT_RECIPE"])
 def test_a_missing_setting_is_named(functions: Functions, name: str) -> None:
     functions.settings[name] = ""
     storage.client("s3").copy_object(

@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from darkroom import planner, recipe, upload
-from darkroom.errors import RecipeInvalid, StepFailed
+from darkroom.errors import RecipeInvalid
 from darkroom.recipe import Recipe, StepCall
 
 GAMMA = {"name": "gamma", "params": {"gamma": 1.2}}
@@ -68,12 +68,6 @@ def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:
     assert [call for part in planner.plan(calls, "fused") for call in part.steps] == calls
     assert len(planner.plan(calls, "fused")) == 1
     assert planner.plan([]) == planner.plan([], "fused") == []
-
-
-def test_fusion_is_one_of_two_words() -> None:
-    assert planner.fusion("fused") == "fused"
-    with pytest.raises(StepFailed, match="Fusion is 'both'"):
-        planner.fusion("both")
 
 
 @pytest.mark.parametrize(

@@ -29,9 +29,12 @@ UPLOADS, WORK, RESULTS = "darkroom-uploads", "darkroom-work", "darkroom-results"
 SETTINGS = {
     "WORK_BUCKET": WORK,
     "RESULTS_BUCKET": RESULTS,
+    "UPLOADS_BUCKET": UPLOADS,
+    "JOBS_TABLE": "darkroom-jobs",
+    "ENHANCE_NOW": "arn:aws:states:eu-central-1:111122223333:stateMachine:enhance-now",
+    "ALLOWED_ORIGINS": "https://photos.example",
     "REFERENCES_BUCKET": UPLOADS,
     "DEFAULT_RECIPE": "none",
-    "FUSION": "stage",
     "KEEP_GPS": "false",
     "MAX_BYTES": str(1 << 20),
     "MAX_PIXELS": "4000000",

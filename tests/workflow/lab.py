@@ -58,6 +58,7 @@ class Lab:
     """The stack's buckets, table, event bus and state machine.
 
     functions: the Lambda functions.
+    fusion: the stack's parameter of that name.
     refusals: what a task's service answers to its next tries instead of doing them, each once.
     lost_answers: the same, but the service has done it and only its answer is lost.
     waits: seconds that the interpreter would have waited between tries.
@@ -65,6 +66,7 @@ class Lab:
     """
 
     functions: Functions
+    fusion: str = "stage"
     refusals: dict[str, list[Exception]] = field(default_factory=dict)
     lost_answers: dict[str, list[Exception]] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
@@ -187,11 +189,10 @@ class Lab:
             )["stateMachineArn"]
         )
 
-    @staticmethod
-    def _substitution(name: str) -> str:
+    def _substitution(self, name: str) -> str:
         if name.endswith("FunctionArn"):
             return f"{ACCOUNT}:function:darkroom-{definition.stage_of(f'${{{name}}}')}"
-        return {"JobsTable": TABLE, "JobRetentionDays": "30", "EventBus": BUS}[name]
+        return {"JobsTable": TABLE, "JobRetentionDays": "30", "EventBus": BUS, "Fusion": self.fusion}[name]
 
 
 def read_event(name: str) -> dict[str, Any]:

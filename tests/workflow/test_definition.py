@@ -166,9 +166,13 @@ def test_cfn_lint_finds_nothing(tmp_path: Path) -> None:
 
 def test_the_template_fills_in_every_substitution() -> None:
     resources = cfn_yaml.load(str(ROOT / "template.yaml"))["Resources"]
-    (machine,) = [
-        resource["Properties"]
-        for resource in resources.values()
+    machines = {
+        name: resource["Properties"]["DefinitionSubstitutions"]
+        for name, resource in resources.items()
         if resource["Properties"].get("DefinitionUri") == str(definition.PATH.relative_to(ROOT))
-    ]
-    assert set(machine["DefinitionSubstitutions"]) == definition.substitutions(definition.PATH.read_text())
+    }
+    assert set(machines) == {"Enhance", "EnhanceNow"}
+    for values in machines.values():
+        assert set(values) == definition.substitutions(definition.PATH.read_text())
+    differ = {name for name, value in machines["Enhance"].items() if machines["EnhanceNow"][name] != value}
+    assert differ == {"Fusion", "JobRetentionDays"}

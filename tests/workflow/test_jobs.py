@@ -9,7 +9,7 @@ from darkroom import recipe
 from tests.workflow import definition, photos
 from tests.workflow.functions import RESULTS, UPLOADS
 from tests.workflow.interpreter import service_error
-from tests.workflow.lab import Lab, read_event
+from tests.workflow.lab import TABLE, Lab, read_event
 
 STAGES = [stage for stage in definition.lambda_tasks(definition.load()).values() if stage not in ("inspect", "publish")]
 
@@ -94,7 +94,7 @@ def test_neighbouring_steps_of_a_stage_share_a_task_and_others_do_not(lab: Lab) 
 def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     metadata = {"recipe": photos.recipe_through(STAGES, format="png")}
     apart = lab.execute(lab.upload("apart.jpg", photos.encoded(), metadata))
-    lab.functions.settings["FUSION"] = "fused"
+    lab.fusion = "fused"
     fused = lab.execute(lab.upload("fused.jpg", photos.encoded(), metadata))
     tasks = definition.lambda_tasks(lab.definition)
     assert len([state for state in apart.states if state in tasks]) == 2 + len(STAGES)
@@ -122,6 +122,39 @@ def test_two_deliveries_at_once_are_one_job(lab: Lab) -> None:
     assert sorted(execution.output["status"] for execution in executions) == ["duplicate", "succeeded"]
     assert lab.record()["status"] == "succeeded"
     assert [kind for kind, _ in lab.told()] == ["Job Succeeded"]
+
+
+def waiting(lab: Lab, key: str, job: str) -> None:
+    """The record that the API leaves before the upload."""
+    item = {
+        "id": job,
+        "status": "waiting",
+        "key": key,
+        "created": "2026-01-01T00:00:00.000Z",
+        "request": "what was asked",
+    }
+    lab.dynamodb.put_item(TableName=TABLE, Item={name: {"S": value} for name, value in item.items()})
+
+
+def test_a_job_that_waits_for_its_upload_is_taken_over_once(lab: Lab) -> None:
+    job = "0123456789abcdef" * 2
+    key = f"api/{job}/photo.jpg"
+    waiting(lab, key, job)
+    event = lab.upload(key, photos.encoded())
+    first, second = lab.execute(event), lab.execute(event)
+    assert (first.output["status"], second.output["status"]) == ("succeeded", "duplicate")
+    record = lab.record()
+    assert (record["id"], record["status"]) == (job, "succeeded")
+    assert (record["created"], record["request"]) == ("2026-01-01T00:00:00.000Z", "what was asked")
+    assert record["version"] == event["detail"]["object"]["version-id"]
+
+
+def test_a_job_is_not_taken_over_for_another_key(lab: Lab) -> None:
+    job = "0123456789abcdef" * 2
+    waiting(lab, f"api/{job}/photo.jpg", job)
+    execution = lab.execute(lab.upload(f"api/{job}/other.jpg", photos.encoded()))
+    assert execution.output["status"] == "duplicate"
+    assert lab.record()["status"] == "waiting"
 
 
 def test_a_claim_whose_answer_was_lost_is_no_duplicate(lab: Lab) -> None:

@@ -16,7 +16,16 @@ BUILDS = REPOSITORY / "build" / "local"
 ARTIFACTS_BUCKET = "darkroom-artifacts"
 """The bucket that samconfig.toml's `local` uploads code to."""
 
-SOURCES = ("template.yaml", "samconfig.toml", "functions", "layers", "infra/enhance.asl.json", "infra/sam-cli.txt")
+SOURCES = (
+    "template.yaml",
+    "samconfig.toml",
+    "functions",
+    "layers",
+    "infra/enhance.asl.json",
+    "infra/openapi.yaml",
+    "infra/web",
+    "infra/sam-cli.txt",
+)
 
 
 def deploy(aws: EmbeddedAws) -> dict[str, str]:

@@ -52,6 +52,13 @@ class TransientError(DarkroomError):
     retryable = True
 
 
+def revive(code: str, message: str) -> DarkroomError:
+    """The error that once had this code and message: from a job's record, or a failed execution's cause."""
+    kind, _, reason = code.partition(".")
+    kinds = {cls.kind: cls for cls in (ImageRejected, RecipeInvalid, StepFailed, TransientError)}
+    return kinds.get(kind, StepFailed)(reason or "unknown", message)
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'gamma'?"`` for the known name that is nearest to a wrong one, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1)

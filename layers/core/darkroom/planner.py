@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from itertools import groupby
-from typing import Literal, cast, get_args
+from typing import Literal
 
 import msgspec
 
 from darkroom import registry
-from darkroom.errors import StepFailed
 from darkroom.recipe import StepCall
 
 Fusion = Literal["stage", "fused"]
+"""The stack's parameter of that name."""
 
 
 class StagePlan(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -35,10 +35,3 @@ def plan(calls: Iterable[StepCall], fusion: Fusion = "stage") -> list[StagePlan]
     return [
         StagePlan(stage, list(steps)) for stage, steps in groupby(calls, key=lambda call: registry.get(call.name).stage)
     ]
-
-
-def fusion(text: str) -> Fusion:
-    """The stack's parameter `Fusion`. Raises `StepFailed` where it is something else."""
-    if text in get_args(Fusion):
-        return cast(Fusion, text)
-    raise StepFailed("misconfigured", f"Fusion is '{text}', not 'stage' or 'fused'")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import resources
 from typing import Annotated, Any, Literal
@@ -125,3 +125,35 @@ def find(source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall]) 
     recipe = Recipe(steps=list(source))
     recipe.check()
     return recipe
+
+
+def parse_step(text: str) -> StepCall:
+    """A step from ``name:key=value,key=value``. A value is a number, a word, or JSON; reference images are files."""
+    name, _, rest = text.partition(":")
+    step = registry.get(name)
+    values: dict[str, Any] = {}
+    references: dict[str, str] = {}
+    for pair in _split_outside_brackets(rest):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeInvalid("bad-step", f"'{pair}' in the step {text!r} is not key=value")
+        if key in step.references:
+            references[key] = value
+        else:
+            values[key] = msgspec.json.decode(value) if value[:1] in ("[", "{") else value
+    params = step.params.parse(values, of=name, from_text=True)
+    return StepCall(name, params.to_dict(), references)
+
+
+def _split_outside_brackets(text: str) -> Iterator[str]:
+    """The parts of a comma-separated list, where commas within brackets do not count."""
+    depth, part = 0, ""
+    for char in text:
+        depth += (char in "[{") - (char in "]}")
+        if char == "," and depth == 0:
+            yield part
+            part = ""
+        else:
+            part += char
+    if part:
+        yield part

@@ -11,10 +11,9 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, TransientError
+from darkroom.errors import StepFailed, TransientError, revive
 
 POLL_SECONDS = 0.5
-KINDS = {cls.kind: cls for cls in (ImageRejected, RecipeInvalid, StepFailed, TransientError)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +64,7 @@ class Stack:
             for job in self.jobs(upload.key):
                 if job["id"] not in upload.seen and job["status"] != "running":
                     if "error" in job:
-                        raise _error(job["error"])
+                        raise revive(job["error"]["code"], job["error"]["message"])
                     return job
             time.sleep(POLL_SECONDS)
         raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
@@ -95,8 +94,3 @@ class Stack:
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("download", f"the result could not be fetched: {error}") from None
         return body
-
-
-def _error(error: Mapping[str, str]) -> DarkroomError:
-    kind, _, reason = error["code"].partition(".")
-    return KINDS.get(kind, StepFailed)(reason or "unknown", error["message"])

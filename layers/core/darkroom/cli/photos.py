@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
-from darkroom import codec, finish, lab, recipe, registry
+from darkroom import codec, finish, lab, recipe
 from darkroom.cli.main import cli, fail
 from darkroom.cli.reference import echo_json
 from darkroom.codec.formats import identify
@@ -95,7 +95,7 @@ def inspect(source: str, as_json: bool) -> None:
 
 def find_recipe(source: str | None, step_texts: Iterable[str]) -> Recipe | str | list[StepCall] | bytes:
     """The recipe that the options name. Raises `RecipeInvalid`."""
-    steps = [parse_step(text) for text in step_texts]
+    steps = [recipe.parse_step(text) for text in step_texts]
     if steps:
         return steps
     if source is None:
@@ -103,38 +103,6 @@ def find_recipe(source: str | None, step_texts: Iterable[str]) -> Recipe | str |
     if source in recipe.BUILT_IN or not (source.endswith(".json") or Path(source).exists()):
         return recipe.built_in(source)
     return Path(source).read_bytes()
-
-
-def parse_step(text: str) -> StepCall:
-    """A step from ``name:key=value,key=value``. A value is a number, a word, or JSON; reference images are files."""
-    name, _, rest = text.partition(":")
-    step = registry.get(name)
-    values: dict[str, Any] = {}
-    references: dict[str, str] = {}
-    for pair in split_outside_brackets(rest):
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise RecipeInvalid("bad-step", f"'{pair}' in --step {text!r} is not key=value")
-        if key in step.references:
-            references[key] = value
-        else:
-            values[key] = msgspec.json.decode(value) if value[:1] in ("[", "{") else value
-    params = step.params.parse(values, of=name, from_text=True)
-    return StepCall(name, params.to_dict(), references)
-
-
-def split_outside_brackets(text: str) -> Iterator[str]:
-    """The parts of a comma-separated list, where commas within brackets do not count."""
-    depth, part = 0, ""
-    for char in text:
-        depth += (char in "[{") - (char in "]}")
-        if char == "," and depth == 0:
-            yield part
-            part = ""
-        else:
-            part += char
-    if part:
-        yield part
 
 
 def plan_outputs(inputs: tuple[str, ...], output: str | None, chosen: Recipe) -> list[str]:

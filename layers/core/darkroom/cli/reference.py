@@ -20,7 +20,7 @@ def steps_command(name: str | None, as_json: bool) -> None:
     """List the steps, or show one with its parameters."""
     chosen = [registry.get(name)] if name else registry.steps()
     if as_json:
-        described = [describe(step) for step in chosen]
+        described = [registry.describe(step) for step in chosen]
         echo_json(described[0] if name else described)
     elif name:
         show(chosen[0])
@@ -44,18 +44,6 @@ def recipes_command(name: str | None, as_json: bool) -> None:
     width = max(len(each.name) for each in chosen)
     for each in chosen:
         click.echo(f"{each.name:<{width}}  {each.description}")
-
-
-def describe(step: Step) -> dict[str, Any]:
-    """A step as data: what the command line, the API and the documentation show."""
-    return {
-        "name": step.name,
-        "stage": step.stage,
-        "summary": step.summary,
-        "returns": step.returns,
-        "references": dict(step.references),
-        "schema": step.schema(),
-    }
 
 
 def show(step: Step) -> None:

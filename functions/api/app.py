@@ -1,0 +1,32 @@
+"""The HTTP API, and the page."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from darkroom.http import routes
+from darkroom.http.site import Site
+from darkroom.lambda_runtime import lambda_handler, setting
+
+origins = setting("ALLOWED_ORIGINS")
+
+api = routes.build(
+    Site(
+        uploads=setting("UPLOADS_BUCKET"),
+        results=setting("RESULTS_BUCKET"),
+        work=setting("WORK_BUCKET"),
+        table=setting("JOBS_TABLE"),
+        enhance_now=setting("ENHANCE_NOW"),
+        max_bytes=int(setting("MAX_BYTES")),
+        origins=tuple(origins.split(",")) if origins != "none" else (),
+        files=Path(__file__).parent,
+    )
+)
+
+
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    return api.resolve(event, context)

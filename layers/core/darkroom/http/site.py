@@ -1,0 +1,28 @@
+"""What the API is part of: the stack's names, as the function's environment gives them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import msgspec
+
+
+class Site(msgspec.Struct, frozen=True, kw_only=True):
+    """A deployed stack.
+
+    uploads, results, work: the buckets' names.
+    table: the jobs table's name.
+    enhance_now: the ARN of the workflow that is waited for.
+    max_bytes: the largest upload.
+    origins: other sites whose pages may call the API.
+    files: the folder with `openapi.yaml` and the page, `web/`.
+    """
+
+    uploads: str
+    results: str
+    work: str
+    table: str
+    enhance_now: str
+    max_bytes: int
+    origins: tuple[str, ...]
+    files: Path

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from darkroom import storage
+from darkroom.http import enhance, links
+from tests.api.client import Client, Workflow
+from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
+    """The functions, with buckets and table on moto."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        storage.client.cache_clear()
+        links.signer.cache_clear()
+        s3 = boto3.client("s3")
+        for bucket in (UPLOADS, WORK, RESULTS):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        names = ("id", "listing", "created")
+        boto3.client("dynamodb").create_table(
+            TableName=SETTINGS["JOBS_TABLE"],
+            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
+            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
+            GlobalSecondaryIndexes=[
+                {
+                    "IndexName": "newest",
+                    "KeySchema": [
+                        {"AttributeName": "listing", "KeyType": "HASH"},
+                        {"AttributeName": "created", "KeyType": "RANGE"},
+                    ],
+                    "Projection": {"ProjectionType": "ALL"},
+                }
+            ],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        yield Functions()
+    storage.client.cache_clear()
+    links.signer.cache_clear()
+
+
+@pytest.fixture
+def api(functions: Functions) -> Client:
+    return Client(functions)
+
+
+@pytest.fixture
+def workflow(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Workflow:
+    stand_in = Workflow(functions)
+    monkeypatch.setattr(enhance, "_states", lambda: stand_in)
+    return stand_in

@@ -1,0 +1,223 @@
+"""Jobs over HTTP, with the records and objects that the workflow would leave."""
+
+from __future__ import annotations
+
+import base64
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+
+from darkroom.http import progress
+from tests.api.client import Client
+from tests.workflow import definition, photos
+from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS
+
+ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
+
+
+def table() -> Any:
+    return boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
+
+
+def finished(key: str, job: str, created: str = "2026-01-01T00:00:00.000Z") -> None:
+    """A job as the workflow leaves it, with its objects."""
+    s3 = boto3.client("s3")
+    version = s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded())["VersionId"]
+    manifest = {
+        "job": job,
+        "recipe": "none",
+        "source": {"bucket": UPLOADS, "key": key, "version": version, "width": 96},
+        "result": {"bucket": RESULTS, "key": key, "width": 96},
+        "stages": [{"stage": "inspect", "milliseconds": 5}],
+        "decisions": [],
+    }
+    for name, body in ((key, photos.encoded()), (f"{key}.json", json.dumps(manifest).encode())):
+        s3.put_object(Bucket=RESULTS, Key=name, Body=body, Metadata={"job": job})
+    table().put_item(
+        Item={
+            "id": job,
+            "listing": "jobs",
+            "status": "succeeded",
+            "bucket": UPLOADS,
+            "key": key,
+            "version": version,
+            "recipe": "none",
+            "created": created,
+            "updated": created,
+            "result": {"bucket": RESULTS, "key": key},
+            "manifest": {"bucket": RESULTS, "key": f"{key}.json"},
+        }
+    )
+
+
+def test_an_announced_job_waits_with_a_form(api: Client) -> None:
+    reply = api.call("POST", "/jobs", {**ASK, "recipe": "vivid", "blend": 70, "format": "webp"})
+    assert reply.status == 201
+    job = reply.json
+    assert reply.headers["location"] == job["links"]["self"] == f"jobs/{job['id']}"
+    fields = job["upload"]["fields"]
+    assert fields["key"] == f"api/{job['id']}/holiday.jpg"
+    asked = {name: value for name, value in fields.items() if name.startswith("x-amz-meta-")}
+    assert asked == {"x-amz-meta-recipe": "vivid", "x-amz-meta-blend": "70", "x-amz-meta-format": "webp"}
+    policy = json.loads(base64.b64decode(fields["policy"]))
+    conditions = policy["conditions"]
+    assert ["content-length-range", 1, int(SETTINGS["MAX_BYTES"])] in conditions
+    for name in ("Content-Type", "key", *asked):
+        assert {name: fields[name]} in conditions
+    assert datetime.fromisoformat(policy["expiration"]) < datetime.now(UTC) + timedelta(minutes=16)
+    shown = api.get(f"/jobs/{job['id']}").json
+    assert (shown["status"], shown["filename"], shown["stages"]) == ("waiting", "holiday.jpg", [])
+
+
+def test_steps_travel_as_a_recipe(api: Client) -> None:
+    steps = [{"name": "gamma", "params": {"gamma": 1.5}}]
+    fields = api.call("POST", "/jobs", {**ASK, "steps": steps}).json["upload"]["fields"]
+    assert json.loads(fields["x-amz-meta-recipe"]) == {"steps": steps}
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "words"),
+    [
+        ({"recipe": "vivd"}, "recipe.unknown-recipe", "did you mean 'vivid'?"),
+        ({"steps": [{"name": "gama"}]}, "recipe.unknown-step", "did you mean 'gamma'?"),
+        ({"steps": [{"name": "gamma", "params": {"gamma": 11}}]}, "recipe.bad-parameter", "0.1 to 10"),
+        ({"steps": [], "recipe": "auto"}, "recipe.bad-request", "exclude each other"),
+        ({"blend": 101}, "recipe.bad-request", "'blend'"),
+        ({"recipie": "auto"}, "recipe.unknown-field", "did you mean 'recipe'?"),
+        ({"content_type": "image/jpg2"}, "recipe.bad-content-type", "did you mean 'image/jpg'?"),
+        ({"content_type": "text/plain"}, "recipe.bad-content-type", "JPEG"),
+        ({"filename": ""}, "recipe.bad-request", "'filename'"),
+        ({"steps": [{"name": "convolve", "params": {"kernel": [[1.0] * 15] * 15}}] * 3}, "recipe.too-long", "1800"),
+    ],
+)
+def test_what_cannot_be_asked_for_is_named(api: Client, change: dict[str, Any], code: str, words: str) -> None:
+    reply = api.call("POST", "/jobs", {**ASK, **change})
+    assert (reply.status, reply.json["code"]) == (400, code), reply.body
+    assert words in reply.json["detail"]
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff", b"[" * 5000])
+def test_a_body_that_is_no_request(api: Client, body: bytes) -> None:
+    assert api.call("POST", "/jobs", body).status == 400
+
+
+@pytest.mark.parametrize(
+    ("filename", "stored"),
+    [
+        ("a/b\\c.jpg", "c.jpg"),
+        ("${filename}", "_{filename}"),
+        ("\x00\n", "photo"),
+        ("..", "photo"),
+        ("ü b.jpg", "ü b.jpg"),
+    ],
+)
+def test_names_are_made_safe(api: Client, filename: str, stored: str) -> None:
+    job = api.call("POST", "/jobs", {**ASK, "filename": filename}).json
+    assert job["upload"]["fields"]["key"] == f"api/{job['id']}/{stored}"
+
+
+def test_an_idempotency_key_finds_the_same_job(api: Client) -> None:
+    headers = {"Idempotency-Key": "one"}
+    first, again = (api.call("POST", "/jobs", ASK, headers) for _ in range(2))
+    assert (first.status, again.status) == (201, 200)
+    assert first.json["id"] == again.json["id"]
+    other = api.call("POST", "/jobs", {**ASK, "recipe": "vivid"}, headers)
+    assert (other.status, other.json["code"]) == (422, "http.idempotency-conflict")
+    assert api.call("POST", "/jobs", ASK).json["id"] != first.json["id"]
+    assert api.call("POST", "/jobs", ASK, {"Idempotency-Key": " "}).status == 400
+
+
+def test_a_finished_job_has_report_and_links(api: Client) -> None:
+    job = "a" * 32
+    finished("vivid/ü.jpg", job)
+    shown = api.get(f"/jobs/{job}").json
+    assert shown["filename"] == "vivid/ü.jpg"
+    assert set(shown["links"]) == {"self", "original", "result", "download", "manifest"}
+    assert shown["stages"] == [{"status": "done", "stage": "inspect", "milliseconds": 5}]
+    assert shown["report"]["source"] == shown["report"]["result"] == {"width": 96}
+
+
+def test_a_failed_job_has_its_error(api: Client) -> None:
+    error = {"name": "ImageRejected", "code": "image.empty", "message": "the file is empty", "state": "Inspect"}
+    times = {"created": "2026-01-01T00:00:00.000Z", "updated": "2026-01-01T00:00:00.000Z"}
+    table().put_item(
+        Item={"id": "b" * 32, "status": "rejected", "bucket": UPLOADS, "key": "x.jpg", "error": error, **times}
+    )
+    shown = api.get(f"/jobs/{'b' * 32}").json
+    assert shown["error"] == {"code": "image.empty", "message": "the file is empty"}
+
+
+def test_jobs_are_listed_newest_first_in_pages(api: Client) -> None:
+    for number in range(5):
+        finished(f"{number}.jpg", f"{number:032x}", f"2026-01-0{number + 1}T00:00:00.000Z")
+    names, query = [], "?limit=2"
+    while query:
+        answer = api.get(f"/jobs{query}").json
+        names += [job["filename"] for job in answer["jobs"]]
+        query = f"?limit=2&next={answer['next']}" if answer["next"] else ""
+    assert names == ["4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
+
+
+@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "next=x", "next=e30", "next=%C3%BC"])
+def test_a_list_that_cannot_be_had(api: Client, query: str) -> None:
+    assert api.get(f"/jobs?{query}").status == 400
+
+
+def test_a_deleted_job_leaves_nothing(api: Client) -> None:
+    job = "c" * 32
+    finished(f"api/{job}/x.jpg", job)
+    assert api.call("DELETE", f"/jobs/{job}").status == 204
+    s3 = boto3.client("s3")
+    assert not {"Versions", "DeleteMarkers"} & set(s3.list_object_versions(Bucket=UPLOADS))
+    assert "Contents" not in s3.list_objects_v2(Bucket=RESULTS)
+    assert api.get(f"/jobs/{job}").status == 404
+
+
+def test_deleting_a_job_spares_a_newer_upload_of_its_key(api: Client) -> None:
+    finished("x.jpg", "d" * 32)
+    finished("x.jpg", "e" * 32)
+    assert api.call("DELETE", f"/jobs/{'d' * 32}").status == 204
+    newer = api.get(f"/jobs/{'e' * 32}").json
+    assert "report" in newer
+    assert len(boto3.client("s3").list_object_versions(Bucket=UPLOADS)["Versions"]) == 1
+
+
+def test_a_running_job_is_not_deleted(api: Client) -> None:
+    table().put_item(Item={"id": "f" * 32, "status": "running", "bucket": UPLOADS, "key": "x.jpg"})
+    assert api.call("DELETE", f"/jobs/{'f' * 32}").status == 409
+
+
+@pytest.mark.parametrize("job", ["0" * 32, "x", "0" * 31 + "G"])
+def test_no_such_job(api: Client, job: str) -> None:
+    for method in ("GET", "DELETE"):
+        assert api.call(method, f"/jobs/{job}").json["code"] == "http.no-job"
+
+
+def test_progress_leaves_out_bookkeeping_alone() -> None:
+    workflow = definition.load()
+    assert set(definition.tasks(workflow)) - progress.BOOKKEEPING == set(definition.lambda_tasks(workflow))
+
+
+def test_progress_is_told_from_the_history() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+
+    def event(kind: str, seconds: float, name: str = "") -> dict[str, Any]:
+        details = {"TaskStateEntered": "stateEnteredEventDetails", "TaskStateExited": "stateExitedEventDetails"}
+        told = {details[kind]: {"name": name}} if name else {}
+        return {"type": kind, "timestamp": start + timedelta(seconds=seconds), **told}
+
+    events = [
+        event("TaskStateEntered", 0, "Claim"),
+        event("TaskStateExited", 1, "Claim"),
+        event("TaskStateEntered", 1, "Inspect"),
+        event("TaskSucceeded", 2),
+        event("TaskStateExited", 2.5, "Inspect"),
+        event("TaskStateEntered", 3, "Adjust tone"),
+    ]
+    done = {"stage": "inspect", "status": "done", "milliseconds": 1500}
+    assert progress.told(events) == [done, {"stage": "adjust_tone", "status": "running"}]
+    events += [event("TaskFailed", 4), event("TaskStateExited", 4, "Adjust tone")]
+    assert progress.told(events)[1] == {"stage": "adjust_tone", "status": "failed", "milliseconds": 1000}
