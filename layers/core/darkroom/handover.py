@@ -20,6 +20,7 @@ import zstandard
 
 from darkroom.errors import StepFailed
 from darkroom.picture import Array, Metadata, Picture
+from darkroom.step import bands
 
 MAGIC = b"DKR1"
 SUFFIX = ".dkr"
@@ -86,13 +87,18 @@ def unpack(data: bytes) -> Picture:
 
 
 def _compress(plane: Array) -> bytes:
-    delta = plane.copy()
-    np.subtract(plane[:, 1:], plane[:, :-1], out=delta[:, 1:])
-    if delta.dtype == np.uint16:
-        # A small negative difference has a high byte of 255 and a small positive one of 0: moved by half a byte's
-        # range, both have the same high byte.
-        delta += np.uint16(128)
-        delta = np.stack((delta >> 8, delta & 255)).astype(np.uint8)
+    narrow = plane.dtype == np.uint8
+    delta = np.empty(plane.shape if narrow else (2, *plane.shape), np.uint8)
+    for rows, _, _ in bands(plane.shape, 0):
+        band = delta[rows] if narrow else np.empty_like(plane[rows])
+        band[:, 0] = plane[rows, 0]
+        np.subtract(plane[rows, 1:], plane[rows, :-1], out=band[:, 1:])
+        if not narrow:
+            # A small negative difference has a high byte of 255 and a small positive one of 0: moved by half a byte's
+            # range, both have the same high byte.
+            band += np.uint16(128)
+            delta[0, rows] = band >> 8
+            delta[1, rows] = band & 255
     return zstandard.ZstdCompressor(level=LEVEL, write_checksum=True).compress(delta.data)
 
 
@@ -101,9 +107,11 @@ def _decompress(frame: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any])
     raw = zstandard.ZstdDecompressor().decompress(frame, max_output_size=size)
     if len(raw) != size:
         raise ValueError(f"{len(raw)} bytes of pixels instead of {size}")
-    if dtype == np.uint16:
-        high, low = np.frombuffer(raw, np.uint8).reshape(2, *shape)
-        delta = (high.astype(np.uint16) << 8 | low) - np.uint16(128)
-    else:
-        delta = np.frombuffer(raw, np.uint8).reshape(shape)
-    return np.add.accumulate(delta, axis=1, dtype=dtype)
+    delta = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, *shape)
+    plane = np.empty(shape, dtype)
+    for rows, _, _ in bands(shape, 0):
+        band = delta[0, rows]
+        if dtype == np.uint16:
+            band = (band.astype(np.uint16) << 8 | delta[1, rows]) - np.uint16(128)
+        np.add.accumulate(band, axis=1, dtype=dtype, out=plane[rows])
+    return plane
