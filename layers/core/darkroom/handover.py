@@ -110,7 +110,7 @@ def _decompress(frame: memoryview, shape: tuple[int, ...], dtype: np.dtype[Any])
     delta = np.frombuffer(raw, np.uint8).reshape(dtype.itemsize, *shape)
     plane = np.empty(shape, dtype)
     for rows, _, _ in bands(shape, 0):
-        band = delta[0, rows]
+        band: Array = delta[0, rows]
         if dtype == np.uint16:
             band = (band.astype(np.uint16) << 8 | delta[1, rows]) - np.uint16(128)
         np.add.accumulate(band, axis=1, dtype=dtype, out=plane[rows])
