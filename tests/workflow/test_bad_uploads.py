@@ -76,7 +76,7 @@ def steps(*calls: dict[str, Any]) -> str:
 @pytest.mark.parametrize(
     ("metadata", "code", "said"),
     [
-        ({"recipe": "vivd"}, "recipe.unknown-recipe", ["'vivd'", "did you mean 'vivid'?", "auto, none, vivid"]),
+        ({"recipe": "vivd"}, "recipe.unknown-recipe", ["'vivd'", "did you mean 'vivid'?", "auto, none, natural"]),
         ({"recipe": "../none"}, "recipe.unknown-recipe", ["'../none'"]),
         ({"recipe": steps({"name": "gama"})}, "recipe.unknown-step", ["'gama'", "did you mean 'gamma'?"]),
         (
