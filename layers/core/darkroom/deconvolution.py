@@ -141,7 +141,7 @@ def richardson_lucy(plane: Array, kernel: Array, iterations: int) -> Array:
     for _ in range(iterations):
         predicted = current
         if previous is not None and step is not None and last_step is not None:
-            pace = float(np.vdot(step, last_step)) / max(float(np.vdot(last_step, last_step)), 1e-12)
+            pace = float((step * last_step).sum()) / max(float(np.square(last_step).sum()), 1e-12)
             predicted = np.maximum(current + np.float32(np.clip(pace, 0, 0.95)) * (current - previous), tiny)
         ratio = seen.copy()
         ratio[blur.inner] = plane / np.maximum(blur.forward(fft(predicted))[blur.inner], tiny)

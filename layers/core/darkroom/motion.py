@@ -99,8 +99,9 @@ class _LogSpectrum:
         line = self._without_trend(np.log(np.sinc(length * along) ** 2 + FLOOR))[self._inside]
         own = self.residual[self._inside]
         line, own = line - line.mean(), own - own.mean()
-        scale = math.sqrt(float(line @ line) * float(own @ own))
-        return float(line @ own) / scale if scale > 0 else 0.0
+        # Not a dot product: BLAS spreads it over threads, which takes longer and makes rounding depend on their number.
+        scale = math.sqrt(float((line * line).sum() * (own * own).sum()))
+        return float((line * own).sum()) / scale if scale > 0 else 0.0
 
     def _without_trend(self, logarithm: Array) -> Array:
         mean = np.bincount(self._ring, logarithm.ravel()) / np.maximum(self._per_ring, 1)
