@@ -40,13 +40,13 @@ delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom
 	$(BIN)/python -m darkroom_local.empty "$(STACK)" && $(SAM) delete --stack-name "$(STACK)"
 
 bench: setup ## Measure speed, memory and cost, as ratios from one run
-	$(BIN)/python -m tests.bench
+	$(BIN)/python -m tests.bench $(BENCH_ARGS)
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make
 
-local: setup ## Start the embedded AWS with the stack on it, and leave it running
-	$(BIN)/darkroom local up
+local: setup ## Serve page and API on an embedded AWS, with logs, until Ctrl-C
+	$(BIN)/python -m darkroom_local.serve
 
 lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay)
 	$(LOCK) pyproject.toml --group dev -o requirements.lock

@@ -1,7 +1,30 @@
-"""`make bench`."""
+"""`make bench`: all that is measured, or a part: `python -m tests.bench [handover|stages|startup|steps]…`.
+
+Every part is also a module with options of its own: `python -m tests.bench.steps --megapixels 6 --only denoise`.
+"""
 
 from __future__ import annotations
 
-from tests.bench import handover
+import argparse
+import sys
 
-handover.main()
+from tests.bench import handover, stages, startup, steps
+
+PARTS = {"startup": startup.main, "handover": handover.main, "stages": stages.main, "steps": steps.main}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description="Measure speed and memory.")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"{', '.join(PARTS)}; all if none is named")
+    chosen = parser.parse_args().parts or list(PARTS)
+    if unknown := set(chosen) - set(PARTS):
+        parser.error(f"there is no part {', '.join(sorted(unknown))}")
+    failed = 0
+    for part in chosen:
+        failed |= PARTS[part]([]) or 0
+        print()
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main())

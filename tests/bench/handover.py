@@ -8,29 +8,22 @@ from __future__ import annotations
 
 import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import cv2
 import numpy as np
-import skimage.data
 import zstandard
 from PIL import Image
 
 from darkroom import handover
 from darkroom.codec import decode
 from darkroom.picture import Array, Picture
+from tests.bench.photo import photo
 from tests.bench.timing import medians
 
 RATE = 60e6
-SIZE = (4000, 3000)
-
-
-def sample() -> Array:
-    """A photograph of 12 MP with the noise of a camera at base sensitivity: enlarged, then 2 levels of noise."""
-    photo = np.asarray(Image.fromarray(skimage.data.astronaut()).resize(SIZE, Image.Resampling.LANCZOS))
-    noise = np.random.default_rng(0).normal(0, 2, photo.shape)
-    return np.clip(np.rint(photo + noise), 0, 255).astype(np.uint8)
+MEGAPIXELS = 12
 
 
 def npy(pixels: Array) -> bytes:
@@ -45,9 +38,10 @@ def pillow(pixels: Array, kind: str, **options: object) -> bytes:
     return file.getvalue()
 
 
-def main() -> None:
+def main(arguments: Sequence[str] | None = None) -> None:
+    arguments = sys.argv[1:] if arguments is None else arguments
     cv2.setNumThreads(1)
-    pixels = decode(Path(sys.argv[1]).read_bytes()).pixels if len(sys.argv) > 1 else sample()
+    pixels = decode(Path(arguments[0]).read_bytes()).pixels if arguments else photo(MEGAPIXELS)
     picture = Picture(pixels)
     bgr = cv2.cvtColor(pixels, cv2.COLOR_RGB2BGR)
     shape = pixels.shape
