@@ -36,7 +36,10 @@ def status() -> dict[str, str] | None:
 
 
 def _describe(aws: EmbeddedAws) -> dict[str, str]:
-    return {"Endpoint": aws.endpoint, "Certificate": str(aws.certificate), **stack.outputs(aws)}
+    outputs = stack.outputs(aws)
+    address, key = stack.address(aws, outputs), stack.key(aws, outputs)
+    local = {"Page": f"{address}#key={key}", "Api": address, "ApiKey": key}
+    return {"Endpoint": aws.endpoint, "Certificate": str(aws.certificate), **outputs, **local}
 
 
 def connection() -> dict[str, str]:

@@ -6,7 +6,9 @@ import fcntl
 import hashlib
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 
@@ -67,6 +69,17 @@ def outputs(aws: EmbeddedAws) -> dict[str, str]:
     """The deployed stack's outputs by name."""
     stack = aws.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]
     return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
+
+
+def address(aws: EmbeddedAws, outputs: Mapping[str, str]) -> str:
+    """Where this emulator serves the deployed API, and its page."""
+    host, stage = urlsplit(outputs["Api"]).hostname or "", urlsplit(outputs["Api"]).path.strip("/")
+    return f"{aws.endpoint}/_aws/execute-api/{host.partition('.')[0]}/{stage}/"
+
+
+def key(aws: EmbeddedAws, outputs: Mapping[str, str]) -> str:
+    """The API's key."""
+    return str(aws.client("apigateway").get_api_key(apiKey=outputs["ApiKey"], includeValue=True)["value"])
 
 
 def _sam(command: str, *options: str, log: Path, environment: dict[str, str]) -> None:

@@ -1,0 +1,86 @@
+"""`make local`: the embedded AWS with the stack on it, its addresses, and its logs as they come, until Ctrl-C."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+import time
+from typing import Any
+
+from click import echo
+
+from darkroom_local import stack
+from darkroom_local.emulator import HOME, EmbeddedAws
+
+POLL_SECONDS = 1.0
+
+
+def main() -> int:
+    if EmbeddedAws.recall() is not None:
+        echo("local: it runs already (`darkroom local status` says where, `darkroom local down` stops it)", err=True)
+        return 1
+    echo("building, starting and deploying: a minute or so the first time …")
+    try:
+        with EmbeddedAws.start() as aws:
+            outputs = stack.deploy(aws)
+            aws.remember()
+            try:
+                introduce(aws, outputs)
+                with contextlib.suppress(KeyboardInterrupt):
+                    follow(aws)
+            finally:
+                EmbeddedAws.forget(HOME)
+    except KeyboardInterrupt:
+        pass
+    except (OSError, RuntimeError) as error:
+        echo(f"local: {error}", err=True)
+        return 1
+    echo("\nstopped")
+    return 0
+
+
+def introduce(aws: EmbeddedAws, outputs: dict[str, str]) -> None:
+    address, key = stack.address(aws, outputs), stack.key(aws, outputs)
+    echo(f"page         {address}#key={key}")
+    echo(f"API          {address}")
+    echo(f"API key      {key}")
+    echo(f"certificate  {aws.certificate}")
+    echo("")
+    echo("The browser will ask about the certificate, which is this machine's own. Another shell can say:")
+    echo(f"  curl --cacert {aws.certificate} -H 'x-api-key: {key}' -H 'Accept: image/jpeg' \\")
+    echo(f"    --data-binary @photo.jpg '{address}enhance' -o better.jpg")
+    echo("\nlogs, until Ctrl-C:")
+
+
+def follow(aws: EmbeddedAws) -> None:
+    """Print the functions' log entries as they come."""
+    logs = aws.client("logs")
+    since = int(time.time() * 1000)
+    seen: set[str] = set()
+    while True:
+        for group in logs.describe_log_groups().get("logGroups", []):
+            events = logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since).get("events", [])
+            for event in events:
+                if event["eventId"] not in seen:
+                    seen.add(event["eventId"])
+                    line = tell(event["message"])
+                    if line:
+                        echo(line)
+        time.sleep(POLL_SECONDS)
+
+
+def tell(message: str) -> str:
+    """A log entry in one line; nothing for metrics and for what Lambda itself says."""
+    try:
+        entry: dict[str, Any] = json.loads(message)
+    except ValueError:
+        return ""
+    if not isinstance(entry, dict) or "_aws" in entry or "message" not in entry:
+        return ""
+    about = " ".join(f"{name}={entry[name]}" for name in ("job_id", "step", "code", "milliseconds") if name in entry)
+    return f"{entry.get('level', ''):<8}{entry.get('service', ''):<15}{entry['message']} {about}"
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,57 @@
+// The API, seen from the page. Addresses are relative: the page lies at the API's root.
+
+let key = "";
+
+export function useKey(value) {
+  key = value;
+}
+
+export class Refused extends Error {
+  constructor(status, code, message) {
+    super(message);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+async function call(path, options = {}) {
+  let answer;
+  try {
+    answer = await fetch(path, { ...options, headers: { "x-api-key": key, ...options.headers } });
+  } catch {
+    throw new Refused(0, "network", "The API cannot be reached. Check the connection and try again.");
+  }
+  const body = await answer.json().catch(() => ({}));
+  if (answer.ok) return body;
+  if (answer.status === 403) throw new Refused(403, "key", "The API does not know this key.");
+  if (answer.status === 429) throw new Refused(429, "busy", "Too many requests for this key: wait a moment.");
+  throw new Refused(answer.status, body.code ?? "unknown", body.detail ?? `The API answered ${answer.status}.`);
+}
+
+export const steps = async () => (await call("steps")).steps.filter((step) => step.returns === "image");
+export const recipes = async () => (await call("recipes")).recipes;
+export const job = (id) => call(`jobs/${id}`);
+
+export const announce = (request) =>
+  call("jobs", {
+    method: "POST",
+    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
+    body: JSON.stringify(request),
+  });
+
+// fetch tells nothing of an upload's progress; XMLHttpRequest does.
+export function upload(form, file, onProgress) {
+  return new Promise((resolve, reject) => {
+    const request = new XMLHttpRequest();
+    const data = new FormData();
+    for (const [name, value] of Object.entries(form.fields)) data.append(name, value);
+    data.append("file", file);
+    request.open("POST", form.url);
+    request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
+    request.addEventListener("load", () =>
+      request.status < 300 ? resolve() : reject(new Refused(request.status, "upload", "The photo could not be uploaded.")),
+    );
+    request.addEventListener("error", () => reject(new Refused(0, "network", "The upload was cut off. Try again.")));
+    request.send(data);
+  });
+}

@@ -1,0 +1,118 @@
+"""A deployed stack by its HTTP API: no AWS credentials, only the API's address and key."""
+
+from __future__ import annotations
+
+import mimetypes
+import secrets
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from darkroom.errors import StepFailed, TransientError, revive
+
+POLL_SECONDS = 0.7
+TIMEOUT_SECONDS = 60.0
+UNFINISHED = {"waiting", "running"}
+
+# Not in every system's table.
+mimetypes.add_type("image/heic", ".heic")
+mimetypes.add_type("image/heif", ".heif")
+mimetypes.add_type("image/avif", ".avif")
+mimetypes.add_type("image/webp", ".webp")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """An API at `address` (it ends in a slash). Errors are the API's own, as darkroom's classes."""
+
+    address: str
+    key: str
+
+    def submit(self, filename: str, body: bytes, wishes: Mapping[str, Any]) -> str:
+        """Announce a job and upload its photo. `wishes`: recipe or steps, blend, format, quality. Returns its id."""
+        announced = self.announce(filename, wishes)
+        self.upload(announced["upload"], filename, body)
+        return str(announced["id"])
+
+    def announce(self, filename: str, wishes: Mapping[str, Any]) -> dict[str, Any]:
+        content_type = mimetypes.guess_type(filename)[0] or "image/jpeg"
+        request = {"filename": filename, "content_type": content_type, **wishes}
+        answer: dict[str, Any] = self._call("POST", "jobs", msgspec.json.encode(request))
+        return answer
+
+    def upload(self, form: Mapping[str, Any], filename: str, body: bytes) -> None:
+        """Send a photo by its form, as a browser would. Raises `StepFailed` where the bucket refuses it."""
+        boundary = secrets.token_hex(16)
+        parts = [
+            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
+            for name, value in form["fields"].items()
+        ]
+        # The file's own name is of no use to S3, which knows it by the field `key`.
+        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'.encode())
+        data = b"".join([*parts, body, f"\r\n--{boundary}--\r\n".encode()])
+        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
+        try:
+            self._open(urllib.request.Request(form["url"], data=data, headers=headers)).read()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            raise StepFailed("upload", f"the upload failed: the bucket answered {error.code}") from None
+
+    def job(self, job: str) -> dict[str, Any]:
+        answer: dict[str, Any] = self._call("GET", f"jobs/{job}")
+        return answer
+
+    def wait(self, job: str, timeout: float) -> dict[str, Any]:
+        """The finished job. Raises the job's own error, or `TransientError` after `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while time.monotonic() < deadline:
+            found = self.job(job)
+            if found["status"] not in UNFINISHED:
+                if "error" in found:
+                    raise revive(found["error"]["code"], found["error"]["message"])
+                return found
+            time.sleep(POLL_SECONDS)
+        raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
+
+    def delete(self, job: str) -> None:
+        self._call("DELETE", f"jobs/{job}")
+
+    def download(self, link: str) -> bytes:
+        """What lies at one of a job's links."""
+        try:
+            body: bytes = self._open(urllib.request.Request(link)).read()  # noqa: S310
+        except urllib.error.HTTPError as error:
+            raise StepFailed("download", f"the result could not be fetched: the bucket answered {error.code}") from None
+        return body
+
+    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
+        headers = {"x-api-key": self.key, "Accept": "*/*", **({"Content-Type": "application/json"} if body else {})}
+        request = urllib.request.Request(f"{self.address}{path}", data=body, headers=headers, method=method)  # noqa: S310
+        try:
+            answer = self._open(request).read()
+        except urllib.error.HTTPError as error:
+            raise _told(error) from None
+        return msgspec.json.decode(answer) if answer else None
+
+    @staticmethod
+    def _open(request: urllib.request.Request) -> Any:
+        try:
+            return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
+        except urllib.error.HTTPError:
+            raise
+        except (urllib.error.URLError, OSError) as error:
+            raise TransientError("unreachable", f"the API did not answer: {error}") from None
+
+
+def _told(error: urllib.error.HTTPError) -> Exception:
+    """darkroom's error for a problem."""
+    try:
+        problem = msgspec.json.decode(error.read(), type=dict[str, Any])
+    except msgspec.DecodeError:
+        problem = {}
+    if error.code == 403:
+        return StepFailed("forbidden", "the API does not know this key")
+    return revive(problem.get("code", "step.unexpected"), problem.get("detail", f"the API answered {error.code}"))

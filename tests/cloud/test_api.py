@@ -1,0 +1,153 @@
+"""The API as it is deployed: what its description promises, with and without the key."""
+
+from __future__ import annotations
+
+import io
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.message import Message
+from typing import Any
+
+import numpy as np
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from PIL import Image
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from darkroom import remote_api
+from darkroom_local import stack
+from tests.api.client import OPENAPI
+from tests.cloud.cloud import Cloud, wait_for
+from tests.workflow import photos
+
+pytestmark = pytest.mark.cloud
+
+FREE = {"/", "/web/{file}", "/health"}
+OPERATIONS = [(m.upper(), p) for p, item in OPENAPI["paths"].items() for m in item if m in ("get", "post", "delete")]
+CHECKS = [
+    not_a_server_error,
+    status_code_conformance,
+    content_type_conformance,
+    response_headers_conformance,
+    response_schema_conformance,
+]
+
+
+@pytest.fixture(scope="module")
+def api(cloud: Cloud) -> Iterator[remote_api.Api]:
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv("SSL_CERT_FILE", str(cloud.aws.certificate))
+        yield remote_api.Api(stack.address(cloud.aws, cloud.outputs), stack.key(cloud.aws, cloud.outputs))
+
+
+def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[int, Message, bytes]:
+    """An answer as it comes, whatever its status."""
+    headers = {"Content-Type": "image/jpeg", "Accept": "*/*", "x-api-key": api.key, **headers}
+    request = urllib.request.Request(f"{api.address}{path}", data=body, headers=headers, method="POST")
+    try:
+        with urllib.request.urlopen(request) as answer:
+            return answer.status, answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_without_a_key_only_health_and_the_page_answer(api: remote_api.Api, method: str, path: str) -> None:
+    place = path.replace("{id}", "0" * 32).replace("{file}", "app.js")
+    request = urllib.request.Request(f"{api.address}{place.lstrip('/')}", method=method)
+    try:
+        status = urllib.request.urlopen(request).status
+    except urllib.error.HTTPError as error:
+        status = error.code
+    assert status == (200 if path in FREE else 403)
+
+
+def test_a_photo_in_a_better_photo_out(api: remote_api.Api) -> None:
+    status, headers, body = post(api, "enhance?recipe=auto", photos.encoded(), Accept="image/webp")
+    assert (status, headers["Content-Type"]) == (200, "image/webp")
+    assert np.asarray(Image.open(io.BytesIO(body))).mean() > photos.pixels().mean() + 10
+    assert json.loads(headers["X-Darkroom-Report"])["steps"]
+
+
+def test_12_mb_are_too_many_to_wait_for(api: remote_api.Api) -> None:
+    status, headers, body = post(api, "enhance", bytes(12_000_000))
+    assert (status, headers["Content-Type"]) == (413, "application/problem+json")
+    assert "POST /jobs" in json.loads(body)["detail"]
+
+
+def test_a_large_answer_is_fetched_by_its_link(api: remote_api.Api) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (1300, 1300, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "JPEG", quality=80)
+    status, headers, body = post(api, "enhance?recipe=none&format=png", file.getvalue())
+    # The link was followed: what it leads to is no answer of the API's.
+    assert (status, Image.open(io.BytesIO(body)).size) == (200, (1300, 1300))
+    assert "X-Darkroom-Job" not in headers
+    assert len(body) > 4_500_000
+
+
+def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
+    noise = np.random.default_rng(0).integers(0, 255, (3700, 3700, 3), dtype=np.uint8)
+    file = io.BytesIO()
+    Image.fromarray(noise).save(file, "BMP")
+    assert len(file.getvalue()) > 40_000_000
+    job = api.submit("large.bmp", file.getvalue(), {"recipe": "none", "format": "jpeg"})
+    done = api.wait(job, 240)
+    assert Image.open(io.BytesIO(api.download(done["links"]["result"]))).size == (3700, 3700)
+    assert api.download(done["links"]["original"]) == file.getvalue()
+    api.delete(job)
+    assert not [key for key in cloud.results() if job in key]
+
+
+def test_a_form_takes_no_other_file(api: remote_api.Api) -> None:
+    """The form's conditions are the bucket's to enforce."""
+    announced = api.announce("photo.jpg", {})
+    announced["upload"]["fields"]["key"] = "auto/elsewhere.jpg"
+    with pytest.raises(Exception, match="upload"):
+        api.upload(announced["upload"], "photo.jpg", photos.encoded())
+
+
+def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:
+    recipe = json.loads(photos.recipe_through(["filter", "adjust_tone", "sharpen"]))
+    job = api.submit("staged.jpg", photos.encoded(), {"recipe": recipe})
+    seen: list[list[Any]] = []
+
+    def ended() -> dict[str, Any] | None:
+        shown = api.job(job)
+        seen.append([stage["stage"] for stage in shown["stages"]])
+        return shown if shown["status"] == "succeeded" else None
+
+    done = wait_for(ended, "the job")
+    assert [stage["stage"] for stage in done["stages"]] == ["inspect", "filter", "adjust_tone", "sharpen", "publish"]
+    assert any(0 < len(stages) < 5 for stages in seen), "no progress was told while it ran"
+    assert all(stage["milliseconds"] >= 0 for stage in done["stages"])
+
+
+# The contract
+
+
+@pytest.fixture(scope="module")
+def described(api: remote_api.Api) -> Any:
+    described = schemathesis.openapi.from_dict(OPENAPI)
+    described.config.update(base_url=api.address.rstrip("/"))
+    return described
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_answers_are_as_described(described: Any, api: remote_api.Api, cloud: Cloud, method: str, path: str) -> None:
+    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @given(case=described[path][method].as_strategy())
+    def check(case: Any) -> None:
+        response = case.call(headers={"x-api-key": api.key, "Accept": "*/*"}, verify=str(cloud.aws.certificate))
+        case.validate_response(response, checks=CHECKS)
+
+    check()
