@@ -112,8 +112,11 @@ def contrast(m: Measurements) -> Decision:
     found = f"tones span {high - low:.0%} of the scale"
     if high - low >= FLAT_RANGE:
         return Decision("contrast", False, f"{found}: contrast is fine")
-    steps = [StepCall("stretch_histogram", {"low": 0.3, "high": 99.7})]
-    return Decision("contrast", True, f"{found} (under {FLAT_RANGE:.0%}): stretched to all of it", steps)
+    # After a change of exposure the mean is where it should be, and the whole scale would lighten it once more.
+    strength = 1.0 if ev == 0 else 0.5
+    steps = [StepCall("stretch_histogram", {"low": 0.3, "high": 99.7, "strength": strength})]
+    how = "all of it" if strength == 1 else f"all of it, by {strength:.0%}"
+    return Decision("contrast", True, f"{found} (under {FLAT_RANGE:.0%}): stretched to {how}", steps)
 
 
 def sharpness(m: Measurements) -> Decision:
