@@ -152,7 +152,8 @@ async function work({ file, wanted, card }) {
   } catch (error) {
     card.querySelector(".upload").hidden = true;
     card.querySelector(".state").textContent = "Not done";
-    complain(card, file, error.message);
+    const unreadable = error.code === "recipe.bad-content-type";
+    complain(card, file, unreadable ? "This is no photo that can be read; accepted are " + $("accepted").textContent : error.message);
   }
 }
 
@@ -227,7 +228,8 @@ function words(job) {
     ? chosen.map((decision) => decision.why)
     : done.map((step) => `${step.name.replaceAll("_", " ")}, as asked (${step.milliseconds} ms)`);
   if (!sentences.length) sentences.push("Nothing needed doing: turned upright, brought to sRGB and saved again.");
-  const size = (part) => `${part.width} × ${part.height}, ${(part.bytes / 1e6).toFixed(2)} MB`;
+  const weight = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
+  const size = (part) => `${part.width} × ${part.height}, ${weight(part.bytes)}`;
   sentences.push(...report.notes, `From ${size(report.source)} to ${size(report.result)} (${report.result.format.toUpperCase()}).`);
   return sentences.map((sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1));
 }
