@@ -18,13 +18,14 @@ from darkroom import recipe, registry
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.params import describe_bounds
 from darkroom.picture import Array, Picture
-from darkroom.recipe import Recipe
+from darkroom.recipe import Recipe, StepCall
 from darkroom.step import Step
 from docs.make.scenes import SCENES, fit
 
 DOCS = Path(__file__).parents[1]
 TILE_PX = 180
 GAP_PX = 6
+DEMO_PX = 1200
 STRIPS = 3
 """Parameters that are shown in pictures, at most, per step."""
 
@@ -46,6 +47,7 @@ scikit-learn.
 def main() -> None:
     make_steps(DOCS / "steps")
     make_recipes(DOCS / "recipes")
+    make_demo(DOCS.parent / "build/demo/comparison.png", DOCS / "demo.webp")
 
 
 def make_steps(folder: Path) -> None:
@@ -151,6 +153,13 @@ def recipe_page(each: Recipe, folder: Path) -> str:
             values = ", ".join(f"`{name}={value}`" for name, value in call.params.items())
             parts.append(f"| [`{call.name}`](../steps/{call.name}.md) | {values} |")
     return "\n".join(parts) + "\n"
+
+
+def make_demo(comparison: Path, target: Path) -> None:
+    """The README's picture, from the last `make demo`; left as it is where there was none."""
+    if comparison.exists():
+        small = darkroom.enhance(comparison.read_bytes(), [StepCall("resize", {"width": DEMO_PX})])
+        target.write_bytes(darkroom.encode(small.picture, "webp", quality=85))
 
 
 def references(step: Step) -> dict[str, Array]:
