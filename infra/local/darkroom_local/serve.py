@@ -57,16 +57,16 @@ def follow(aws: EmbeddedAws) -> None:
     """Print the functions' log entries as they come."""
     logs = aws.client("logs")
     since = int(time.time() * 1000)
-    seen: set[str] = set()
+    seen: set[tuple[int, str]] = set()
     while True:
         for group in logs.describe_log_groups().get("logGroups", []):
             events = logs.filter_log_events(logGroupName=group["logGroupName"], startTime=since).get("events", [])
             for event in events:
-                if event["eventId"] not in seen:
-                    seen.add(event["eventId"])
-                    line = tell(event["message"])
-                    if line:
-                        echo(line)
+                known = (event["timestamp"], event["message"])  # the emulator gives events no id
+                line = "" if known in seen else tell(event["message"])
+                seen.add(known)
+                if line:
+                    echo(line)
         time.sleep(POLL_SECONDS)
 
 
