@@ -8,11 +8,13 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 import schemathesis
+from click.testing import CliRunner
 from hypothesis import HealthCheck, given, settings
 from PIL import Image
 from schemathesis.checks import not_a_server_error
@@ -23,7 +25,10 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+import darkroom
 from darkroom import remote_api
+from darkroom.cli import cloud as _  # noqa: F401 — adds its commands
+from darkroom.cli.main import cli
 from darkroom_local import stack
 from tests.api.client import OPENAPI
 from tests.cloud.cloud import Cloud, wait_for
@@ -132,6 +137,21 @@ def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:
     assert all(stage["milliseconds"] >= 0 for stage in done["stages"])
 
 
+def test_submit_by_the_api(api: remote_api.Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_API_KEY", api.key)
+    (tmp_path / "a b.jpg").write_bytes(photos.encoded())
+    recipe = photos.recipe_through(["adjust_tone"])
+    (tmp_path / "mine.json").write_text(recipe)
+    command = ["submit", str(tmp_path / "a b.jpg"), "--api", api.address, "--blend", "50", "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli, [*command, "--recipe", str(tmp_path / "mine.json")])
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((tmp_path / "out" / "a b.jpg.json").read_text())
+    assert (manifest["blend"], [stage["stage"] for stage in manifest["stages"]][1]) == (50, "adjust_tone")
+    ours = darkroom.enhance(photos.encoded(), recipe={**json.loads(recipe), "blend": 50})
+    expected = photos.decoded(darkroom.encode(ours.picture, "jpeg"))
+    np.testing.assert_array_equal(photos.decoded((tmp_path / "out" / "a b.jpg").read_bytes()), expected)
+
+
 # The contract
 
 
@@ -147,7 +167,9 @@ def test_answers_are_as_described(described: Any, api: remote_api.Api, cloud: Cl
     @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
     @given(case=described[path][method].as_strategy())
     def check(case: Any) -> None:
-        response = case.call(headers={"x-api-key": api.key, "Accept": "*/*"}, verify=str(cloud.aws.certificate))
+        response = case.call(
+            headers={"x-api-key": api.key, "Accept": "*/*"}, verify=str(cloud.aws.certificate), timeout=60
+        )
         case.validate_response(response, checks=CHECKS)
 
     check()

@@ -8,6 +8,7 @@ import sys
 import time
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
 from click import echo
 
 from darkroom_local import stack
@@ -33,7 +34,7 @@ def main() -> int:
                 EmbeddedAws.forget(HOME)
     except KeyboardInterrupt:
         pass
-    except (OSError, RuntimeError) as error:
+    except (OSError, RuntimeError, BotoCoreError) as error:
         echo(f"local: {error}", err=True)
         return 1
     echo("\nstopped")
