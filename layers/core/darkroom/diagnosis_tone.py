@@ -1,0 +1,123 @@
+"""Tone and colour as the diagnosis sees them: for exposure, contrast, colour cast, haze and backlight. NumPy alone."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from darkroom.picture import Array
+
+PERCENTILES = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
+HISTOGRAM_BINS = 16
+NORMS = (1, 6, 16)
+"""Minkowski norms of shades of grey (Finlayson & Trezzi 2004)."""
+
+DARK_CHANNEL_PX = 7
+BLOCK = 8
+LUMA = np.array([0.299, 0.587, 0.114], np.float32)
+FLOOR = 1e-3
+
+
+def tone_features(small: Array, sampled: Array) -> Array:
+    """F numbers from the small copy (HxWx3 float32 in 0–1) and from unaveraged pixels (HxWx3 uint8), for clipping."""
+    luma = small @ LUMA
+    linear = _linear(small)
+    parts = [
+        np.percentile(small, PERCENTILES, axis=(0, 1)).ravel(),
+        np.percentile(luma, PERCENTILES),
+        *_clipping(sampled),
+        _histograms(small, luma),
+        _brightness(linear),
+        _light_colors(small, linear, luma),
+        _saturation(small),
+        _haze(small, luma),
+        _layout(luma),
+    ]
+    return np.concatenate(parts)
+
+
+def _linear(encoded: Array) -> Array:
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def _clipping(sampled: Array) -> list[Array]:
+    """Shares of pixels at and near each end, a channel, as logarithms."""
+    counts = np.stack([np.bincount(sampled[..., c].ravel(), minlength=256) for c in range(3)])
+    shares = counts * (3 / sampled.size)
+    ends = [shares[:, :1], shares[:, :4], shares[:, 252:], shares[:, 255:], shares[:, 240:]]
+    used = counts > 0
+    lowest, highest = used.argmax(axis=1) / 255, 1 - used[:, ::-1].argmax(axis=1) / 255
+    return [np.log10(np.concatenate([end.sum(axis=1) for end in ends]) + 1e-4), lowest, highest]
+
+
+def _histograms(small: Array, luma: Array) -> Array:
+    planes = [luma, *np.moveaxis(small, 2, 0)]
+    counts = [np.histogram(plane, HISTOGRAM_BINS, (0, 1))[0] for plane in planes]
+    return np.sqrt(np.concatenate(counts) / luma.size)
+
+
+def _brightness(linear: Array) -> Array:
+    """Log2 of arithmetic and geometric mean of linear light, a channel."""
+    return np.concatenate(
+        (np.log2(linear.mean(axis=(0, 1)) + FLOOR), np.log2(linear + FLOOR).mean(axis=(0, 1)), linear.std(axis=(0, 1)))
+    )
+
+
+def _light_colors(small: Array, linear: Array, luma: Array) -> Array:
+    """Log2 of red and blue over green: of several estimates of the light, and of dark, middle and bright tones."""
+    pixels, bright = linear.reshape(-1, 3), luma.ravel()
+    usable = small.reshape(-1, 3).max(axis=1) < 0.98
+    open_pixels = pixels[usable] if usable.any() else pixels
+    estimates = [(open_pixels**norm).mean(axis=0) ** (1 / norm) for norm in NORMS]
+    estimates.append(np.percentile(pixels, 99.5, axis=0))
+    edges = np.abs(np.diff(linear, axis=0)).reshape(-1, 3)
+    estimates += [(edges**norm).mean(axis=0) ** (1 / norm) if len(edges) else np.ones(3) for norm in (1, 6)]
+    order = np.argsort(bright, kind="stable")
+    estimates += [pixels[part].mean(axis=0) if len(part) else np.ones(3) for part in np.array_split(order, 5)]
+    # The greyest pixels, by the spread of their channels' logarithms.
+    spread = np.log2(pixels + FLOOR)
+    greyest = np.argsort(np.ptp(spread, axis=1), kind="stable")[: max(len(pixels) // 10, 1)]
+    estimates.append(pixels[greyest].mean(axis=0))
+    ratios = np.log2(np.array(estimates) + FLOOR)
+    return np.asarray(np.clip(ratios[:, [0, 2]] - ratios[:, 1:2], -4, 4)).ravel()
+
+
+def _saturation(small: Array) -> Array:
+    chroma = np.ptp(small, axis=2)
+    relative = chroma / (small.max(axis=2) + 0.02)
+    return np.concatenate([np.percentile(plane, (5, 25, 50, 75, 95, 99)) for plane in (chroma, relative)])
+
+
+def _haze(small: Array, luma: Array) -> Array:
+    """The dark channel (He, Sun and Tang 2009), and contrast within small blocks."""
+    dark = small.min(axis=2)
+    reach = DARK_CHANNEL_PX // 2
+    for axis in (0, 1):
+        pad = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]
+        windows = np.lib.stride_tricks.sliding_window_view(np.pad(dark, pad, mode="edge"), DARK_CHANNEL_PX, axis=axis)
+        dark = windows.min(axis=-1)
+    quantiles = (1, 10, 25, 50, 75, 90, 99)
+    height, width = (max(side // BLOCK, 1) * BLOCK for side in luma.shape)
+    whole = np.pad(luma, [(0, max(height - luma.shape[0], 0)), (0, max(width - luma.shape[1], 0))], mode="edge")
+    blocks = whole[:height, :width].reshape(height // BLOCK, BLOCK, width // BLOCK, BLOCK)
+    contrast = blocks.std(axis=(1, 3))
+    level = blocks.mean(axis=(1, 3))
+    return np.concatenate(
+        (
+            np.percentile(dark, quantiles),
+            np.log2(np.percentile(contrast, quantiles) + FLOOR),
+            np.log2(np.percentile(contrast / (level + 0.02), quantiles) + FLOOR),
+        )
+    )
+
+
+def _layout(luma: Array) -> Array:
+    """Log2 of mean luma in 4×4 cells about their mean, and of the middle over the border."""
+    rows, columns = (np.linspace(0, side, 5)[:-1].astype(int) for side in luma.shape)
+    # A photo of fewer than four pixels a side repeats cells.
+    sums = np.add.reduceat(np.add.reduceat(luma, rows, axis=0), columns, axis=1)
+    ones = np.add.reduceat(np.add.reduceat(np.ones_like(luma), rows, axis=0), columns, axis=1)
+    cells = sums / ones
+    middle = cells[1:3, 1:3].mean()
+    border = (cells.sum() - cells[1:3, 1:3].sum()) / 12
+    logs = np.log2(cells + 0.01)
+    return np.append(logs.ravel() - logs.mean(), np.log2((middle + 0.01) / (border + 0.01)))

@@ -1,0 +1,40 @@
+"""The trained models: where their files lie, and one ONNX Runtime session each."""
+
+from __future__ import annotations
+
+import importlib.util
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from darkroom.errors import StepFailed
+
+PACKAGE = "darkroom_models"
+"""Folder of the inference layer, beside the package `darkroom`, into which the layer's build copies the files."""
+
+CHECKOUT = Path(__file__).resolve().parents[3] / "models"
+
+
+def path(name: str) -> Path:
+    """The file of a model: in the inference layer, else in the checkout. Raises `StepFailed` where there is none."""
+    package = importlib.util.find_spec(PACKAGE)
+    folders = [Path(folder) for folder in (package and package.submodule_search_locations) or []]
+    for candidate in (*(folder / f"{name}.onnx" for folder in folders), CHECKOUT / name / f"{name}.onnx"):
+        if candidate.is_file():
+            return candidate
+    raise StepFailed("no-model", f"the model '{name}' is not installed: this function lacks the inference layer")
+
+
+@cache
+def load(name: str) -> Any:
+    """The ``onnxruntime.InferenceSession`` of a model, made when it is first asked for and kept.
+
+    One thread: the models are small, and threads that wait for each other cost more than they give.
+    """
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3  # errors
+    return onnxruntime.InferenceSession(path(name), options, providers=["CPUExecutionProvider"])

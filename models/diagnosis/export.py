@@ -1,0 +1,27 @@
+"""A trained model as an ONNX file, any number of photos at once, inputs and outputs by the model's names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import onnx
+from backend import keras
+
+
+def export_onnx(model: keras.Model, path: Path) -> None:
+    """Write `model` to `path` with Keras's own exporter; then give inputs and outputs their names."""
+    model([keras.ops.zeros((1, *shape[1:])) for shape in model.input_shape])  # the exporter wants a model that has run
+    model.export(path, format="onnx", verbose=False)
+    exported = onnx.load(path)
+    graph = exported.graph
+    names = dict(zip((value.name for value in graph.input), (tensor.name for tensor in model.inputs), strict=True))
+    names |= dict(zip((value.name for value in graph.output), model.output_names, strict=True))
+    for node in graph.node:
+        node.input[:] = [names.get(name, name) for name in node.input]
+        node.output[:] = [names.get(name, name) for name in node.output]
+    for value in (*graph.input, *graph.output):
+        value.name = names[value.name]
+        value.type.tensor_type.shape.dim[0].dim_param = "N"
+    del graph.value_info[:]  # shapes in between, under names that may be gone
+    onnx.checker.check_model(exported, full_check=True)
+    onnx.save(exported, path)

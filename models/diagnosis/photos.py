@@ -1,0 +1,30 @@
+"""The photographs, and their split into training, validation and test: by name alone, so that none changes sides."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+SUFFIXES = {".webp", ".png", ".jpg", ".jpeg"}
+PARTS = ("train", "train", "train", "validation", "test")
+
+
+def part_of(path: Path) -> str:
+    return PARTS[hashlib.sha256(path.stem.encode()).digest()[0] % len(PARTS)]
+
+
+def photo_paths(folder: Path, part: str) -> list[Path]:
+    """The photographs of one part below `folder`, in order of their names."""
+    paths = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+    if not paths:
+        raise FileNotFoundError(f"no photographs in {folder}")
+    return [path for path in paths if part_of(path) == part]
+
+
+def load(path: Path) -> np.ndarray:
+    """HxWx3 uint8."""
+    with Image.open(path) as photo:
+        return np.asarray(photo.convert("RGB"))
