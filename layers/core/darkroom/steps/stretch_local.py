@@ -94,7 +94,8 @@ def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
         for level in range(levels):
             smaller = _down(remapped)
             remapped -= _up(smaller, remapped.shape)
-            weight = np.abs(gaussian[level] - np.float32(center))
+            weight = gaussian[level] - np.float32(center)
+            np.abs(weight, out=weight)
             weight *= np.float32(-1 / distance)
             weight += 1
             np.maximum(weight, 0, out=weight)
@@ -118,13 +119,14 @@ def _levels(shape: tuple[int, ...]) -> int:
 
 
 def _raised(difference: Array, amount: float, sigma: float) -> Array:
-    """What remapping adds to a level at some difference from the centre; in place."""
-    square = difference * difference
-    fall: Array = cv2.exp(square * np.float32(-0.5 / sigma**2))
-    fall *= np.float32(amount)
-    if amount > 0:
-        fall *= square / (square + np.float32(NOISE**2))
-    difference *= fall
+    """What remapping adds to a level at some difference from the centre; in place, in bands."""
+    for rows, _, _ in bands(difference.shape, 0):
+        square = difference[rows] * difference[rows]
+        fall: Array = cv2.exp(square * np.float32(-0.5 / sigma**2)).reshape(square.shape)
+        fall *= np.float32(amount)
+        if amount > 0:
+            fall *= square / (square + np.float32(NOISE**2))
+        difference[rows] *= fall
     return difference
 
 
