@@ -13,10 +13,13 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import registry
 
-FUNCTIONS = Path(__file__).parents[2] / "functions"
+ROOT = Path(__file__).parents[2]
 ROUNDS = 5
 
 LARGE = {"numpy": "NumPy", "PIL": "Pillow", "cv2": "OpenCV", "onnxruntime": "ONNX Runtime", "boto3": "boto3"}
@@ -42,12 +45,25 @@ print(json.dumps([handler, steps, memory.resident(), list({name.partition(".")[0
 ENVIRONMENT = {
     "AWS_DEFAULT_REGION": "us-east-1",
     "AWS_LAMBDA_FUNCTION_NAME": "bench",
-    "POWERTOOLS_METRICS_NAMESPACE": "bench",
-    "POWERTOOLS_SERVICE_NAME": "bench",
+    "AWS_ENDPOINT_URL": "",
     "POWERTOOLS_TRACE_DISABLED": "true",
-    "OPENBLAS_NUM_THREADS": "1",
-    "PYTHONPATH": str(FUNCTIONS.parent),
+    "PYTHONPATH": str(ROOT),
 }
+
+
+def template_environment() -> dict[str, str]:
+    """All variables that the template gives to functions, with parameters' defaults; else a made-up value."""
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    functions = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
+    variables: dict[str, Any] = {}
+    for holder in (template["Globals"]["Function"], *functions):
+        variables |= holder.get("Environment", {}).get("Variables", {})
+    defaults = {name: str(parameter.get("Default")) for name, parameter in template["Parameters"].items()}
+    resolved = {
+        name: value if isinstance(value, str) else defaults.get(value.get("Ref"), "bench")
+        for name, value in variables.items()
+    }
+    return resolved | ENVIRONMENT
 
 
 def main(_: Sequence[str] | None = None) -> int:
@@ -55,13 +71,13 @@ def main(_: Sequence[str] | None = None) -> int:
     print(f"Cold starts, the processor's time, medians of {ROUNDS}")
     print(f"{'function':<16}{'handler ms':>11}{'its steps ms':>13}{'MB after':>10}   loads")
     well = True
-    for app in sorted(FUNCTIONS.glob("*/app.py")):
+    environment = {**os.environ, **template_environment()}
+    for app in sorted(ROOT.glob("functions/*/app.py")):
         stage = app.parent.name
         steps = [name for name in registry.STEPS if registry.get(name).stage == stage]
         command = [sys.executable, "-c", START, str(app.parent), *steps]
         rounds = [
-            json.loads(subprocess.run(command, env={**os.environ, **ENVIRONMENT}, stdout=-1, check=True).stdout)
-            for _ in range(ROUNDS)
+            json.loads(subprocess.run(command, env=environment, stdout=-1, check=True).stdout) for _ in range(ROUNDS)
         ]
         handler, loading, resident = (statistics.median(each[i] for each in rounds) for i in range(3))
         loaded = set(rounds[0][3])
