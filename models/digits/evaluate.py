@@ -77,7 +77,7 @@ def main() -> None:
         raise SystemExit(f"Keras and ONNX differ by {difference:.1e}, more than {TOLERANCE:.0e}")
 
     distorted = distort(digits.test_images, DISTORTION_SEED)
-    report_digits("ONNX, distorted as in training", onnx_file(distorted)["probabilities"], digits.test_labels)
+    report_digits("ONNX, strongly distorted", onnx_file(distorted)["probabilities"], digits.test_labels)
     matrix = confusion_matrix(by_onnx["probabilities"], digits.test_labels)
     print("\nConfusion matrix (row: true digit, column: answer)")
     print("\n".join("".join(f"{count:>6}" for count in row) for row in matrix))

@@ -42,7 +42,7 @@ def train_baseline(digits: Digits) -> keras.Model:
 
 
 def train_strong(digits: Digits, photos: Path, seed: int, epochs: int) -> keras.Model:
-    batches = Batches(digits, negative_pools(digits.train_images, photos, "train", seed), seed)
+    batches = Batches(digits, negative_pools(digits.train_images, photos, "train", seed), seed, epochs)
     held_out = negative_pools(digits.validation_images, photos, "validation", seed)
     none = as_input(np.concatenate([pool[:: len(pool) // 500 + 1] for pool in held_out.values()]))
     images = np.concatenate([digits.validation_images, none])
@@ -91,12 +91,13 @@ def main() -> None:
         parser.error("--architecture strong needs --photos")
     make_repeatable(arguments.seed, arguments.threads)
     digits = load_digits(arguments.data)
-    started = time.monotonic()
+    started, started_cpu = time.monotonic(), time.process_time()
     if arguments.architecture == "baseline":
         model = train_baseline(digits)
     else:
         model = train_strong(digits, arguments.photos, arguments.seed, arguments.epochs)
-    print(f"trained in {(time.monotonic() - started) / 60:.0f} minutes")
+    minutes, cpu_minutes = (time.monotonic() - started) / 60, (time.process_time() - started_cpu) / 60
+    print(f"trained in {minutes:.0f} minutes ({cpu_minutes:.0f} of CPU time)")
 
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     model = keras.Model(model.inputs, model.outputs, name=model.name)  # leaves the optimiser's state behind
