@@ -1,0 +1,68 @@
+"""The documentation says what the registry says: `make docs` was run, and the guides name what there is."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from darkroom import codec, recipe, registry
+from darkroom.params import describe_bounds
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+
+def table(text: str) -> list[tuple[str, ...]]:
+    """The rows of a page's Markdown tables, cell by cell."""
+    rows = re.findall(r"^\| (.+?) \|$", text, re.MULTILINE)
+    return [tuple(re.split(r" \| ", row)) for row in rows]
+
+
+def test_the_stage_table_is_the_registry() -> None:
+    index = (DOCS / "steps/README.md").read_text()
+    stages = re.split(r"^## ", index, flags=re.MULTILINE)[1:]
+    documented = {}
+    for stage in stages:
+        name, _, rest = stage.partition("\n")
+        for step, summary in re.findall(r"^\| \[`(\w+)`\]\(\w+\.md\) \| (.+) \|$", rest, re.MULTILINE):
+            documented[step] = (name, summary)
+    assert documented == {step.name: (step.stage, step.summary) for step in registry.steps()}
+
+
+@pytest.mark.parametrize("step", registry.steps(), ids=lambda step: step.name)
+def test_a_step_s_page_has_its_parameters_and_its_pictures(step: registry.Step) -> None:
+    page = (DOCS / f"steps/{step.name}.md").read_text()
+    assert step.doc in page
+    for name, schema in step.schema()["properties"].items():
+        allowed = describe_bounds(schema).replace("|", "\\|")
+        assert f"| `{name}` | {allowed} |" in page
+        assert schema["description"] in page
+    for picture in re.findall(r"!\[[^]]*\]\(([^)]+)\)", page):
+        file = DOCS / "steps" / picture
+        assert codec.read_header(file.read_bytes()).format == "WEBP"
+        assert file.stat().st_size < 120_000
+    assert step.returns == "annotation" or f"]({step.name}.webp)" in page
+
+
+def test_recipes_have_pages_with_pictures() -> None:
+    index = (DOCS / "recipes/README.md").read_text()
+    for each in recipe.built_ins():
+        assert f"| [`{each.name}`]({each.name}.md) | {each.description} |" in index
+        assert (DOCS / f"recipes/{each.name}.md").read_text().startswith(f"# {each.name}\n")
+        assert (DOCS / f"recipes/{each.name}.webp").stat().st_size < 200_000
+
+
+def test_the_readme_is_short_and_its_links_lead_somewhere() -> None:
+    pages = [ROOT / "README.md", *DOCS.rglob("*.md"), *(ROOT / "models").rglob("*.md")]
+    assert len((ROOT / "README.md").read_text().splitlines()) < 200
+    for page in pages:
+        for target in re.findall(r"\]\((?!https?:|#)([^)#]+)[^)]*\)", page.read_text()):
+            assert (page.parent / target).exists(), f"{page.relative_to(ROOT)} links to {target}"
+
+
+def test_every_workflow_stage_is_in_the_performance_table() -> None:
+    rows = table((DOCS / "performance.md").read_text())
+    named = {cell.strip("`") for row in rows for cell in row[:1]}
+    assert set(registry.stages()) <= named
