@@ -13,9 +13,10 @@ import numpy as np
 import onnxruntime
 from backend import keras, make_repeatable
 from batches import as_input, negative_pools
-from data import load_digits
+from data import load_digits, load_photos
 from distort import distort
 from measures import confusion_matrix, expected_calibration_error, negative_log_likelihood
+from negatives import photo_candidates
 from network import answers
 from picture import draw_confusion
 
@@ -43,7 +44,8 @@ def report_digits(title: str, probabilities: np.ndarray, labels: np.ndarray) -> 
     print(
         f"{title}: accuracy {100 * (1 - wrong / len(labels)):.2f} % ({wrong} of {len(labels)} wrong), "
         f"loss {negative_log_likelihood(probabilities, labels):.4f}, "
-        f"calibration error {expected_calibration_error(probabilities, labels):.4f}"
+        f"calibration error {expected_calibration_error(probabilities, labels):.4f} "
+        f"(mean confidence {100 * probabilities.max(axis=1).mean():.2f} %)"
     )
 
 
@@ -54,6 +56,17 @@ def report_presence(model: OnnxFile, accepted: dict[str, np.ndarray]) -> None:
         score = model(images)["is_digit"][:, 0]
         shares = "".join(f"{100 * (score >= threshold).mean():>8.2f}" for threshold in THRESHOLDS)
         print(f"{kind:<30} {len(images):>8} " + shares)
+
+
+def report_photos(model: OnnxFile, photos: dict[str, np.ndarray]) -> None:
+    """Share of photographs in which at least one candidate is taken for a digit: what a search by this network alone
+    would do to them."""
+    best = []
+    for photo in photos.values():
+        candidates = as_input(photo_candidates(photo))
+        best.append(float(model(candidates)["is_digit"].max()) if len(candidates) else 0.0)
+    shares = ", ".join(f"{100 * np.mean(np.array(best) >= t):.0f} % at {t}" for t in (*THRESHOLDS, 0.999))
+    print(f"\nPhotographs ({len(photos)}) with a candidate taken for a digit: {shares}")
 
 
 def main() -> None:
@@ -86,6 +99,7 @@ def main() -> None:
     if arguments.photos and "is_digit" in onnx_file.names:
         pools = negative_pools(digits.test_images, arguments.photos, "test", seed=0)
         images = {"test digits": digits.test_images, "test digits, distorted": distorted}
+        report_photos(onnx_file, load_photos(arguments.photos, "test"))
         report_presence(onnx_file, images | {f"not digits: {kind}": as_input(pool) for kind, pool in pools.items()})
 
 
