@@ -8,6 +8,7 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
+from darkroom.color import linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.picture import Array
 
 EXPOSURE_EV = -2.0
@@ -35,16 +36,7 @@ def spoiled_photo() -> bytes:
 def spoil(image: Array, seed: int = 1) -> Array:
     """Underexpose, tint and add noise in linear light, as a camera would have. HxWx3 ``uint8`` in, the same out."""
     rng = np.random.default_rng(seed)
-    linear = _decode_srgb(image / 255.0) * 2.0**EXPOSURE_EV * np.array(CAST)
+    linear = srgb_to_linear_exact(image / 255.0) * 2.0**EXPOSURE_EV * np.array(CAST)
     electrons = rng.poisson(linear * FULL_WELL_ELECTRONS) + rng.normal(0, READ_NOISE_ELECTRONS, image.shape)
-    encoded = _encode_srgb(np.clip(electrons / FULL_WELL_ELECTRONS, 0, 1))
+    encoded = linear_to_srgb_exact(np.clip(electrons / FULL_WELL_ELECTRONS, 0, 1))
     return np.rint(encoded * 255).astype(np.uint8)
-
-
-def _decode_srgb(value: Array) -> Array:
-    """IEC 61966-2-1, from encoded values to linear light."""
-    return np.where(value <= 0.04045, value / 12.92, ((value + 0.055) / 1.055) ** 2.4)
-
-
-def _encode_srgb(value: Array) -> Array:
-    return np.where(value <= 0.0031308, value * 12.92, 1.055 * value ** (1 / 2.4) - 0.055)

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from darkroom.color import linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.measure import Measurements
 from darkroom.recipe import Recipe, StepCall
 
@@ -159,9 +160,8 @@ def lift_gamma(m: Measurements, ev: float) -> float:
 
 def expose(encoded: float, ev: float) -> float:
     """An encoded value after a change of exposure in linear light."""
-    value = min(linear(encoded) * 2**ev, 1.0)
-    return 12.92 * value if value <= 0.0031308 else 1.055 * value ** (1 / 2.4) - 0.055
+    return float(linear_to_srgb_exact(min(linear(encoded) * 2**ev, 1.0)))
 
 
 def linear(encoded: float) -> float:
-    return encoded / 12.92 if encoded <= 0.04045 else ((encoded + 0.055) / 1.055) ** 2.4
+    return float(srgb_to_linear_exact(encoded))
