@@ -74,7 +74,7 @@ def main(_: Sequence[str] | None = None) -> int:
     environment = {**os.environ, **template_environment()}
     for app in sorted(ROOT.glob("functions/*/app.py")):
         stage = app.parent.name
-        steps = [name for name in registry.STEPS if registry.get(name).stage == stage]
+        steps = [name for name in registry.STEPS if registry.stage_of(name) == stage]
         command = [sys.executable, "-c", START, str(app.parent), *steps]
         rounds = [
             json.loads(subprocess.run(command, env=environment, stdout=-1, check=True).stdout) for _ in range(ROUNDS)

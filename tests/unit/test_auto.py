@@ -11,7 +11,8 @@ import pytest
 import darkroom
 from darkroom import auto, recipe
 from darkroom.color import linear_to_srgb, srgb_to_linear
-from darkroom.measure import Measurements, blur_sigma, impulse_share, measure
+from darkroom.measure import blur_sigma, impulse_share, measure
+from darkroom.measurements import Measurements
 from darkroom.picture import Array, Picture
 from tests.data import data
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 
 import msgspec
 import pytest
@@ -68,6 +70,19 @@ def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:
     assert [call for part in planner.plan(calls, "fused") for call in part.steps] == calls
     assert len(planner.plan(calls, "fused")) == 1
     assert planner.plan([]) == planner.plan([], "fused") == []
+
+
+PLAN_WITHOUT_OPENCV = """
+import sys
+sys.modules["cv2"] = None
+from darkroom import auto, planner
+from darkroom.recipe import StepCall
+assert [part.stage for part in planner.plan([StepCall("denoise"), StepCall("unsharp_mask")])] == ["filter", "sharpen"]
+"""
+
+
+def test_plans_are_made_without_opencv() -> None:
+    subprocess.run([sys.executable, "-c", PLAN_WITHOUT_OPENCV], check=True)
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from darkroom import apply, color
+from darkroom import apply, color, srgb
 from darkroom.errors import RecipeInvalid
 from darkroom.picture import Array
 from darkroom.registry import get
@@ -72,7 +72,7 @@ def test_casts_are_removed_from_photographs_and_none_is_added() -> None:
 def test_a_grey_ramp_under_coloured_light_turns_grey(dtype: type) -> None:
     light = np.array([0.9, 0.7, 0.5])
     ramp = np.linspace(0.02, 0.9, 400).reshape(20, 20, 1)
-    encoded = color.linear_to_srgb_exact(ramp * light)
+    encoded = srgb.linear_to_srgb_exact(ramp * light)
     image = encoded.astype(dtype) if dtype == np.float32 else np.rint(encoded * np.iinfo(dtype).max).astype(dtype)
     balanced = apply("white_balance", image)
     linear, before = color.srgb_to_linear(balanced), color.srgb_to_linear(image)
@@ -110,7 +110,7 @@ def test_exposure_is_multiplication_in_linear_light(dtype: type) -> None:
     white = np.iinfo(dtype).max
     levels = np.linspace(0, white, 4096).astype(dtype).reshape(64, 64)
     for ev in (-2.0, -0.5, 0.7, 3.0):
-        expected = color.linear_to_srgb_exact(2**ev * color.srgb_to_linear_exact(levels / white))
+        expected = srgb.linear_to_srgb_exact(2**ev * srgb.srgb_to_linear_exact(levels / white))
         result = apply("adjust_color", levels, exposure=ev)
         assert np.abs(result - np.clip(expected, 0, 1) * white).max() <= 0.5 + white * 1e-6
 

@@ -8,8 +8,8 @@ import numpy as np
 import skimage.data
 from PIL import Image
 
-from darkroom.color import linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.picture import Array
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
 EXPOSURE_EV = -2.0
 CAST = (1.25, 1.0, 0.62)

@@ -11,9 +11,9 @@ from collections.abc import Callable
 
 import msgspec
 
-from darkroom.color import linear_to_srgb_exact, srgb_to_linear_exact
-from darkroom.measure import Measurements
+from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
 MIDDLE_GREY = 0.19
 """Mean luminance, in linear light, that a well exposed photo tends to have."""

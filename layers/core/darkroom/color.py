@@ -12,6 +12,7 @@ import cv2
 import numpy as np
 
 from darkroom.picture import Array
+from darkroom.srgb import srgb_to_linear_exact
 from darkroom.step import max_level
 
 LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
@@ -77,17 +78,6 @@ def linear_to_srgb(linear: Array) -> Array:
     encoded -= np.float32(0.055)
     np.copyto(encoded, linear * np.float32(12.92), where=linear <= np.float32(0.0031308))
     return encoded
-
-
-def srgb_to_linear_exact(encoded: Array | float) -> Array:
-    """The decoding function of IEC 61966-2-1 in float64, for tables."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-def linear_to_srgb_exact(linear: Array | float) -> Array:
-    """The encoding function of IEC 61966-2-1 in float64, for tables; below 0 counts as 0."""
-    linear = np.maximum(linear, 0)
-    return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import groupby
 from typing import Literal
 
@@ -26,12 +26,17 @@ def plan(calls: Iterable[StepCall], fusion: Fusion = "stage") -> list[StagePlan]
     """Gather steps into invocations, keeping their order.
 
     "stage": neighbouring steps of one stage run together, each stage in its own function.
-    "fused": all run in one invocation of the first step's stage. Every imaging function holds the whole library, so
-        the pixels are the same and the picture is handed over once.
+    "fused": neighbouring imaging stages run in one invocation of the first step's stage. Every imaging function holds
+        the whole library and OpenCV, so the pixels are the same and the picture is handed over once. `classify` has
+        ONNX Runtime instead of OpenCV, and stays apart.
+
+    No step is loaded. Raises `RecipeInvalid` for one that does not exist.
     """
-    calls = list(calls)
-    if fusion == "fused" and calls:
-        return [StagePlan(registry.get(calls[0].name).stage, calls)]
-    return [
-        StagePlan(stage, list(steps)) for stage, steps in groupby(calls, key=lambda call: registry.get(call.name).stage)
-    ]
+    together: Callable[[str], object] = registry.stage_of if fusion == "stage" else needs_inference
+    groups = [list(group) for _, group in groupby(calls, key=lambda call: together(call.name))]
+    return [StagePlan(registry.stage_of(group[0].name), group) for group in groups]
+
+
+def needs_inference(name: str) -> bool:
+    """Whether a step runs a trained network, for which the imaging functions lack ONNX Runtime."""
+    return registry.stage_of(name) == registry.CLASSIFY

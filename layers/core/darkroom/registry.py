@@ -11,75 +11,70 @@ from darkroom.errors import RecipeInvalid, nearest
 from darkroom.picture import Array
 from darkroom.step import Step
 
-# name of the step -> module of darkroom.steps that declares it under that name. Modules load when a step is asked
-# for, so that a function imports OpenCV or ONNX Runtime only if its own steps need it.
+CLASSIFY = "classify"
+"""The one stage whose function has ONNX Runtime, and not OpenCV."""
+
+# name of the step -> its stage. The module of `darkroom.steps` that declares a step has its name. Modules load when a
+# step is asked for, so that a function imports OpenCV or ONNX Runtime only if its own steps need it; stages stand here
+# so that a function can plan for others whose libraries it does not have.
 STEPS: Mapping[str, str] = {
-    # convert_color
     "convert_color": "convert_color",
-    "extract_channel": "extract_channel",
-    # sharpen
-    "unsharp_mask": "unsharp_mask",
-    "sharpen_gradient": "sharpen_gradient",
-    # filter
-    "gaussian_blur": "gaussian_blur",
-    "mean_blur": "mean_blur",
-    "median_blur": "median_blur",
-    "bilateral_filter": "bilateral_filter",
-    "guided_filter": "guided_filter",
-    "convolve": "convolve",
-    "antialias": "antialias",
-    "remove_salt_pepper": "remove_salt_pepper",
-    "denoise": "denoise",
-    "deblur_motion": "deblur_motion",
-    "compensate": "compensate",
-    "auto_filter": "auto_filter",
-    # resize
+    "extract_channel": "convert_color",
+    "unsharp_mask": "sharpen",
+    "sharpen_gradient": "sharpen",
+    "gaussian_blur": "filter",
+    "mean_blur": "filter",
+    "median_blur": "filter",
+    "bilateral_filter": "filter",
+    "guided_filter": "filter",
+    "convolve": "filter",
+    "antialias": "filter",
+    "remove_salt_pepper": "filter",
+    "denoise": "filter",
+    "deblur_motion": "filter",
+    "compensate": "filter",
+    "auto_filter": "filter",
     "resize": "resize",
-    "fit_display": "fit_display",
-    "super_resolution": "super_resolution",
-    # correct_color
-    "white_balance": "white_balance",
-    "equalize_global": "equalize_global",
-    "equalize_local": "equalize_local",
-    "equalize_adaptive": "equalize_adaptive",
-    "adjust_distribution": "adjust_distribution",
-    "correct_spectrum_active": "correct_spectrum_active",
-    "correct_spectrum_passive": "correct_spectrum_passive",
-    "correct_fourier": "correct_fourier",
-    "cluster_colors": "cluster_colors",
-    "correct_pca": "correct_pca",
-    "adjust_color": "adjust_color",
-    # adjust_tone
-    "stretch_histogram": "stretch_histogram",
-    "enhance_histogram": "enhance_histogram",
-    "stretch_linear": "stretch_linear",
-    "stretch_nonlinear": "stretch_nonlinear",
-    "stretch_local": "stretch_local",
-    "gamma": "gamma",
-    "normalize_luminance": "normalize_luminance",
-    "normalize_local_response": "normalize_local_response",
-    "dilate_local": "dilate_local",
-    "threshold_adaptive": "threshold_adaptive",
-    "lift_shadows": "lift_shadows",
-    # restore
-    "inpaint": "inpaint",
-    "reduce_jpeg_artifacts": "reduce_jpeg_artifacts",
-    "dehaze": "dehaze",
-    "deblur": "deblur",
-    # portrait
-    "smooth_skin": "smooth_skin",
-    "stylize_avatar": "stylize_avatar",
+    "fit_display": "resize",
+    "super_resolution": "resize",
+    "white_balance": "correct_color",
+    "equalize_global": "correct_color",
+    "equalize_local": "correct_color",
+    "equalize_adaptive": "correct_color",
+    "adjust_distribution": "correct_color",
+    "correct_spectrum_active": "correct_color",
+    "correct_spectrum_passive": "correct_color",
+    "correct_fourier": "correct_color",
+    "cluster_colors": "correct_color",
+    "correct_pca": "correct_color",
+    "adjust_color": "correct_color",
+    "stretch_histogram": "adjust_tone",
+    "enhance_histogram": "adjust_tone",
+    "stretch_linear": "adjust_tone",
+    "stretch_nonlinear": "adjust_tone",
+    "stretch_local": "adjust_tone",
+    "gamma": "adjust_tone",
+    "normalize_luminance": "adjust_tone",
+    "normalize_local_response": "adjust_tone",
+    "dilate_local": "adjust_tone",
+    "threshold_adaptive": "adjust_tone",
+    "lift_shadows": "adjust_tone",
+    "inpaint": "restore",
+    "reduce_jpeg_artifacts": "restore",
+    "dehaze": "restore",
+    "deblur": "restore",
+    "smooth_skin": "portrait",
+    "stylize_avatar": "portrait",
 }
 
 
 @cache
 def get(name: str) -> Step:
     """The step called `name`. Raises `RecipeInvalid`, naming the nearest, where there is none."""
-    if name not in STEPS:
-        raise RecipeInvalid("unknown-step", f"there is no step '{name}'{nearest(name, STEPS)}")
-    declared = getattr(importlib.import_module(f"darkroom.steps.{STEPS[name]}"), name)
+    _check(name)
+    declared = getattr(importlib.import_module(f"darkroom.steps.{name}"), name)
     assert isinstance(declared, Step)
-    assert declared.name == name
+    assert (declared.name, declared.stage) == (name, STEPS[name])
     return declared
 
 
@@ -100,9 +95,20 @@ def describe(step: Step) -> dict[str, Any]:
     }
 
 
+def stage_of(name: str) -> str:
+    """The stage of the step called `name`, without loading it. Raises `RecipeInvalid` where there is no such step."""
+    _check(name)
+    return STEPS[name]
+
+
 def stages() -> list[str]:
     """The stages that have steps, in order of their first step."""
-    return list(dict.fromkeys(step.stage for step in steps()))
+    return list(dict.fromkeys(STEPS.values()))
+
+
+def _check(name: str) -> None:
+    if name not in STEPS:
+        raise RecipeInvalid("unknown-step", f"there is no step '{name}'{nearest(name, STEPS)}")
 
 
 def apply(name: str, image: Array, **params: Any) -> Any:

@@ -13,15 +13,14 @@ from darkroom.color import (
     fit_gamut,
     linear_to_oklab,
     linear_to_srgb,
-    linear_to_srgb_exact,
     luma,
     oklab_to_linear,
     srgb_to_linear,
-    srgb_to_linear_exact,
     with_luma,
 )
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.step import bands, from_float, max_level, step
 
 TEMPERATURE_EV, TINT_EV = 0.5, 0.3

@@ -1,0 +1,24 @@
+"""What `darkroom.measure` finds: apart from it, for those who plan with it where OpenCV is not."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class Measurements(msgspec.Struct, frozen=True):
+    """Measured once, on the upright sRGB picture. Encoded (not linear) values in 0–1, unless a name says otherwise."""
+
+    luma_p1: float
+    luma_p50: float
+    luma_p99: float
+    midtone: float  # median luma of what is neither clipped to black nor to white; 0.5 where all is
+    linear_mean: float  # mean luminance in linear light
+    clipped_shadows: float  # share of pixels
+    clipped_highlights: float  # share of pixels
+    saturation: float  # mean chroma, max(R,G,B) - min(R,G,B)
+    cast_degrees: float  # angle between the estimated illuminant and grey, in linear light
+    illuminant: tuple[float, float, float]  # estimated, normalised to a mean of 1
+    noise_luma: float  # standard deviation, in levels of 255
+    noise_chroma: float  # the same of the chroma axes
+    impulses: float  # share of salt-and-pepper pixels
+    blur_sigma_px: float  # of the sharpest edges, as a Gaussian's
