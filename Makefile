@@ -3,18 +3,19 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format build deploy delete bench docs local lock clean
+.PHONY: help setup demo test lint format build deploy delete bench bench-quality docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := infra/sam
 PHOTO ?=
+PHOTOS ?=
 RECIPE ?= auto
 STACK ?= darkroom
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 setup: .venv/.ready ## Make the virtual environment
 
@@ -41,6 +42,9 @@ delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom
 
 bench: setup ## Measure speed, memory and cost, as ratios from one run
 	$(BIN)/python -m tests.bench $(BENCH_ARGS)
+
+bench-quality: setup ## Measure how much better spoiled photos get, beside other tools (PHOTOS=folder)
+	$(BIN)/python -m tests.bench.quality $(if $(PHOTOS),"$(PHOTOS)") $(BENCH_ARGS)
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make

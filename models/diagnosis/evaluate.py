@@ -7,21 +7,18 @@ comparison with other tools uses, at their two strengths, come last.
 from __future__ import annotations
 
 import argparse
-import io
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 from backend import keras, make_repeatable
-from defects import DEFECTS, to_encoded, to_linear
+from defects import DEFECTS
 from photos import load, photo_paths
 from picture import draw_matrix
-from PIL import Image
 from report import THRESHOLD, decode, report
 from samples import compute_features, make_samples
-from scipy import ndimage
+from stated import SINGLE, spoil_photo
 from train import TEST_PER_PHOTO
 
 TOLERANCE = 1e-4
@@ -39,48 +36,6 @@ class OnnxFile:
         return self.session.run(["presence", "strength"], {"thumbnail": thumbnails, "numbers": numbers})
 
 
-def exposed(photo: np.ndarray, gains: float | tuple[float, float, float]) -> np.ndarray:
-    light = to_linear(photo.astype(np.float32) / 255) * np.asarray(gains, np.float32)
-    return to_encoded(np.clip(light, 0, 1)) * 255
-
-
-def shot(photo: np.ndarray, ev: float, rng: np.random.Generator) -> np.ndarray:
-    """Underexposed, with the noise of at most 4,000 electrons a pixel."""
-    light = to_linear(exposed(photo, 2**ev) / 255)
-    return to_encoded(np.clip(rng.poisson(light * 4000) / 4000, 0, 1).astype(np.float32)) * 255
-
-
-def speckled(photo: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
-    draw = rng.random(photo.shape[:2])[..., None]
-    return np.where(draw < share / 2, 0, np.where(draw < share, 255, photo))
-
-
-def compressed(photo: np.ndarray, quality: int) -> np.ndarray:
-    file = io.BytesIO()
-    Image.fromarray(photo).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
-
-
-Spoiler = Callable[[np.ndarray, np.random.Generator], np.ndarray]
-STATED: dict[str, tuple[str, Spoiler]] = {
-    "-1.5 EV": ("underexposed", lambda p, rng: shot(p, -1.5, rng)),
-    "-2.5 EV": ("underexposed", lambda p, rng: shot(p, -2.5, rng)),
-    "+0.8 EV": ("overexposed", lambda p, rng: exposed(p, 2**0.8)),
-    "+1.3 EV": ("overexposed", lambda p, rng: exposed(p, 2**1.3)),
-    "contrast 0.5": ("low contrast", lambda p, rng: 127.5 + 0.5 * (p - 127.5)),
-    "contrast 0.3": ("low contrast", lambda p, rng: 127.5 + 0.3 * (p - 127.5)),
-    "cast 20 %": ("colour cast", lambda p, rng: exposed(p, (1.2, 1.0, 0.8))),
-    "cast 40 %": ("colour cast", lambda p, rng: exposed(p, (0.6, 1.0, 1.4))),
-    "noise 15": ("noise", lambda p, rng: p + rng.normal(0, 15, p.shape)),
-    "noise 25": ("noise", lambda p, rng: p + rng.normal(0, 25, p.shape)),
-    "blur 1.0": ("blur", lambda p, rng: ndimage.gaussian_filter(p.astype(np.float32), (1, 1, 0))),
-    "blur 1.8": ("blur", lambda p, rng: ndimage.gaussian_filter(p.astype(np.float32), (1.8, 1.8, 0))),
-    "JPEG 25": ("JPEG artefacts", lambda p, rng: compressed(p, 25)),
-    "JPEG 12": ("JPEG artefacts", lambda p, rng: compressed(p, 12)),
-    "specks 2 %": ("salt and pepper", lambda p, rng: speckled(p, 0.02, rng)),
-    "specks 5 %": ("salt and pepper", lambda p, rng: speckled(p, 0.05, rng)),
-    "clean": ("", lambda p, rng: p),
-}
 TELLING = {
     "underexposed": 0,
     "overexposed": 0,
@@ -97,9 +52,8 @@ def report_stated(model: OnnxFile, folder: Path) -> None:
     """Each stated defect on every test photograph: how often it is found, what else is said, how strong."""
     print(f"\n{'spoiled by':<16}{'found':>7}{'others said':>13}{'fine':>7}{'strength, median':>18}")
     photos = [load(path) for path in photo_paths(folder, "test")]
-    for title, (defect, spoiler) in STATED.items():
-        rng = np.random.default_rng(0)
-        spoiled = [np.rint(np.clip(spoiler(photo, rng), 0, 255)).astype(np.uint8) for photo in photos]
+    for title, (defect, spoiler) in SINGLE.items():
+        spoiled = [spoil_photo(photo, spoiler) for photo in photos]
         features = [compute_features(photo) for photo in spoiled]
         presence, strength = model(np.stack([f.thumbnail for f in features]), np.stack([f.numbers for f in features]))
         said = presence[:, :-1] >= THRESHOLD

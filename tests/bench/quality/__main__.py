@@ -1,0 +1,86 @@
+"""`make bench-quality`: photographs spoiled in stated ways, repaired by darkroom's `auto` and by others, and measured.
+
+python -m tests.bench.quality --part validation --only auto --defects dark,noise --worst 10
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from dataclasses import asdict
+from pathlib import Path
+
+from tests.bench.quality import report
+from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, photo_paths
+from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
+from tests.bench.quality.run import score
+from tests.bench.quality.summary import gains, summarise
+
+PHOTOS = ROOT.parent / "shared/data/photos"
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.quality", description=__doc__)
+    parser.formatter_class = argparse.RawDescriptionHelpFormatter
+    parser.add_argument(
+        "folder", nargs="?", type=Path, default=PHOTOS, help="of good photographs (default: %(default)s)"
+    )
+    parser.add_argument("--part", choices=("train", "validation", "test"), default="test", help="of the photographs")
+    parser.add_argument("--photos", type=int, metavar="N", help="only so many of them, evenly spaced")
+    parser.add_argument("--only", type=names([c.name for c in CONTENDERS]), metavar="NAME,…", help="contenders")
+    parser.add_argument("--defects", type=names([*DEFECTS, CLEAN]), metavar="NAME,…")
+    parser.add_argument("--worst", type=int, default=0, metavar="N", help="list the photos on which `auto` does worst")
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write every score, a line each")
+    parser.add_argument("--processes", type=int, default=2)
+    given = parser.parse_args()
+    try:
+        paths = spaced(photo_paths(given.folder, given.part), given.photos)
+    except FileNotFoundError as error:
+        parser.error(str(error))
+    conditions = [c for c in CONDITIONS if given.defects is None or c.defect in given.defects]
+    contenders, missing = present([c for c in CONTENDERS if given.only is None or c.name in given.only])
+    scores = score(paths, conditions, contenders, given.processes)
+    if given.json:
+        given.json.write_text("".join(json.dumps(asdict(s), ensure_ascii=False) + "\n" for s in scores))
+    found = gains(scores)
+    summaries = {c: summarise(found[c.name]) for c in contenders}
+    print(f"{len(paths)} photographs, part {given.part}")
+    print(report.tables(scores, summaries))
+    for contender, why in missing.items():
+        print(f"{contender.title}: not measured, {why}")
+    if given.worst:
+        print(report.worst(found.get("auto", []), given.worst))
+    return 0
+
+
+def names(allowed: list[str]):
+    def parse(text: str) -> list[str]:
+        chosen = text.split(",")
+        if unknown := set(chosen) - set(allowed):
+            raise argparse.ArgumentTypeError(f"no {', '.join(sorted(unknown))}; there is {', '.join(allowed)}")
+        return chosen
+
+    return parse
+
+
+def spaced(paths: list[Path], count: int | None) -> list[Path]:
+    if not count or count >= len(paths):
+        return paths
+    return [paths[number * len(paths) // count] for number in range(count)]
+
+
+def present(contenders: list[Contender]) -> tuple[list[Contender], dict[Contender, str]]:
+    """Those that can run here, and why the others cannot."""
+    here, missing = [], {}
+    for contender in contenders:
+        try:
+            contender.identity()
+            here.append(contender)
+        except NotHere as error:
+            missing[contender] = str(error)
+    return here, missing
+
+
+if __name__ == "__main__":
+    sys.exit(main())

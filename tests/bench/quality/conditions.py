@@ -1,0 +1,46 @@
+"""What is done to the photographs: nine kinds of defect at two strengths, and nothing."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+MODELS = Path(__file__).resolve().parents[3] / "models/diagnosis"
+sys.path.append(str(MODELS))  # the spoilers and the split are the diagnosis's own; its scripts are no package
+
+from photos import load, part_of, photo_paths  # noqa: E402
+from stated import MIXED, SINGLE, spoil_photo  # noqa: E402
+
+__all__ = ["CLEAN", "CONDITIONS", "DEFECTS", "Condition", "load", "part_of", "photo_paths"]
+
+CLEAN = "clean"
+_NAMES = {
+    "underexposed": "dark",
+    "overexposed": "over",
+    "low contrast": "flat",
+    "colour cast": "cast",
+    "salt and pepper": "salt-and-pepper",
+    "JPEG artefacts": "JPEG",
+    "": CLEAN,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """defect: one of DEFECTS or CLEAN. title: what is done, with its strength."""
+
+    defect: str
+    title: str
+
+    def spoil(self, photo: Any) -> Any:
+        """HxWx3 uint8 to the same."""
+        return spoil_photo(photo, MIXED[self.title] if self.defect == "mixed" else SINGLE[self.title][1])
+
+
+CONDITIONS = [
+    *(Condition(_NAMES.get(defect, defect), title) for title, (defect, _) in SINGLE.items()),
+    *(Condition("mixed", title) for title in MIXED),
+]
+DEFECTS = [name for name in dict.fromkeys(condition.defect for condition in CONDITIONS) if name != CLEAN]
