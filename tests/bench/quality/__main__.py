@@ -11,20 +11,20 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-from tests.bench.quality import report
+from tests import data
+from tests.bench.quality import page, report
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, photo_paths
 from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
 from tests.bench.quality.run import score
 from tests.bench.quality.summary import gains, summarise
-
-PHOTOS = ROOT.parent / "shared/data/photos"
+from tests.bench.quality.targets import targets
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.quality", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=PHOTOS, help="of good photographs (default: %(default)s)"
+        "folder", nargs="?", type=Path, default=data.ROOT / "photos", help="of good photographs (default: %(default)s)"
     )
     parser.add_argument("--part", choices=("train", "validation", "test"), default="test", help="of the photographs")
     parser.add_argument("--photos", type=int, metavar="N", help="only so many of them, evenly spaced")
@@ -32,8 +32,11 @@ def main() -> int:
     parser.add_argument("--defects", type=names([*DEFECTS, CLEAN]), metavar="NAME,…")
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="list the photos on which `auto` does worst")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every score, a line each")
+    parser.add_argument("--docs", action="store_true", help="write docs/quality.md and its picture")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
+    if given.docs and (given.part != "test" or given.photos or given.only or given.defects):
+        parser.error("--docs takes the whole part test, every contender and every defect")
     try:
         paths = spaced(photo_paths(given.folder, given.part), given.photos)
     except FileNotFoundError as error:
@@ -49,8 +52,14 @@ def main() -> int:
     print(report.tables(scores, summaries))
     for contender, why in missing.items():
         print(f"{contender.title}: not measured, {why}")
+    others = [summary for contender, summary in summaries.items() if contender.general]
+    auto = next((summary for contender, summary in summaries.items() if contender.name == "auto"), None)
+    if auto and others and not given.defects:
+        print(report.reached(targets(auto, others)))
     if given.worst:
         print(report.worst(found.get("auto", []), given.worst))
+    if given.docs:
+        page.write(paths, scores, summaries, missing, ROOT / "docs")
     return 0
 
 

@@ -9,6 +9,7 @@ from tests.bench.quality.conditions import CLEAN, DEFECTS
 from tests.bench.quality.contenders import Contender
 from tests.bench.quality.run import NOTHING, Score
 from tests.bench.quality.summary import WORSE_DB, Gain, Summary
+from tests.bench.quality.targets import Target
 
 Summaries = Mapping[Contender, Summary]
 
@@ -44,6 +45,10 @@ def tables(scores: Sequence[Score], summaries: Summaries) -> str:
             line += f"{100 * summary.worse[CLEAN]:>10.1f}{summary.clean_psnr:>10.1f}"
         lines.append(line)
     return "\n".join(lines[1:])
+
+
+def reached(found: Sequence[Target]) -> str:
+    return "\n".join(["", *(f"{'met    ' if t.met else 'NOT MET'} {t.wanted}: {t.reached}" for t in found)])
 
 
 def worst(found: Sequence[Gain], count: int) -> str:

@@ -1,0 +1,209 @@
+"""docs/quality.md: the figures as tables, whether the targets are met, and how it was measured."""
+
+from __future__ import annotations
+
+import statistics
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from importlib.metadata import version
+from pathlib import Path
+
+from tests.bench.quality import contenders
+from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS
+from tests.bench.quality.contenders import Contender, told
+from tests.bench.quality.measures import IDENTICAL_DB
+from tests.bench.quality.picture import draw
+from tests.bench.quality.run import NOTHING, Score
+from tests.bench.quality.summary import WORSE_DB, Gain, Summary, gains
+from tests.bench.quality.targets import targets
+
+SOURCES = {"cid22": "CID22's reference images, Cloudinary, CC BY-SA 4.0", "gb82": "the gb82 image set, CC0"}
+
+HEAD = """# Quality
+
+How much better photographs get. {photos} photographs that nothing was tuned or trained on are spoiled in {ways} stated
+ways; darkroom's recipe `auto`, which is not told what is wrong, and other tools repair them in the same run, and each
+result is held against the original. `make bench-quality BENCH_ARGS=--docs` measures it and writes this page.
+
+`auto` gains **{mean:.1f} dB** PSNR over doing nothing, as the mean of the nine kinds of defect; the best of the other
+tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos worse.
+
+![Mean gain in PSNR by defect and tool](quality.webp)
+"""
+
+METHOD = """
+## How it was measured
+
+The photographs are the part `test` of the split in `models/diagnosis/photos.py`, which goes by a photo's name alone:
+{sources}. The diagnosis learned from the part `train`, and the rules of `auto` were set on `train` and `validation`. It
+learned from defects made much as these are, at random strengths: how it fares on others, these figures do not say.
+
+They are spoiled, each photo in one way at a time, by `models/diagnosis/stated.py`:
+
+| defect | what is done |
+| --- | --- |
+| dark | exposure of −1.5 and −2.5 EV in linear light, with the shot noise of 4,000 electrons at white |
+| over | exposure of +0.8 and +1.3 EV in linear light, clipped |
+| flat | contrast of 0.5 and 0.3 about mid grey |
+| cast | gains in linear light: red +20 %, blue −20 %; and red −40 %, blue +40 % |
+| noise | Gaussian, of 15 and 25 levels of 255 |
+| blur | Gaussian, of 1.0 and 1.8 px |
+| JPEG | quality 25 and 12, as Pillow writes it (4:2:0); the tools get the pixels |
+| salt-and-pepper | 2 and 5 % of the pixels black or white |
+| mixed | −1 EV, a cast of 20 % and noise of 8 levels; −2 EV, 30 % and 10 levels; both with shot noise |
+
+All is measured on 8-bit sRGB: PSNR over all samples of R, G and B, at most {identical:g} dB, which is identical; SSIM
+of luma, with the 11×11 px Gaussian window of Wang et al. 2004; ΔE00, the pixels' mean CIEDE2000 (scikit-image).
+A gain is a photo's own, after less before; a figure is the mean over photos and both strengths; the mean is that of the
+nine. A photo is made worse if its PSNR falls by more than {worse_db} dB.
+
+The other tools are not told what is wrong either: {tools}.
+
+*One step by hand* knows both the defect and its strength, and takes darkroom's own step for it:
+
+| spoiled by | step |
+| --- | --- |
+{by_hand}
+
+`python -m tests.bench.quality --help` names the options: another folder or part, some contenders or defects only, every
+score as JSON, the photos with the least gain. Scores are kept in `build/quality` by a digest of all that they follow
+from, so that the next run repairs only what has changed.
+"""
+
+
+def write(
+    paths: Sequence[Path],
+    scores: Sequence[Score],
+    summaries: Mapping[Contender, Summary],
+    missing: Mapping[Contender, str],
+    folder: Path,
+) -> None:
+    """`quality.md` and its picture into a folder, from a run of all contenders over all conditions."""
+    draw(summaries, folder / "quality.webp")
+    (folder / "quality.md").write_text(page(paths, scores, summaries, missing))
+
+
+def page(
+    paths: Sequence[Path],
+    scores: Sequence[Score],
+    summaries: Mapping[Contender, Summary],
+    missing: Mapping[Contender, str],
+) -> str:
+    auto = next(summary for contender, summary in summaries.items() if contender.name == "auto")
+    general = {contender: summary for contender, summary in summaries.items() if contender.general}
+    best = max(general, key=lambda contender: general[contender].mean)
+    head = HEAD.format(
+        photos=len(paths),
+        ways=len([c for c in CONDITIONS if c.defect != CLEAN]),
+        mean=auto.mean,
+        best=best.title,
+        best_mean=general[best].mean,
+        worse=auto.spoiled_worse,
+    )
+    before = {
+        measure: {
+            name: statistics.fmean(getattr(s, measure) for s in scores if s.contender == NOTHING and s.defect == name)
+            for name in DEFECTS
+        }
+        for measure in ("psnr", "ssim", "delta_e")
+    }
+    reached = [[t.wanted, t.reached, "met" if t.met else "**not met**"] for t in targets(auto, list(general.values()))]
+    parts = [
+        head,
+        "\n## Gain in PSNR, dB\n",
+        by_defect(summaries, lambda s: s.psnr, before["psnr"], "{:.2f}"),
+        *(f"\n{contender.title}: not measured, {why}." for contender, why in missing.items()),
+        "\n## Targets of `auto`\n",
+        table(["target", "reached", ""], reached),
+        "\n## Gain in SSIM\n",
+        by_defect(summaries, lambda s: s.ssim, before["ssim"], "{:.3f}"),
+        "\n## Fall of ΔE00\n",
+        by_defect(summaries, lambda s: s.delta_e, before["delta_e"], "{:.2f}"),
+        "\n## Photos made worse, %\n",
+        by_worse(summaries),
+        "\n## `auto` at each strength\n",
+        by_title(scores, gains(scores)["auto"]),
+        METHOD.format(
+            sources=sources(paths),
+            identical=IDENTICAL_DB,
+            worse_db=WORSE_DB,
+            tools=tools(summaries),
+            by_hand="\n".join(
+                f"| {title} | `{told([{'name': call[0], 'params': call[1]}])}` |"
+                for title, call in contenders.BY_HAND.items()
+                if call
+            ),
+        ),
+    ]
+    return "\n".join(parts)
+
+
+def table(head: Sequence[str], rows: Sequence[Sequence[str]], figures_from: int | None = None) -> str:
+    rules = ["---" if figures_from is None or number < figures_from else "---:" for number in range(len(head))]
+    return "\n".join("| " + " | ".join(row) + " |" for row in (head, rules, *rows))
+
+
+def by_defect(
+    summaries: Mapping[Contender, Summary],
+    of: Callable[[Summary], dict[str, float]],
+    before: Mapping[str, float],
+    form: str,
+) -> str:
+    """A row a contender, a column a defect; below, what there was before."""
+    rows = []
+    for contender, summary in summaries.items():
+        figures = [of(summary)[name] for name in DEFECTS]
+        rows.append([contender.title, *map(form.format, [*figures, statistics.fmean(figures)])])
+    rows.append(["*before, absolute*", *(form.format(before[name]) for name in DEFECTS), ""])
+    return table(["", *DEFECTS, "mean"], rows, 1)
+
+
+def by_worse(summaries: Mapping[Contender, Summary]) -> str:
+    rows = []
+    for contender, summary in summaries.items():
+        shares = [*(summary.worse[name] for name in DEFECTS), summary.spoiled_worse, summary.worse[CLEAN]]
+        rows.append([contender.title, *(f"{100 * share:.0f}" for share in shares), f"{summary.clean_psnr:.1f}"])
+    return table(["", *DEFECTS, "all spoiled", CLEAN, "PSNR of clean, median dB"], rows, 1)
+
+
+def by_title(scores: Sequence[Score], found: Sequence[Gain]) -> str:
+    rows = []
+    for condition in CONDITIONS:
+        before = [s.psnr for s in scores if s.contender == NOTHING and s.title == condition.title]
+        of = [gain for gain in found if gain.score.title == condition.title]
+        if condition.defect == CLEAN:
+            continue
+        mean = (statistics.fmean(getattr(gain, name) for gain in of) for name in ("psnr", "ssim", "delta_e"))
+        db, similarity, colour = mean
+        worse = statistics.fmean(gain.worse for gain in of)
+        rows.append(
+            [
+                condition.title,
+                f"{statistics.fmean(before):.1f}",
+                f"{db:+.2f}",
+                f"{similarity:+.3f}",
+                f"{colour:+.2f}",
+                f"{100 * worse:.0f}",
+            ]
+        )
+    return table(
+        ["spoiled by", "PSNR before, dB", "gain, dB", "gain in SSIM", "fall of ΔE00", "made worse, %"], rows, 1
+    )
+
+
+def sources(paths: Sequence[Path]) -> str:
+    """How many photographs each folder has."""
+    counts = Counter(path.parent.name for path in paths)
+    return "; ".join(f"{count} of {SOURCES.get(name, f'`{name}`')}" for name, count in counts.items())
+
+
+def tools(summaries: Mapping[Contender, Summary]) -> str:
+    versions = {
+        "pillow-0": f"Pillow {version('pillow')}, `ImageOps.autocontrast` with cutoff 0 and 1",
+        "opencv": f"OpenCV {version('opencv-python-headless')}, grey world, then CLAHE on L* (limit 2, 8×8 tiles)",
+        "im-normalize": "ImageMagick, `-normalize`, and `-auto-level -auto-gamma`",
+        "sharp": f"sharp {contenders.SHARP}, `normalise()`",
+    }
+    if any(contender.name == "im-normalize" for contender in summaries):
+        versions["im-normalize"] = versions["im-normalize"].replace("ImageMagick", contenders.imagemagick_version(), 1)
+    return "; ".join(text for name, text in versions.items() if any(c.name == name for c in summaries))
