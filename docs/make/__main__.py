@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import cv2
+import msgspec
 import numpy as np
 
 import darkroom
@@ -28,6 +29,9 @@ GAP_PX = 6
 DEMO_PX = 1200
 STRIPS = 3
 """Parameters that are shown in pictures, at most, per step."""
+
+LIST_ENTRIES = 2
+"""Entries of a list that are shown of an answer."""
 
 STEPS_HEAD = """# Steps
 
@@ -65,14 +69,20 @@ def step_page(step: Step, folder: Path) -> str:
     """The page of one step; its pictures are written beside it."""
     properties = step.schema()["properties"]
     parts = [f"# {step.name}\n", f"Stage `{step.stage}`. {step.doc}\n"]
-    if step.returns == "image":
-        before = SCENES[step.params.scene]()
+    before = SCENES[step.params.scene]()
+    if step.returns == "annotation":
+        save(folder / f"{step.name}.webp", side_by_side([before]))
+        answer = msgspec.json.encode(shorten(darkroom.apply(step.name, before, **step.params.example)))
+        parts.append(f"![the photo]({step.name}.webp)\n")
+        parts.append(f"What it says of this one:\n\n```json\n{msgspec.json.format(answer).decode()}\n```\n")
+    else:
         after = darkroom.apply(step.name, before, **step.params.example, **references(step))
         save(folder / f"{step.name}.webp", side_by_side([before, after]))
         options = ",".join(f"{name}={value}" for name, value in step.params.example.items())
         parts.append(f"![before and after]({step.name}.webp)\n")
         parts.append(f"*Left before, right after `{step.name}{':' + options if options else ''}`.*\n")
-    parts += ["| parameter | allowed | unit | default | meaning |", "| --- | --- | --- | --- | --- |"]
+    if properties or step.references:
+        parts += ["| parameter | allowed | unit | default | meaning |", "| --- | --- | --- | --- | --- |"]
     for name, schema in properties.items():
         default = schema.get("default")
         shown = "" if default is None else f"`{default}`"
@@ -86,6 +96,15 @@ def step_page(step: Step, folder: Path) -> str:
         values = " · ".join(f"`{value}`" for value in pictures)
         parts += ["", f"![{name}]({file})", "", f"*`{name}`: {values}*"]
     return "\n".join(parts) + "\n"
+
+
+def shorten(answer: Any) -> Any:
+    """An answer with no more than the first two entries of each list, and how many more there are."""
+    if isinstance(answer, dict):
+        return {name: shorten(value) for name, value in answer.items()}
+    if isinstance(answer, list) and len(answer) > LIST_ENTRIES + 1:
+        return [*map(shorten, answer[:LIST_ENTRIES]), f"… and {len(answer) - LIST_ENTRIES} more"]
+    return answer
 
 
 def strips(step: Step, properties: Mapping[str, Any]) -> Iterator[tuple[str, dict[Any, Array]]]:

@@ -19,6 +19,7 @@ from darkroom import registry
 from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.picture import Array, Picture
+from tests import networks
 
 assert all((cloud, photos, reference))
 
@@ -113,6 +114,8 @@ def test_standard_input_and_output(photo: Path) -> None:
         (["enhance", "{empty}"], "empty.jpg: the file is empty"),
         (["enhance", "{photo}", "--recipe", "{text}.json"], "notes.txt.json"),
         (["inspect", "{text}"], "darkroom: "),
+        (["diagnose", "{text}"], "the file is not a picture"),
+        (["diagnose", "{tmp}/missing.jpg"], "missing.jpg: No such file"),
         (["steps", "gama"], "did you mean 'gamma'?"),
         (["recipes", "vivit"], "did you mean 'vivid'?"),
     ],
@@ -180,6 +183,25 @@ def test_inspect(photo: Path) -> None:
     assert (found["picture"]["width"], found["picture"]["height"]) == (80, 60)
     assert 0 <= found["measurements"]["luma_p50"] <= 1
     assert "luma p50" in run("inspect", photo).stdout
+
+
+def test_diagnose(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    worse = {"noise": 0.66, "blur": 0.97, "haze": 0.3}
+    networks.answer(monkeypatch, networks.Diagnostician(worse, {"noise_sigma_log2": 4.0, "blur_sigma_log2": 1.0}))
+    assert run("diagnose", photo).stdout.splitlines() == [
+        "blurred by about 2.0 px (97% sure); what would help: deblur",
+        "probably noise of about 16 levels (66% sure); what would help: denoise",
+    ]
+    found = json.loads(run("diagnose", photo, "--json").stdout)
+    assert [d["name"] for d in found["defects"] if d["present"]] == ["noise", "blur"]
+    assert found["fine"] is False
+
+
+def test_diagnose_a_photo_without_defects(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician({}))
+    assert run("diagnose", photo).stdout == "fine as it is (98% sure)\n"
+    networks.answer(monkeypatch, networks.Diagnostician({"blur": 0.4}))
+    assert run("diagnose", photo).stdout == "no defect to speak of\n"
 
 
 def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import weakref
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -12,8 +14,9 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from darkroom import handover, storage
+from darkroom import handover, lambda_runtime, models, storage
 from darkroom.picture import Metadata, Picture
+from tests import networks
 from tests.workflow import photos
 from tests.workflow.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
 from tests.workflow.lab import read_event
@@ -156,6 +159,66 @@ def test_an_unexpected_exception_becomes_step_failed(
     assert "what nobody thought of" in entry["exception"]
     assert metric(metrics, "Failed")[0]["Failed"] == [1.0]
     assert not metric(metrics, "Succeeded")
+
+
+def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_is_let_go(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures: list[weakref.ref[Any]] = []
+    alive: list[bool] = []
+
+    def load_picture(key: str) -> Picture:
+        picture = Picture(photos.pixels().copy())
+        pictures.append(weakref.ref(picture.pixels))
+        return picture
+
+    def count_step(*told: Any) -> None:
+        alive.append(pictures[0]() is not None)
+        counted(*told)
+
+    counted = lambda_runtime.count_step
+    monkeypatch.setattr(lambda_runtime, "load_picture", load_picture)
+    monkeypatch.setattr(lambda_runtime, "count_step", count_step)
+    event = read_event("stage")
+    event["work"] = {"stage": "resize", "steps": [{"name": "resize", "params": {"width": 24}}, {"name": "gamma"}]}
+    assert "errorType" not in functions.invoke("resize", event).payload
+    logs, _ = lines(capsys.readouterr().out)
+    assert [entry["pixels"] for entry in logs if entry["message"] == "step"] == [24 * 16] * 2
+    assert alive == [False, False]
+
+
+def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician({"noise": 0.9}, {"noise_sigma_log2": 4.0}))
+    storage.client("s3").put_object(Bucket=WORK, Key=f"sync/{JOB}/photo.jpg", Body=photos.encoded())
+    event = {"job": JOB, "upload": f"sync/{JOB}/photo.jpg", "step": {"name": "diagnose"}}
+    report = functions.invoke("classify", event).payload
+    assert report["name"] == "diagnose"
+    (noise,) = [defect for defect in report["details"]["defects"] if defect["present"]]
+    assert (noise["name"], noise["strength"], noise["unit"]) == ("noise", 16, "levels")
+
+
+@pytest.mark.parametrize(
+    ("body", "step", "code"),
+    [
+        (b"just words, and more of them than a header has", "diagnose", "image.not-an-image"),
+        (photos.encoded()[:300], "diagnose", "image.truncated"),
+        (photos.encoded(), "denoise", "step.bad-event"),
+        (photos.encoded(), "diagnos", "recipe.unknown-step"),
+    ],
+)
+def test_a_question_that_has_no_answer(functions: Functions, body: bytes, step: str, code: str) -> None:
+    storage.client("s3").put_object(Bucket=WORK, Key="sync/x/photo.jpg", Body=body)
+    event = {"job": JOB, "upload": "sync/x/photo.jpg", "step": {"name": step}}
+    assert functions.invoke("classify", event).payload["errorMessage"].startswith(f"{code}: ")
+
+
+def test_a_model_that_is_not_installed(functions: Functions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(models, "CHECKOUT", tmp_path)
+    models.load.cache_clear()
+    event = read_event("stage")
+    event["work"] = {"stage": "classify", "steps": [{"name": "diagnose"}]}
+    report = functions.invoke("classify", event).payload
+    assert (report["errorType"], report["errorMessage"].partition(":")[0]) == ("StepFailed", "step.no-model")
 
 
 S3_ERRORS = {

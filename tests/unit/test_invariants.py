@@ -15,15 +15,17 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from darkroom import registry
+from darkroom import diagnosis, models, registry
 from darkroom import step as step_module
-from darkroom.errors import ImageRejected, RecipeInvalid
+from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from darkroom.params import Params
 from darkroom.picture import Array
 from darkroom.step import Step, max_level
+from tests import networks
 
 STEPS = registry.steps()
 IMAGE_STEPS = [step for step in STEPS if step.returns == "image"]
+ANNOTATING = [step for step in STEPS if step.returns == "annotation"]
 SIZE_KEEPING = [step for step in IMAGE_STEPS if not step.resizes]
 
 CHANNELS = (None, 3, 4)
@@ -34,6 +36,7 @@ DISCONTINUOUS_SHARE = 0.02
 
 every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 every_image_step = pytest.mark.parametrize("step", IMAGE_STEPS, ids=lambda step: step.name)
+every_annotating_step = pytest.mark.parametrize("step", ANNOTATING, ids=lambda step: step.name)
 every_size_keeping_step = pytest.mark.parametrize("step", SIZE_KEEPING, ids=lambda step: step.name)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
 
@@ -208,6 +211,46 @@ def test_rejects_what_is_not_a_picture(step: Step) -> None:
     ):
         with pytest.raises(ImageRejected):
             step(bad, params)
+
+
+# --- answers ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def trained(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trained networks; a made-up one in the place of one that is not trained yet."""
+    try:
+        models.path(diagnosis.MODEL)
+    except StepFailed:
+        networks.answer(monkeypatch, networks.Diagnostician())
+
+
+@pytest.mark.usefixtures("trained")
+@every_dtype
+@pytest.mark.parametrize("channels", CHANNELS, ids=("grey", "rgb", "rgba"))
+@every_annotating_step
+def test_answers_in_json_and_leaves_the_picture_as_it_is(step: Step, channels: int | None, dtype: Any) -> None:
+    for size in SIZES:
+        image = scene(size, channels, dtype)
+        before = image.copy()
+        outcome = step(image, parse_visible(step))
+        np.testing.assert_array_equal(outcome.image, before)
+        np.testing.assert_array_equal(image, before, err_msg="the input was changed")
+        text = json.dumps(outcome.details, allow_nan=False)
+        assert json.loads(text) == outcome.details, "JSON would change the answer"
+        assert outcome.details
+        assert len(text) < 20_000, "the workflow's state holds 256 KiB in all"
+        assert registry.apply(step.name, image, **step.params.example) == outcome.details
+
+
+@pytest.mark.usefixtures("trained")
+@every_annotating_step
+def test_answers_the_same_on_any_memory_layout_and_thread(step: Step) -> None:
+    image, params = scene((20, 30), 3, np.uint8), parse_visible(step)
+    expected = step(image, params).details
+    assert step(np.asfortranarray(image), params).details == expected
+    with ThreadPoolExecutor(4) as pool:
+        assert all(outcome.details == expected for outcome in pool.map(lambda _: step(image, params), range(4)))
 
 
 # --- parameters -------------------------------------------------------------------------------------------------------

@@ -60,3 +60,9 @@ def test_core_holds_the_library_without_its_command_line(built: Path) -> None:
     package = built / "CoreLayer" / "python" / "darkroom"
     assert (package / "registry.py").is_file()
     assert not (package / "cli").exists()
+
+
+def test_inference_holds_every_model_and_nothing_else_of_their_folders(built: Path) -> None:
+    models = {path.parent.name for path in (stack.REPOSITORY / "models").glob("*/*.onnx")}
+    packed = sorted(path.name for path in (built / "InferenceLayer" / "python" / "darkroom_models").iterdir())
+    assert packed == sorted(f"{name}.onnx" for name in models)

@@ -72,6 +72,17 @@ def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:
     assert planner.plan([]) == planner.plan([], "fused") == []
 
 
+def test_networks_are_never_fused_with_imaging() -> None:
+    names = ("diagnose", "gaussian_blur", "gamma", "diagnose", "diagnose", "unsharp_mask")
+    fused = planner.plan([StepCall(name) for name in names], "fused")
+    assert [(part.stage, [call.name for call in part.steps]) for part in fused] == [
+        ("classify", ["diagnose"]),
+        ("filter", ["gaussian_blur", "gamma"]),
+        ("classify", ["diagnose", "diagnose"]),
+        ("sharpen", ["unsharp_mask"]),
+    ]
+
+
 PLAN_WITHOUT_OPENCV = """
 import sys
 sys.modules["cv2"] = None

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import Any
 
@@ -14,6 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 from darkroom import recipe, registry
 from darkroom.limits import Limits
 from tests.workflow import definition
+from tests.workflow.functions import SETTINGS
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
 SOURCE = TEMPLATE["Resources"]
@@ -100,6 +104,39 @@ def test_functions_are_given_every_setting_they_read(folder: str) -> None:
     own = functions()[folder]["Environment"]["Variables"]
     assert read <= set(variables(functions()[folder]))
     assert set(own) <= read, "a setting that nobody reads"
+
+
+LIBRARIES = {"ImagingLayer": "cv2", "InferenceLayer": "onnxruntime"}
+"""What each layer beside core holds."""
+
+START = """
+import sys
+folder, stage, *absent = sys.argv[1:]
+sys.modules.update(dict.fromkeys(absent))
+sys.path.insert(0, folder)
+import app
+import numpy as np
+from darkroom import registry
+from darkroom.errors import StepFailed
+for name in registry.STEPS:
+    if registry.stage_of(name) == stage:
+        step = registry.get(name)
+        if stage == registry.CLASSIFY:  # which loads what it needs only when it runs
+            try:
+                step(np.zeros((40, 50, 3), np.uint8), step.params())
+            except StepFailed as error:
+                assert error.code == "step.no-model", error
+"""
+
+
+@pytest.mark.parametrize("folder", FOLDERS)
+def test_functions_need_no_library_whose_layer_they_lack(folder: str) -> None:
+    """The handler and all its stage's steps, in a process where the other layers' libraries cannot be imported."""
+    layers = {layer["Ref"] for layer in functions()[folder].get("Layers", [])}
+    absent = [package for layer, package in LIBRARIES.items() if layer not in layers]
+    path = definition.ROOT / "functions" / folder
+    environment = {**os.environ, **SETTINGS, "POWERTOOLS_SERVICE_NAME": folder, "AWS_DEFAULT_REGION": "us-east-1"}
+    subprocess.run([sys.executable, "-c", START, path, folder, *absent], env=environment, check=True)
 
 
 # Parameters

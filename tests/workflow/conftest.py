@@ -7,6 +7,7 @@ import pytest
 from moto import mock_aws
 
 from darkroom import storage
+from tests import networks
 from tests.workflow import interpreter
 from tests.workflow.functions import Functions
 from tests.workflow.lab import Lab
@@ -14,11 +15,15 @@ from tests.workflow.lab import Lab
 
 @pytest.fixture
 def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
-    """A fresh stack on moto, its functions in this process, with no waiting between tries."""
+    """A fresh stack on moto, its functions in this process, with no waiting between tries.
+
+    Every photo is diagnosed as dark: what the workflow makes of a diagnosis is tested here, not the network.
+    """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     # It logs what tests provoke, with its whole syntax tree.
     monkeypatch.setattr(logging.getLogger("moto.stepfunctions"), "level", logging.CRITICAL + 1)
+    networks.answer(monkeypatch, networks.Diagnostician())
     functions = Functions()
     interpreter.complete(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)

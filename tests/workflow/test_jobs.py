@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+import darkroom
 from darkroom import recipe
 from tests.workflow import definition, photos
 from tests.workflow.functions import RESULTS, UPLOADS
@@ -91,6 +92,17 @@ def test_neighbouring_steps_of_a_stage_share_a_task_and_others_do_not(lab: Lab) 
     assert [s for s in execution.states if s in ("Filter", "Sharpen")] == ["Sharpen", "Filter", "Sharpen"]
 
 
+def test_an_answer_is_in_the_manifest_and_the_picture_stays(lab: Lab) -> None:
+    steps = '{"steps": [{"name": "gamma", "params": {"gamma": 1.4}}, {"name": "diagnose"}], "format": "png"}'
+    execution = lab.execute(lab.upload("photo.png", photos.encoded("PNG"), {"recipe": steps}))
+    assert execution.status == "SUCCEEDED", execution.cause
+    (step,) = lab.manifest("photo.png")["stages"][2]["steps"]
+    assert step["name"] == "diagnose"
+    assert step["details"]["defects"][0]["words"] == "underexposed by about 1.5 EV"
+    expected = darkroom.apply("gamma", photos.pixels(), gamma=1.4)
+    assert np.array_equal(photos.decoded(lab.result("photo.png")), expected)
+
+
 def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     metadata = {"recipe": photos.recipe_through(STAGES, format="png")}
     apart = lab.execute(lab.upload("apart.jpg", photos.encoded(), metadata))
@@ -98,7 +110,8 @@ def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     fused = lab.execute(lab.upload("fused.jpg", photos.encoded(), metadata))
     tasks = definition.lambda_tasks(lab.definition)
     assert len([state for state in apart.states if state in tasks]) == 2 + len(STAGES)
-    assert len([state for state in fused.states if state in tasks]) == 3
+    imaging = next(state for state, stage in tasks.items() if stage == STAGES[0])
+    assert [state for state in fused.states if state in tasks] == ["Inspect", imaging, "Classify", "Publish"]
     before, after = photos.decoded(lab.result("apart.png")), photos.decoded(lab.result("fused.png"))
     assert np.array_equal(before, after)
     assert not np.array_equal(before, photos.pixels())

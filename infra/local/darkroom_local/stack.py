@@ -23,6 +23,7 @@ SOURCES = (
     "samconfig.toml",
     "functions",
     "layers",
+    "models",
     "infra/enhance.asl.json",
     "infra/openapi.yaml",
     "infra/web",

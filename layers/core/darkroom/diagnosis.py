@@ -221,4 +221,4 @@ def _tint(light: Mapping[str, float]) -> str:
 
 def to_builtins(diagnosis: Diagnosis) -> dict[str, Any]:
     """As JSON types."""
-    return dict(msgspec.to_builtins(diagnosis))
+    return msgspec.json.decode(msgspec.json.encode(diagnosis), type=dict[str, Any])

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from darkroom.measure import measure
 from darkroom.picture import Array, Picture
-from darkroom.pipeline import LoadReference, StepReport
+from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
 from darkroom.step import check_array, from_float, to_float
 
@@ -43,7 +43,7 @@ def enhance(
     *,
     limits: Limits | None = None,
     load_reference: LoadReference | None = None,
-    on_step: Callable[[StepReport], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> Result:
     """Enhance a photo.
 

@@ -106,33 +106,27 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
 
 def stage_handler() -> Handler:
     """The handler of every step stage: read the picture, run the steps, hand it on."""
-
-    @lambda_handler
-    def stage(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-        started = time.perf_counter()
-        request = parse(event, StageEvent)
-        logger.append_keys(job_id=request.job)
-        picture = load_picture(request.picture)
-        picture, steps = pipeline.run(
-            picture,
-            request.work.steps,
-            load_reference=load_reference,
-            seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
-            on_step=lambda report: count_step(report, picture),
-        )
-        key = hand_over(request.job, request.index, picture)
-        milliseconds = round((time.perf_counter() - started) * 1000)
-        return {
-            "picture": key,
-            "report": StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps),
-        }
-
-    return stage
+    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), context))
 
 
-def count_step(report: StepReport, picture: Picture) -> None:
-    """A step's time into logs and metrics."""
-    pixels = picture.width * picture.height
+def run_stage(request: StageEvent, context: LambdaContext) -> dict[str, Any]:
+    """One invocation of a stage: where it put the picture, and its report."""
+    started = time.perf_counter()
+    logger.append_keys(job_id=request.job)
+    picture, steps = pipeline.run(
+        load_picture(request.picture),
+        request.work.steps,
+        load_reference=load_reference,
+        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
+        on_step=count_step,
+    )
+    key = hand_over(request.job, request.index, picture)
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    return {"picture": key, "report": StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps)}
+
+
+def count_step(report: StepReport, pixels: int) -> None:
+    """A step's time, and its result's size in pixels, into logs and metrics."""
     logger.info("step", step=report.name, milliseconds=report.milliseconds, pixels=pixels)
     with single_metric(name="StepDuration", unit=MetricUnit.Milliseconds, value=report.milliseconds) as one:
         one.add_dimension(name="step", value=report.name)

@@ -17,6 +17,9 @@ LoadReference = Callable[[str], Array]
 Deadline = Callable[[], float]
 """Seconds that are left."""
 
+OnStep = Callable[["StepReport", int], None]
+"""Told of a step that is done: its report, and how many pixels its result has."""
+
 
 class StepReport(msgspec.Struct, frozen=True, omit_defaults=True):
     """What one step did: all its parameters' values, what it found or chose itself, and its time."""
@@ -33,13 +36,13 @@ def run(
     *,
     load_reference: LoadReference | None = None,
     seconds_left: Deadline | None = None,
-    on_step: Callable[[StepReport], None] | None = None,
+    on_step: OnStep | None = None,
 ) -> tuple[Picture, list[StepReport]]:
     """The picture after all steps, and a report of each.
 
     load_reference: reads a step's reference image by its name in the recipe (a file, an S3 key).
     seconds_left: asked before each step; `StepFailed` ("out-of-time") is raised where nothing is left.
-    on_step: called after each step, for logs and progress.
+    on_step: called after each step, for logs and progress. It is not given the picture, lest it keep it alive.
     """
     reports = []
     for call in calls:
@@ -58,5 +61,5 @@ def run(
         milliseconds = round((time.perf_counter() - started) * 1000)
         reports.append(StepReport(call.name, params.to_dict(), milliseconds, outcome.details))
         if on_step is not None:
-            on_step(reports[-1])
+            on_step(reports[-1], picture.width * picture.height)
     return picture, reports

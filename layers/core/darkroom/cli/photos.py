@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from darkroom import codec, finish, lab, recipe
+from darkroom import codec, diagnosis, finish, lab, recipe
 from darkroom.cli.main import cli, fail
 from darkroom.cli.reference import echo_json
 from darkroom.codec.formats import identify
@@ -91,6 +91,23 @@ def inspect(source: str, as_json: bool) -> None:
         for name, value in values.items():
             shown = f"{value:.4g}" if isinstance(value, float) else value
             click.echo(f"  {name.replace('_', ' ')}: {shown}")
+
+
+@cli.command()
+@click.argument("source", metavar="IN")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, with all defects that were looked for.")
+def diagnose(source: str, as_json: bool) -> None:
+    """Say what is wrong with a photo, most certain first, and what would help."""
+    found = diagnosis.diagnose(codec.decode(read_file(source)).pixels)
+    if as_json:
+        echo_json(found)
+        return
+    for defect in found.present:
+        click.echo(f"{defect.words} ({defect.probability:.0%} sure); what would help: {', '.join(defect.helps)}")
+    if found.fine:
+        click.echo(f"fine as it is ({found.fine_probability:.0%} sure)")
+    elif not found.present:
+        click.echo("no defect to speak of")
 
 
 def find_recipe(source: str | None, step_texts: Iterable[str]) -> Recipe | str | list[StepCall] | bytes:
