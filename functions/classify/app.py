@@ -1,19 +1,30 @@
-"""The stage `classify`: runs its steps on a picture in the work bucket, or on a file that the API was sent."""
+"""The stage `classify`: runs its steps on a picture in the work bucket, diagnoses and plans, and answers the API."""
 
 from __future__ import annotations
 
 import os
+import time
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import codec, pipeline, registry, storage
+from darkroom import auto, codec, diagnosis, pipeline, planner, registry, storage
 from darkroom.errors import StepFailed
-from darkroom.lambda_runtime import StageEvent, lambda_handler, logger, parse, run_stage, setting
+from darkroom.lambda_runtime import (
+    StageEvent,
+    StageReport,
+    lambda_handler,
+    load_picture,
+    logger,
+    parse,
+    run_stage,
+    setting,
+)
 from darkroom.limits import Limits
+from darkroom.measurements import Measurements
 from darkroom.pipeline import StepReport
-from darkroom.recipe import StepCall
+from darkroom.recipe import Recipe, StepCall
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -24,11 +35,36 @@ class Question(msgspec.Struct, frozen=True):
     step: StepCall
 
 
+class Undecided(msgspec.Struct, frozen=True):
+    """What the workflow asks of a job whose recipe leaves the choice open: what is wrong, and what is to be done."""
+
+    job: str
+    picture: str
+    measurements: Measurements
+    fusion: planner.Fusion
+
+
 @lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "upload" in event:
         return answer(parse(event, Question))
+    if "measurements" in event:
+        return decide(parse(event, Undecided))
     return run_stage(parse(event, StageEvent), context)
+
+
+def decide(request: Undecided) -> dict[str, Any]:
+    """The diagnosis of the job's picture, what is decided about each defect and why, and the plan made of that."""
+    started = time.perf_counter()
+    logger.append_keys(job_id=request.job)
+    found = diagnosis.diagnose(load_picture(request.picture).pixels)
+    calls, decisions = auto.resolve(Recipe(steps="auto"), request.measurements, found)
+    return {
+        "diagnosis": found,
+        "decisions": decisions,
+        "plan": planner.plan(calls, request.fusion),
+        "report": StageReport("diagnose", round((time.perf_counter() - started) * 1000)),
+    }
 
 
 def answer(question: Question) -> StepReport:

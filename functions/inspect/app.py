@@ -1,4 +1,7 @@
-"""Admission: reads the upload, applies the limits, decodes once, measures, and plans what is to be done."""
+"""Admission: reads the upload, applies the limits, decodes once, measures, and plans what the recipe asks for.
+
+A recipe that leaves the choice to darkroom is planned by the stage `classify`, which has the network that diagnoses.
+"""
 
 from __future__ import annotations
 
@@ -39,10 +42,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         animation="reject" if recipe.animation == "keep" else "first",
     )
     measurements = measure(picture)
-    calls, decisions = auto.resolve(recipe, measurements)
+    undecided = auto.needs_diagnosis(recipe)
+    calls, decisions = ([], []) if undecided else auto.resolve(recipe, measurements, None)
     return {
         "picture": hand_over(job.id, 0, picture),
         "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
+        "diagnose": undecided,
         "plan": planner.plan(calls, request.fusion),
         "inspection": {
             "recipe": recipe.name,

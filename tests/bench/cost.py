@@ -26,11 +26,12 @@ FIXED_STATES = 8  # Identify, Claim, Inspect, the last look at the plan, Publish
 def lines(stages: list[dict[str, object]], memory_mb: int) -> dict[str, float]:
     """US dollars by service for one job."""
     seconds = sum(int(str(stage["milliseconds"])) for stage in stages) / 1000
-    middle = len(stages) - 2  # all but inspect and publish: each reads one picture, writes one, and takes two states
+    diagnosed = sum(stage["stage"] == "diagnose" for stage in stages)  # reads a picture, and writes none
+    middle = len(stages) - 2 - diagnosed  # each reads one picture, and writes one
     return {
         "Lambda": seconds * memory_mb / 1024 * LAMBDA_GB_SECOND + len(stages) * LAMBDA_REQUEST,
-        "Step Functions": (FIXED_STATES + 2 * middle) * TRANSITION,
-        "S3 requests": (1 + 1 + middle + 2) * S3_WRITE + (1 + middle + 1 + 2) * S3_READ,
+        "Step Functions": (FIXED_STATES + 2 * (middle + diagnosed)) * TRANSITION,
+        "S3 requests": (1 + 1 + middle + 2) * S3_WRITE + (1 + diagnosed + middle + 1 + 2) * S3_READ,
         "DynamoDB": 2 * 2 * DYNAMODB_WRITE,  # the table and its index
         "EventBridge": 2 * EVENT,
     }

@@ -71,6 +71,7 @@ def test_inspect(functions: Functions) -> None:
     answer = invoke(functions, "inspect")
     assert answer["picture"] == f"jobs/{JOB}/0.dkr"
     assert answer["plan"] == [{"stage": "adjust_tone", "steps": [{"name": "gamma"}]}]
+    assert answer["diagnose"] is False
     assert answer["report"]["stage"] == "inspect"
     assert answer["inspection"]["source"] == {
         "bytes": len(photos.encoded()),
@@ -185,6 +186,28 @@ def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_
     logs, _ = lines(capsys.readouterr().out)
     assert [entry["pixels"] for entry in logs if entry["message"] == "step"] == [24 * 16] * 2
     assert alive == [False, False]
+
+
+def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician())
+    event = read_event("inspect")
+    storage.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
+    event["job"]["key"] = "dark.jpg"
+    inspected = functions.invoke("inspect", event).payload
+    assert (inspected["diagnose"], inspected["plan"], inspected["inspection"]["decisions"]) == (True, [], [])
+    asked = {
+        "job": JOB,
+        "picture": inspected["picture"],
+        "measurements": inspected["inspection"]["measurements"],
+        "fusion": "stage",
+    }
+    answer = functions.invoke("classify", asked).payload
+    assert [d["name"] for d in answer["diagnosis"]["defects"] if d["present"]] == ["underexposed"]
+    chosen = [step for decision in answer["decisions"] if decision["chosen"] for step in decision["steps"]]
+    assert [step for part in answer["plan"] for step in part["steps"]] == chosen
+    assert chosen
+    assert answer["report"]["stage"] == "diagnose"
+    assert len(json.dumps(answer)) < 20_000, "the workflow's state holds 256 KiB in all"
 
 
 def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:

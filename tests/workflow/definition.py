@@ -14,6 +14,9 @@ PATH = ROOT / "infra" / "enhance.asl.json"
 FAILURE_PATH = ("Explain failure", "Record failure", "Tell failure", "Failed")
 """Where every failed task must lead."""
 
+AROUND = ("Inspect", "Diagnose", "Publish")
+"""Tasks that invoke a function and run no plan's steps: they make the plan, or what comes of it."""
+
 
 def substitutions(text: str) -> set[str]:
     """The names of all ``${Name}`` in a definition."""

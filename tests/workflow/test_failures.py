@@ -49,10 +49,11 @@ FAILURES = {
 }
 
 
-def upload_through(lab: Lab, stage: str) -> dict[str, Any]:
-    """An upload whose job passes through a stage."""
-    stages = [] if stage in ("inspect", "publish") else [stage]
-    return lab.upload("photo.jpg", photos.encoded(), {"recipe": photos.recipe_through(stages)})
+def upload_through(lab: Lab, state: str) -> dict[str, Any]:
+    """An upload whose job passes through a function's task."""
+    stages = [] if state in definition.AROUND else [LAMBDA_TASKS[state]]
+    chosen = "auto" if state == "Diagnose" else photos.recipe_through(stages)
+    return lab.upload("photo.jpg", photos.encoded(), {"recipe": chosen})
 
 
 def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, stage: str) -> None:
@@ -87,7 +88,7 @@ def test_every_task_is_covered() -> None:
 def test_a_function_s_error_is_recorded_and_told(lab: Lab, state: str, kind: str) -> None:
     stage, failure = LAMBDA_TASKS[state], FAILURES[kind]
     lab.functions.errors[stage] = [failure.error]
-    execution = lab.execute(upload_through(lab, stage))
+    execution = lab.execute(upload_through(lab, state))
     assert_failed(lab, execution, state, failure, stage)
     assert execution.attempts(state) == 1
     assert lab.waits == []
@@ -100,7 +101,7 @@ def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
     lab.functions.handlers[stage] = lambda event, context: released.wait(10)
     lab.definition["States"][state]["TimeoutSeconds"] = 1
     try:
-        execution = lab.execute(upload_through(lab, stage))
+        execution = lab.execute(upload_through(lab, state))
     finally:
         released.set()
     failure = Failure(TimeoutError(), "StepFailed", "step.timeout", f"{state} took longer than it may")

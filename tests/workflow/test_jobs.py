@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from tests.workflow.functions import RESULTS, UPLOADS
 from tests.workflow.interpreter import service_error
 from tests.workflow.lab import TABLE, Lab, read_event
 
-STAGES = [stage for stage in definition.lambda_tasks(definition.load()).values() if stage not in ("inspect", "publish")]
+STAGES = [stage for name, stage in definition.lambda_tasks(definition.load()).items() if name not in definition.AROUND]
 
 
 @pytest.mark.parametrize("name", recipe.BUILT_IN)
@@ -80,9 +82,11 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
 
 def test_every_stage_is_a_task_of_its_own(lab: Lab) -> None:
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": photos.recipe_through(STAGES)}))
-    names = {stage: state for state, stage in definition.lambda_tasks(lab.definition).items()}
-    tasks = [state for state in execution.states if state in names.values()]
-    assert tasks == [names[stage] for stage in ["inspect", *STAGES, "publish"]]
+    tasks = definition.lambda_tasks(lab.definition).items()
+    names = {stage: state for state, stage in tasks if state != "Diagnose"}
+    assert "Diagnose" not in execution.states
+    entered = [state for state in execution.states if state in names.values()]
+    assert entered == [names[stage] for stage in ["inspect", *STAGES, "publish"]]
     assert [stage["stage"] for stage in lab.manifest("photo.jpg")["stages"]] == ["inspect", *STAGES, "publish"]
 
 
@@ -101,6 +105,33 @@ def test_an_answer_is_in_the_manifest_and_the_picture_stays(lab: Lab) -> None:
     assert step["details"]["defects"][0]["words"] == "underexposed by about 1.5 EV"
     expected = darkroom.apply("gamma", photos.pixels(), gamma=1.4)
     assert np.array_equal(photos.decoded(lab.result("photo.png")), expected)
+
+
+@pytest.mark.parametrize("fusion", ["stage", "fused"])
+def test_auto_diagnoses_before_it_plans(lab: Lab, fusion: str) -> None:
+    lab.fusion = fusion
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": "auto"}))
+    assert execution.status == "SUCCEEDED", execution.cause
+    tasks = [state for state in execution.states if state in definition.lambda_tasks(lab.definition)]
+    assert tasks[:2] == ["Inspect", "Diagnose"]
+    assert tasks.count("Diagnose") == 1
+    manifest = lab.manifest("photo.jpg")
+    assert [stage["stage"] for stage in manifest["stages"]][:2] == ["inspect", "diagnose"]
+    dark, *others = manifest["diagnosis"]["defects"]
+    assert (dark["name"], dark["present"], dark["strength"], dark["unit"]) == ("underexposed", True, 1.5, "EV")
+    assert not any(other["present"] for other in others)
+    assert json.loads(lab.record()["diagnosis"]) == {"fine": False, "fine_probability": 0.02, "defects": [dark]}
+    done = [step["name"] for stage in manifest["stages"] for step in stage.get("steps", [])]
+    assert done
+    assert done == [step["name"] for decision in manifest["decisions"] for step in decision.get("steps", [])]
+    assert photos.decoded(lab.result("photo.jpg")).mean() > photos.pixels().mean() + 5
+
+
+def test_other_recipes_are_not_diagnosed(lab: Lab) -> None:
+    lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": "vivid"}))
+    assert "diagnosis" not in lab.manifest("photo.jpg")
+    assert lab.record()["diagnosis"] == ""
+    assert "classify" not in [stage for stage, _ in lab.functions.invocations]
 
 
 def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:

@@ -26,7 +26,7 @@ def test_a_throttled_function_and_a_transient_error_are_tried_again(lab: Lab, st
     stage = LAMBDA_TASKS[state]
     lab.refusals[state] = [service_error("TooManyRequestsException"), service_error("ServiceException")]
     lab.functions.errors[stage] = [BUSY]
-    execution = lab.execute(upload_through(lab, stage))
+    execution = lab.execute(upload_through(lab, state))
     assert execution.status == "SUCCEEDED", execution.cause
     assert execution.attempts(state) == 4
     # Full jitter: anything up to the interval, which doubles, for throttling and for trouble each by itself.

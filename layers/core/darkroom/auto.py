@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import msgspec
 
+from darkroom.diagnosis import Diagnosis
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
@@ -44,7 +45,14 @@ class Decision(msgspec.Struct, frozen=True):
 Rule = Callable[[Measurements], Decision]
 
 
-def resolve(recipe: Recipe, measurements: Measurements) -> tuple[list[StepCall], list[Decision]]:
+def needs_diagnosis(recipe: Recipe) -> bool:
+    """Whether a recipe's steps are chosen for each photo."""
+    return recipe.steps == "auto"
+
+
+def resolve(
+    recipe: Recipe, measurements: Measurements, diagnosis: Diagnosis | None = None
+) -> tuple[list[StepCall], list[Decision]]:
     """The steps of a recipe for one photo, and for ``auto`` the reasons for each that was chosen or not."""
     if recipe.steps != "auto":
         return recipe.steps, []
