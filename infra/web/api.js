@@ -1,9 +1,10 @@
 // The API, seen from the page. Addresses are relative: the page lies at the API's root.
 
-let key = "";
+let credentials = {};
 
+// A key of the API, or where the stack goes by a user pool a token (a JWT, three parts of base64).
 export function useKey(value) {
-  key = value;
+  credentials = /^eyJ[\w-]+\.[\w-]+\.[\w-]+$/.test(value) ? { Authorization: `Bearer ${value}` } : { "x-api-key": value };
 }
 
 export class Refused extends Error {
@@ -17,13 +18,13 @@ export class Refused extends Error {
 async function call(path, options = {}) {
   let answer;
   try {
-    answer = await fetch(path, { ...options, headers: { "x-api-key": key, ...options.headers } });
+    answer = await fetch(path, { ...options, headers: { ...credentials, ...options.headers } });
   } catch {
     throw new Refused(0, "network", "The API cannot be reached. Check the connection and try again.");
   }
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;
-  if (answer.status === 403) throw new Refused(403, "key", "The API does not know this key.");
+  if (answer.status === 401 || answer.status === 403) throw new Refused(answer.status, "key", "The API does not know this key.");
   if (answer.status === 429) throw new Refused(429, "busy", "Too many requests for this key: wait a moment.");
   throw new Refused(answer.status, body.code ?? "unknown", body.detail ?? `The API answered ${answer.status}.`);
 }

@@ -16,6 +16,8 @@ from tests.workflow.functions import RESULTS, UPLOADS, WORK, Functions
 from tests.workflow.lab import read_event
 
 OPENAPI = yaml.safe_load((definition.ROOT / "infra" / "openapi.yaml").read_text())
+OPERATIONS = [(m, path) for path, item in OPENAPI["paths"].items() for m in item if m in ("get", "post", "delete")]
+"""What is described: methods in lower case, and paths."""
 
 
 @dataclass(frozen=True)
@@ -36,13 +38,15 @@ class Client:
     """Calls the function with whole events, made from `tests/events/api_request.json`."""
 
     functions: Functions
+    caller: dict[str, Any] = field(default_factory=dict)
+    """What the request's context says of who asks, in place of an API key's holder."""
 
     def call(self, method: str, target: str, body: Any = None, headers: dict[str, str] | None = None) -> Reply:
         """Make a request. A body that is neither bytes nor None is sent as JSON."""
         address = urlsplit(target)
         event = read_event("api_request")
         event |= {"httpMethod": method, "path": address.path}
-        event["requestContext"] |= {"httpMethod": method, "path": f"/v1{address.path}"}
+        event["requestContext"] |= {"httpMethod": method, "path": f"/v1{address.path}", **self.caller}
         for name, value in (headers or {}).items():
             event["headers"][name] = value
             event["multiValueHeaders"][name] = [value]

@@ -9,14 +9,11 @@ from samtranslator.yaml_helper import yaml_parse
 from darkroom import recipe
 from darkroom.codec import OUTPUT_FORMATS
 from darkroom.http import ask
-from tests.api.client import OPENAPI
+from tests.api.client import OPENAPI, OPERATIONS
 from tests.workflow import definition
 from tests.workflow.functions import load
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())["Resources"]
-DESCRIBED = {
-    (method, path) for path, item in OPENAPI["paths"].items() for method in item if method in ("get", "post", "delete")
-}
 SCHEMAS = OPENAPI["components"]["schemas"]
 
 
@@ -28,32 +25,20 @@ def shape(path: str) -> str:
 def test_handlers_answer_what_is_described() -> None:
     resolver = load("api").api
     routes = {(route.method.lower(), shape(route.path)) for route in resolver._static_routes + resolver._dynamic_routes}
-    assert routes == {(method, shape(path)) for method, path in DESCRIBED}
+    assert routes == {(method, shape(path)) for method, path in OPERATIONS}
 
 
 def test_the_template_routes_what_is_described() -> None:
-    events = [event["Properties"] for event in TEMPLATE["ApiFunction"]["Properties"]["Events"].values()]
-    routed = {(event["Method"], shape(event["Path"])) for event in events} - {("options", "/{}")}
-    assert {(method, path.replace("{proxy+}", "{}")) for method, path in routed} == {
-        (method, shape(path)) for method, path in DESCRIBED
-    }
-
-
-def test_what_needs_no_key_is_the_page_and_health() -> None:
-    free = {(m, path) for m, path in DESCRIBED if OPENAPI["paths"][path][m].get("security") == []}
-    assert free == {("get", "/"), ("get", "/web/{file}"), ("get", "/health")}
-    for event in TEMPLATE["ApiFunction"]["Properties"]["Events"].values():
-        properties = event["Properties"]
-        keyless = properties.get("Auth", {}).get("ApiKeyRequired") is False
-        assert keyless == ((properties["Method"], properties["Path"]) in free | {("options", "/{proxy+}")})
-    assert TEMPLATE["Api"]["Properties"]["Auth"]["ApiKeyRequired"] is True
+    paths = TEMPLATE["Api"]["Properties"]["DefinitionBody"]["paths"]
+    routed = {(method, path) for path, item in paths.items() for method in item} - {("options", "/{proxy+}")}
+    assert {(method, shape(path)) for method, path in routed} == {(method, shape(path)) for method, path in OPERATIONS}
 
 
 def test_every_route_says_that_it_may_fail() -> None:
-    for method, path in DESCRIBED:
+    for method, path in OPERATIONS:
         operation = OPENAPI["paths"][path][method]
         assert {"429", "500"} <= set(operation["responses"])
-        assert ("403" in operation["responses"]) == (operation.get("security") != [])
+        assert ({"401", "403"} <= set(operation["responses"])) == (operation.get("security") != [])
 
 
 def test_schemas_are_the_library_s() -> None:

@@ -13,7 +13,7 @@ import pytest
 from darkroom.http import progress
 from tests.api.client import Client
 from tests.workflow import definition, photos
-from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS
+from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, Functions
 
 ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
 
@@ -128,6 +128,25 @@ def test_an_idempotency_key_finds_the_same_job(api: Client) -> None:
     assert (other.status, other.json["code"]) == (422, "http.idempotency-conflict")
     assert api.call("POST", "/jobs", ASK).json["id"] != first.json["id"]
     assert api.call("POST", "/jobs", ASK, {"Idempotency-Key": " "}).status == 400
+
+
+NOBODY = {"apiKeyId": None, "userArn": None}
+CALLERS = [
+    {"identity": {**NOBODY, "apiKeyId": "k2"}},
+    {"identity": {**NOBODY, "userArn": "arn:aws:iam::111122223333:user/ada"}},
+    {"identity": {**NOBODY, "userArn": "arn:aws:sts::111122223333:assumed-role/lab/ada"}},
+    {"identity": NOBODY, "authorizer": {"claims": {"sub": "5d0d8a3e-9d7e-4d5f-8f5a-0f3c4c1c9f10"}}},
+    {"identity": NOBODY, "authorizer": {"claims": {"sub": "6e0d8a3e-9d7e-4d5f-8f5a-0f3c4c1c9f10"}}},
+]
+
+
+def test_an_idempotency_key_is_its_caller_s_own(functions: Functions) -> None:
+    found = []
+    for caller in CALLERS:
+        answers = [Client(functions, caller).call("POST", "/jobs", ASK, {"Idempotency-Key": "one"}) for _ in range(2)]
+        assert [answer.status for answer in answers] == [201, 200]
+        found.append(answers[0].json["id"])
+    assert len(set(found)) == len(CALLERS)
 
 
 def test_a_finished_job_has_report_and_links(api: Client) -> None:

@@ -12,6 +12,6 @@ from tests.cloud.cloud import Cloud
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """`template.yaml`, unchanged, by `sam build` and `sam deploy`."""
+    """`template.yaml`, unchanged, by `sam build` and `sam deploy`; its API as fast as tests are."""
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws")) as aws:
-        yield Cloud(aws, stack.deploy(aws))
+        yield Cloud(aws, stack.deploy(aws, ApiRequestsPerSecond="1000", ApiBurst="1000"))

@@ -31,8 +31,8 @@ SOURCES = (
 )
 
 
-def deploy(aws: EmbeddedAws) -> dict[str, str]:
-    """Build where something changed, deploy, and return the stack's outputs.
+def deploy(aws: EmbeddedAws, **parameters: str) -> dict[str, str]:
+    """Build where something changed, deploy with these of the template's parameters, and return the stack's outputs.
 
     Raises RuntimeError with the end of the tool's output where that fails.
     """
@@ -40,7 +40,9 @@ def deploy(aws: EmbeddedAws) -> dict[str, str]:
     s3 = aws.client("s3")
     if ARTIFACTS_BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
-    _sam("deploy", log=aws.home / "sam-deploy.log", environment=aws.environment())
+    overrides = [f"{name}={value}" for name, value in parameters.items()]
+    options = ["--parameter-overrides", *overrides] if overrides else []
+    _sam("deploy", *options, log=aws.home / "sam-deploy.log", environment=aws.environment())
     return outputs(aws)
 
 

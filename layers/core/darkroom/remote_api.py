@@ -1,8 +1,9 @@
-"""A deployed stack by its HTTP API: no AWS credentials, only the API's address and key."""
+"""A deployed stack by its HTTP API: the API's address, and whatever it knows its callers by."""
 
 from __future__ import annotations
 
 import mimetypes
+import os
 import secrets
 import time
 import urllib.error
@@ -10,10 +11,11 @@ import urllib.request
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 
-from darkroom.errors import StepFailed, TransientError, revive
+from darkroom.errors import RecipeInvalid, StepFailed, TransientError, revive
 
 POLL_SECONDS = 0.7
 TIMEOUT_SECONDS = 60.0
@@ -28,10 +30,26 @@ mimetypes.add_type("image/webp", ".webp")
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API at `address` (it ends in a slash). Errors are the API's own, as darkroom's classes."""
+    """An API at `address` (it ends in a slash). Errors are the API's own, as darkroom's classes.
+
+    `key` is its API key, or else `token` a token of its user pool; without either, requests are signed with the AWS
+    credentials of the environment.
+    """
 
     address: str
-    key: str
+    key: str = ""
+    token: str = ""
+
+    @classmethod
+    def find(cls, address: str) -> Api:
+        """The API at `address`, with the key or token of the environment.
+
+        Raises `RecipeInvalid` where there is neither, nor AWS credentials to sign with.
+        """
+        key, token = os.environ.get("DARKROOM_API_KEY", ""), os.environ.get("DARKROOM_API_TOKEN", "")
+        if not key and not token:
+            _credentials()
+        return cls(address if address.endswith("/") else f"{address}/", key, token)
 
     def submit(self, filename: str, body: bytes, wishes: Mapping[str, Any]) -> str:
         """Announce a job and upload its photo. `wishes`: recipe or steps, blend, format, quality. Returns its id."""
@@ -89,8 +107,15 @@ class Api:
         return body
 
     def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
-        headers = {"x-api-key": self.key, "Accept": "*/*", **({"Content-Type": "application/json"} if body else {})}
-        request = urllib.request.Request(f"{self.address}{path}", data=body, headers=headers, method=method)  # noqa: S310
+        url = f"{self.address}{path}"
+        headers = {"Accept": "*/*", **({"Content-Type": "application/json"} if body else {})}
+        if self.key:
+            headers["x-api-key"] = self.key
+        elif self.token:
+            headers["Authorization"] = f"Bearer {self.token}"
+        else:
+            headers |= _signature(method, url, headers, body)
+        request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310
         try:
             answer = self._open(request).read()
         except urllib.error.HTTPError as error:
@@ -107,12 +132,47 @@ class Api:
             raise TransientError("unreachable", f"the API did not answer: {error}") from None
 
 
+def _credentials() -> tuple[Any, str | None]:
+    """The AWS credentials of the environment and its region. Raises `RecipeInvalid` where there are none."""
+    import boto3  # only those who sign wait for it
+    from botocore.exceptions import BotoCoreError
+
+    why = ""
+    try:
+        session = boto3.Session()
+        found = session.get_credentials()
+        if found is not None:
+            return found.get_frozen_credentials(), session.region_name
+    except BotoCoreError as error:
+        why = f" ({error})"
+    raise RecipeInvalid(
+        "no-key",
+        "the API's key is asked for in the environment variable DARKROOM_API_KEY, or a token of its user pool in "
+        f"DARKROOM_API_TOKEN, or AWS credentials that may call it{why}",
+    )
+
+
+def _signature(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
+    """The headers of AWS Signature Version 4."""
+    from botocore.auth import SigV4Auth
+    from botocore.awsrequest import AWSRequest
+
+    credentials, region = _credentials()
+    # ID.execute-api.REGION.amazonaws.com; a domain of one's own says nothing of the region.
+    labels = (urlsplit(url).hostname or "").split(".")
+    if labels[1:2] == ["execute-api"]:
+        region = labels[2]
+    request = AWSRequest(method=method, url=url, data=body or b"", headers=dict(headers))
+    SigV4Auth(credentials, "execute-api", region or "us-east-1").add_auth(request)
+    return {name: str(value) for name, value in request.headers.items() if name not in headers}
+
+
 def _told(error: urllib.error.HTTPError) -> Exception:
     """darkroom's error for a problem."""
     try:
         problem = msgspec.json.decode(error.read(), type=dict[str, Any])
     except msgspec.DecodeError:
         problem = {}
-    if error.code == 403:
-        return StepFailed("forbidden", "the API does not know this key")
+    if error.code in (401, 403):
+        return StepFailed("forbidden", "the API does not know this key, token or signature, or may not be called by it")
     return revive(problem.get("code", "step.unexpected"), problem.get("detail", f"the API answered {error.code}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path, PurePosixPath
 from types import ModuleType
@@ -16,7 +15,7 @@ import msgspec
 from darkroom.cli.main import cli, fail
 from darkroom.cli.photos import find_recipe, read_file, with_progress, write_atomically
 from darkroom.cli.reference import echo_json
-from darkroom.errors import DarkroomError, RecipeInvalid, StepFailed
+from darkroom.errors import DarkroomError, StepFailed
 from darkroom.recipe import find
 from darkroom.remote import Stack, Upload
 from darkroom.remote_api import Api
@@ -26,7 +25,12 @@ from darkroom.remote_api import Api
 @click.argument("inputs", nargs=-1, required=True, metavar="IN…")
 @click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
 @click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
-@click.option("--api", "address", metavar="URL", help="An API's address instead; its key is in DARKROOM_API_KEY.")
+@click.option(
+    "--api",
+    "address",
+    metavar="URL",
+    help="An API's address instead; its key is in DARKROOM_API_KEY, or a token in DARKROOM_API_TOKEN.",
+)
 @click.option("--recipe", "recipe_source", metavar="NAME|FILE", help="A built-in recipe or a JSON file.")
 @click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
 @click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
@@ -94,11 +98,8 @@ def by_stack(stack: Stack, metadata: dict[str, str]) -> tuple[Send, Fetch]:
 
 
 def by_api(address: str, metadata: dict[str, str]) -> tuple[Send, Fetch]:
-    """Through the HTTP API, with its key."""
-    key = os.environ.get("DARKROOM_API_KEY", "")
-    if not key:
-        raise RecipeInvalid("no-key", "--api needs the API's key in the environment variable DARKROOM_API_KEY")
-    api = Api(address if address.endswith("/") else f"{address}/", key)
+    """Through the HTTP API, with what the environment holds for it."""
+    api = Api.find(address)
     wishes: dict[str, Any] = dict(metadata)
     if wishes.get("recipe", "").startswith("{"):
         wishes["recipe"] = json.loads(wishes["recipe"])

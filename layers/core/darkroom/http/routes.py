@@ -22,7 +22,8 @@ from darkroom.lambda_runtime import logger
 EXPOSED = ["X-Darkroom-Job", "X-Darkroom-Report", "Location", "Retry-After"]
 """Headers that pages of other origins may read."""
 
-HEADERS = ["Content-Type", "X-Api-Key", "Idempotency-Key", "Accept"]
+SIGNED = ["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"]
+HEADERS = ["Content-Type", "X-Api-Key", "Idempotency-Key", "Accept", *SIGNED]
 
 Answer = Response[Any]
 
@@ -62,9 +63,8 @@ def build(site: Site) -> APIGatewayRestResolver:
     @api.post("/jobs")
     def create_job() -> Answer:
         event = api.current_event
-        caller = event.request_context.identity.api_key_id or ""
         request = ask.job_request(_body(event))
-        job, new = jobs.create(site, request, caller, event.headers.get("Idempotency-Key"))
+        job, new = jobs.create(site, request, _caller(event), event.headers.get("Idempotency-Key"))
         status = HTTPStatus.CREATED if new else HTTPStatus.OK
         return _answer(job, status, Location=job["links"]["self"])
 
@@ -126,6 +126,13 @@ def _body(event: Any) -> bytes:
     if event.is_base64_encoded:
         return base64.b64decode(event.body or "")
     return (event.body or "").encode()
+
+
+def _caller(event: Any) -> str:
+    """Who asks: an API key's id, a role's or user's ARN, or the subject of a token, whichever the stack goes by."""
+    context = event.request_context
+    claims = (event.raw_event["requestContext"].get("authorizer") or {}).get("claims") or {}
+    return str(context.identity.api_key_id or context.identity.user_arn or claims.get("sub") or "")
 
 
 def _limit(text: str) -> int:
