@@ -11,22 +11,9 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
+from diagnosis.library import DEFECTS, STRENGTHS, to_encoded, to_linear
 from PIL import Image
 from scipy import ndimage
-
-DEFECTS = (
-    "underexposed",
-    "overexposed",
-    "low contrast",
-    "colour cast",
-    "noise",
-    "salt and pepper",
-    "blur",
-    "motion blur",
-    "JPEG artefacts",
-    "haze",
-    "backlight",
-)
 
 # From which strength on a defect may be seen, and from which on it is plain, in the unit of its strength. In between a
 # photo is neither an example of the defect nor of its absence.
@@ -43,21 +30,6 @@ VISIBLE = {
     "haze": (0.12, 0.3),  # share of the light that is veil
     "backlight": (0.7, 1.3),  # EV
 }
-STRENGTHS = (
-    "exposure_ev",
-    "contrast",
-    "cast_red",
-    "cast_blue",
-    "noise_sigma",
-    "impulse_share",
-    "blur_sigma_px",
-    "motion_px",
-    "motion_cos",
-    "motion_sin",
-    "jpeg_quality",
-    "haze",
-    "backlight_ev",
-)
 # Chosen together these hide or undo each other.
 EXCLUSIVE = (
     {"underexposed", "overexposed", "backlight"},
@@ -65,10 +37,12 @@ EXCLUSIVE = (
     {"low contrast", "haze"},
 )
 
+HARD = {"colour cast": 2.0, "overexposed": 1.7, "underexposed": 1.3, "backlight": 1.6, "noise": 1.3, "blur": 1.2}
+
 
 @dataclass(slots=True)
 class Truth:
-    """What was done. amounts: strength by defect as in VISIBLE; strengths: by the names in STRENGTHS."""
+    """What was done. amounts: strength by defect as in VISIBLE; strengths: by the names in STRENGTHS, no logarithms."""
 
     amounts: dict[str, float] = field(default_factory=dict)
     strengths: dict[str, float] = field(default_factory=dict)
@@ -83,48 +57,61 @@ class Truth:
 
     def targets(self) -> np.ndarray:
         """One a strength, NaN where there is nothing to estimate."""
-        return np.array([self.strengths.get(name, np.nan) for name in STRENGTHS], np.float32)
+        told = [self.strengths.get(name.removesuffix("_log2"), np.nan) for name in STRENGTHS]
+        return np.array(told, np.float32)
 
 
-def choose(rng: np.random.Generator) -> set[str]:
-    """None (1 in 6), one, or several defects that go together."""
+def choose(rng: np.random.Generator, *, favour_hard: bool) -> set[str]:
+    """None (1 in 6), one, or several defects that go together; at times the three of a photo taken in poor light.
+
+    favour_hard: whether those that are hard to tell, as in `HARD`, are chosen more often than others.
+    """
     draw = rng.random()
     if draw < 1 / 6:
         return set()
+    if draw > 0.97:
+        return {"underexposed", "colour cast", "noise"}
     count = 1 if draw < 0.66 else int(rng.integers(2, 5))
     chosen: set[str] = set()
-    for name in rng.permutation(DEFECTS):
+    weights = np.array([HARD.get(name, 1.0) for name in DEFECTS])
+    order = (
+        rng.choice(DEFECTS, len(DEFECTS), replace=False, p=weights / weights.sum())
+        if favour_hard
+        else rng.permutation(DEFECTS)
+    )
+    for name in order:
         if len(chosen) < count and not any(name in group and group & chosen for group in EXCLUSIVE):
             chosen.add(str(name))
     return chosen
 
 
 def spoil(photo: np.ndarray, chosen: set[str], rng: np.random.Generator) -> tuple[np.ndarray, Truth]:
-    """Spoil HxWx3 uint8 by the chosen defects, each at a random strength: HxWx3 uint8 and the truth."""
-    truth = Truth(strengths={"exposure_ev": 0.0, "contrast": 1.0, "cast_red": 0.0, "cast_blue": 0.0})
-    truth.strengths |= {"haze": 0.0, "backlight_ev": 0.0}
-    light = to_linear(photo.astype(np.float32) / 255)
+    """Spoil HxWx3 uint8 by the chosen defects, each at a random strength: HxWx3 uint8 and the truth.
+
+    Half of the photos are taken as light that was never rounded, as a sensor sees it: their levels have no gaps.
+    """
+    neutral = {"contrast": 1.0, "cast_red": 1.0, "cast_blue": 1.0}
+    truth = Truth(strengths={"exposure_ev": 0.0, "haze": 0.0, "backlight_ev": 0.0, **neutral})
+    levels = photo.astype(np.float32)
+    if rng.random() < 0.5:
+        levels = np.clip(levels + rng.uniform(-0.5, 0.5, levels.shape).astype(np.float32), 0, 255)
+    light = to_linear(levels / 255).astype(np.float32)
     for name, operation in LIGHT.items():
         if name in chosen:
             light = operation(light, rng, truth)
-    encoded = to_encoded(np.clip(light, 0, 1))
+    encoded = to_encoded(np.clip(light, 0, 1)).astype(np.float32)
     if "low contrast" in chosen:
         encoded = _flatten(encoded, rng, truth)
     if "noise" in chosen or ("underexposed" in chosen and rng.random() < 0.5):
         encoded = _noise(encoded, rng, truth, shot="noise" not in chosen)
+    elif rng.random() < 0.2:
+        encoded = _grain(encoded, rng)
     if "salt and pepper" in chosen:
         encoded = _impulses(encoded, rng, truth)
     spoiled = np.rint(np.clip(encoded, 0, 1) * 255).astype(np.uint8)
-    return (_jpeg(spoiled, rng, truth) if "JPEG artefacts" in chosen else spoiled), truth
-
-
-def to_linear(encoded: np.ndarray) -> np.ndarray:
-    """sRGB (IEC 61966-2-1) to linear light."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4).astype(np.float32)
-
-
-def to_encoded(linear: np.ndarray) -> np.ndarray:
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055).astype(np.float32)
+    if "JPEG artefacts" in chosen:
+        return _jpeg(spoiled, int(rng.integers(5, 93)), rng, truth), truth
+    return (_jpeg(spoiled, int(rng.integers(86, 99)), rng, truth) if rng.random() < 0.25 else spoiled), truth
 
 
 def cast_degrees(gains: np.ndarray) -> float:
@@ -185,7 +172,7 @@ def _overexpose(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np
 
 def _cast(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarray:
     """Gains of a wrong white balance: along the colours of daylight and tungsten, or in any direction."""
-    size = rng.uniform(0.03, 0.5)
+    size = rng.uniform(0.05, 0.5)
     if rng.random() < 0.5:
         side = rng.choice((-1, 1))
         gains = np.array([1 + side * size, 1 + rng.normal(0, 0.04), 1 - side * size])
@@ -193,24 +180,25 @@ def _cast(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarr
         gains = 1 + size * rng.uniform(-1, 1, 3)
     gains = np.maximum(gains, 0.3).astype(np.float32)
     truth.amounts["colour cast"] = cast_degrees(gains)
-    truth.strengths["cast_red"] = math.log2(gains[0] / gains[1])
-    truth.strengths["cast_blue"] = math.log2(gains[2] / gains[1])
+    truth.strengths["cast_red"] = float(gains[0] / gains[1])
+    truth.strengths["cast_blue"] = float(gains[2] / gains[1])
     return light * gains
 
 
 def _blur(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarray:
     """Gaussian, in linear light as lenses do, or in encoded values as editors do."""
     sigma = _log_uniform(rng, 0.35, 4)
-    truth.amounts["blur"] = truth.strengths["blur_sigma_px"] = sigma
+    truth.amounts["blur"] = truth.strengths["blur_sigma"] = sigma
     if rng.random() < 0.5:
         return ndimage.gaussian_filter(light, (sigma, sigma, 0), mode="nearest", truncate=3)
     encoded = to_encoded(np.clip(light, 0, 1))
-    return to_linear(ndimage.gaussian_filter(encoded, (sigma, sigma, 0), mode="nearest", truncate=3))
+    blurred = ndimage.gaussian_filter(encoded, (sigma, sigma, 0), mode="nearest", truncate=3)
+    return to_linear(blurred).astype(np.float32)
 
 
 def _move(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarray:
     length, angle = _log_uniform(rng, 2, 30), float(rng.uniform(0, 180))
-    truth.amounts["motion blur"] = truth.strengths["motion_px"] = length
+    truth.amounts["motion blur"] = truth.strengths["motion_length"] = length
     truth.strengths["motion_cos"] = math.cos(math.radians(2 * angle))
     truth.strengths["motion_sin"] = math.sin(math.radians(2 * angle))
     kernel = line_kernel(length, angle)
@@ -249,16 +237,17 @@ def _noise(encoded: np.ndarray, rng: np.random.Generator, truth: Truth, *, shot:
     sigma = _log_uniform(rng, 1, 45) / 255
     kind = rng.random()
     if shot or kind < 0.35:
-        light = to_linear(np.clip(encoded, 0, 1))
+        light = to_linear(np.clip(encoded, 0, 1)).astype(np.float32)
         electrons = _log_uniform(rng, 150, 20_000)  # at white
         read = rng.uniform(1, 6)
         deviation = np.sqrt(light * electrons + read**2) / electrons
         noisy = to_encoded(np.clip(light + deviation * rng.standard_normal(light.shape, np.float32), 0, 1))
     else:
         noise = rng.standard_normal(encoded.shape, np.float32)
-        if kind > 0.85:  # correlated
-            width = rng.uniform(0.4, 0.8)
-            noise = ndimage.gaussian_filter(noise, (width, width, 0))
+        if kind > 0.8:  # correlated, as demosaicing, scaling and noise reduction leave it; at times on two scales
+            width = rng.uniform(0.4, 1.2)
+            blurred = ndimage.gaussian_filter(noise, (width, width, 0))
+            noise = blurred / blurred.std() + np.float32(rng.choice((0, 0, 0.5))) * noise
             noise /= noise.std()
         if rng.random() < 0.1:  # the same in all channels, as film's grain
             noise = np.repeat(noise[..., :1], 3, axis=2)
@@ -279,8 +268,15 @@ def _impulses(encoded: np.ndarray, rng: np.random.Generator, truth: Truth) -> np
     return np.where(draw < share * salt, 1, np.where(draw < share, 0, encoded)).astype(np.float32)
 
 
-def _jpeg(spoiled: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarray:
-    quality = int(rng.integers(5, 93))
+def _grain(encoded: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """The noise of any camera, too weak to be seen."""
+    noise = rng.standard_normal(encoded.shape, np.float32)
+    if rng.random() < 0.5:
+        noise = ndimage.gaussian_filter(noise, (0.6, 0.6, 0)) * 2
+    return encoded + noise * np.float32(rng.uniform(0.3, 1.8) / 255)
+
+
+def _jpeg(spoiled: np.ndarray, quality: int, rng: np.random.Generator, truth: Truth) -> np.ndarray:
     truth.amounts["JPEG artefacts"], truth.strengths["jpeg_quality"] = 100 - quality, quality
     file = io.BytesIO()
     Image.fromarray(spoiled).save(file, "JPEG", quality=quality, subsampling=int(rng.choice((0, 2, 2))))

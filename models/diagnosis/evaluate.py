@@ -1,7 +1,7 @@
 """Print the diagnosis's figures on photographs that training never saw: Keras file and ONNX file, and that they agree.
 
 With `--picture` the matrix of what is there against what is said is drawn, too. The figures on the defects that the
-comparison with other tools uses, at their two strengths, come last.
+comparison with other tools uses, at their stated strengths, come last.
 """
 
 from __future__ import annotations
@@ -13,56 +13,70 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from backend import keras, make_repeatable
-from defects import DEFECTS
-from photos import load, photo_paths
-from picture import draw_matrix
-from report import THRESHOLD, decode, report
-from samples import compute_features, make_samples
-from stated import SINGLE, spoil_photo
-from train import TEST_PER_PHOTO
+from diagnosis.defects import cast_degrees
+from diagnosis.library import DEFECTS, STRENGTHS, compute_features
+from diagnosis.photos import load, measured_paths, photo_paths
+from diagnosis.picture import draw_matrix
+from diagnosis.report import THRESHOLD, decode, report
+from diagnosis.samples import make_samples
+from diagnosis.stated import MIXED, SINGLE, spoil_photo
+from diagnosis.train import TEST_PER_PHOTO
 
 TOLERANCE = 1e-4
 
 
 class OnnxFile:
-    """An `.onnx` file, run by ONNX Runtime: thumbnails and numbers → presence N×12 and strength N×13."""
+    """An `.onnx` file, run by ONNX Runtime: inputs by name → presence N×12 and strength N×13."""
 
     def __init__(self, path: Path, threads: int) -> None:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = threads
         self.session = onnxruntime.InferenceSession(path, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, thumbnails: np.ndarray, numbers: np.ndarray) -> list[np.ndarray]:
-        return self.session.run(["presence", "strength"], {"thumbnail": thumbnails, "numbers": numbers})
+    def __call__(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        return self.session.run(["presence", "strength"], inputs)
+
+
+def features_of(photos: list[np.ndarray]) -> dict[str, np.ndarray]:
+    features = [compute_features(photo) for photo in photos]
+    return {name: np.stack([getattr(one, name) for one in features]) for name in ("thumbnail", "chroma", "numbers")}
 
 
 TELLING = {
-    "underexposed": 0,
-    "overexposed": 0,
-    "low contrast": 1,
-    "noise": 4,
-    "salt and pepper": 5,
-    "blur": 6,
-    "JPEG artefacts": 10,
+    "underexposed": "exposure_ev",
+    "overexposed": "exposure_ev",
+    "low contrast": "contrast_log2",
+    "noise": "noise_sigma_log2",
+    "salt and pepper": "impulse_share_log2",
+    "blur": "blur_sigma_log2",
+    "JPEG artefacts": "jpeg_quality",
 }
-"""Column of the strength that tells of a defect."""
+"""The strength that tells of a defect; a cast is told as the angle of the light."""
 
 
 def report_stated(model: OnnxFile, folder: Path) -> None:
-    """Each stated defect on every test photograph: how often it is found, what else is said, how strong."""
-    print(f"\n{'spoiled by':<16}{'found':>7}{'others said':>13}{'fine':>7}{'strength, median':>18}")
-    photos = [load(path) for path in photo_paths(folder, "test")]
-    for title, (defect, spoiler) in SINGLE.items():
-        spoiled = [spoil_photo(photo, spoiler) for photo in photos]
-        features = [compute_features(photo) for photo in spoiled]
-        presence, strength = model(np.stack([f.thumbnail for f in features]), np.stack([f.numbers for f in features]))
+    """Each stated defect on every test photograph: shares in which it is said, something else is, the photo is fine."""
+    print(f"\n{'spoiled by':<28}{'said':>6}{'others said':>13}{'fine':>7}{'strength, median':>18}")
+    photos = [load(path) for path in measured_paths(folder, "test")]
+    for title, (defect, spoiler) in (
+        SINGLE | {title: ("underexposed", mixed) for title, mixed in MIXED.items()}
+    ).items():
+        presence, strength = model(features_of([spoil_photo(photo, spoiler) for photo in photos]))
         said = presence[:, :-1] >= THRESHOLD
-        own = DEFECTS.index(defect) if defect else None
-        found = f"{said[:, own].mean():.2f}" if own is not None else ""
-        others = (np.delete(said, own, axis=1) if own is not None else said).sum(axis=1).mean()
-        told = f"{np.median(decode(strength)[:, TELLING[defect]]):.3g}" if defect in TELLING else ""
-        fine = (presence[:, -1] >= THRESHOLD).mean()
-        print(f"{title:<16}{found:>7}{others:>13.2f}{fine:>7.2f}{told:>18}")
+        fine = (presence[:, -1] >= THRESHOLD) & ~said.any(axis=1)
+        found, told = "", ""
+        if defect:
+            found = f"{said[:, DEFECTS.index(defect)].mean():.2f}"
+            told = f"{np.median(told_strength(defect, decode(strength))):.3g}"
+            said = np.delete(said, DEFECTS.index(defect), axis=1)
+        print(f"{title:<28}{found:>6}{said.any(axis=1).mean():>13.2f}{fine.mean():>7.2f}{told:>18}")
+
+
+def told_strength(defect: str, strength: np.ndarray) -> np.ndarray:
+    if defect == "colour cast":
+        red, blue = (strength[:, STRENGTHS.index(f"cast_{side}_log2")] for side in ("red", "blue"))
+        return np.array([cast_degrees(np.array([r, 1, b])) for r, b in zip(red, blue, strict=True)])
+    return strength[:, STRENGTHS.index(TELLING[defect])]
 
 
 def time_one(model: OnnxFile, folder: Path) -> None:
@@ -72,8 +86,7 @@ def time_one(model: OnnxFile, folder: Path) -> None:
         times = []
         for _ in range(5):
             started = time.process_time()
-            features = compute_features(pixels)
-            model(features.thumbnail[None], features.numbers[None])
+            model(features_of([pixels]))
             times.append(time.process_time() - started)
         print(f"one photo of {pixels.shape[0] * pixels.shape[1] / 1e6:.1f} MP: {1000 * min(times):.0f} ms of one core")
 
@@ -91,9 +104,9 @@ def main() -> None:
     make_repeatable(0, arguments.threads)
     test = make_samples(arguments.photos, "test", TEST_PER_PHOTO, arguments.seed, arguments.processes, arguments.cache)
     onnx_file = OnnxFile(arguments.model.with_suffix(".onnx"), arguments.threads)
-    by_onnx = onnx_file(test.thumbnails, test.numbers)
-    model = keras.models.load_model(arguments.model.with_suffix(".keras"))
-    by_keras = model.predict([test.thumbnails, test.numbers], verbose=0)
+    by_onnx = onnx_file(test.inputs())
+    model = keras.models.load_model(arguments.model.with_suffix(".keras"), compile=False)
+    by_keras = model.predict(list(test.inputs().values()), verbose=0)
     report(*by_onnx, test)
     if arguments.picture:
         draw_matrix(by_onnx[0], test.presence, arguments.picture)

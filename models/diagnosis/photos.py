@@ -9,6 +9,8 @@ import numpy as np
 from PIL import Image
 
 SUFFIXES = {".webp", ".png", ".jpg", ".jpeg"}
+MOST_COLORS = 7000
+LARGEST_SHARE = 0.3
 PARTS = ("train", "train", "train", "validation", "test")
 
 
@@ -22,6 +24,17 @@ def photo_paths(folder: Path, part: str) -> list[Path]:
     if not paths:
         raise FileNotFoundError(f"no photographs in {folder}")
     return [path for path in paths if part_of(path) == part]
+
+
+def measured_paths(folder: Path, part: str) -> list[Path]:
+    """As `photo_paths`, but without the charts and drawings among them: when is a chart too bright?"""
+    return [path for path in photo_paths(folder, part) if not is_graphic(load(path))]
+
+
+def is_graphic(picture: np.ndarray) -> bool:
+    """Whether HxWx3 has few colours, of which one fills much of it."""
+    _, counts = np.unique(picture.reshape(-1, 3) @ np.array([1, 256, 65536]), return_counts=True)
+    return bool(len(counts) < MOST_COLORS and counts.max() > LARGEST_SHARE * counts.sum())
 
 
 def load(path: Path) -> np.ndarray:

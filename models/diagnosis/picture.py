@@ -6,9 +6,9 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from defects import DEFECTS
+from diagnosis.library import DEFECTS
+from diagnosis.report import THRESHOLD
 from matplotlib.figure import Figure
-from report import THRESHOLD
 
 
 def matrix(probabilities: np.ndarray, presence: np.ndarray) -> np.ndarray:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from defects import DEFECTS, STRENGTHS
-from network import LOGARITHMIC
-from samples import Samples
+from diagnosis.library import DEFECTS, STRENGTHS
+from diagnosis.network import LOGARITHMIC
+from diagnosis.samples import Samples
 
 THRESHOLD = 0.5
 
@@ -21,8 +21,7 @@ def auc(scores: np.ndarray, positive: np.ndarray) -> float:
 def decode(strength: np.ndarray) -> np.ndarray:
     """The network's strengths in their own units, N×S."""
     decoded = strength.copy()
-    for name in LOGARITHMIC:
-        decoded[:, STRENGTHS.index(name)] = np.exp2(decoded[:, STRENGTHS.index(name)])
+    decoded[:, LOGARITHMIC] = np.exp2(decoded[:, LOGARITHMIC])
     return decoded
 
 
@@ -65,8 +64,8 @@ def strength_errors(strength: np.ndarray, targets: np.ndarray, presence: np.ndar
         return absolute(name, mask) / targets[mask, column(name)] * 100
 
     def light(values: np.ndarray) -> np.ndarray:
-        ratios = values[:, [column("cast_red"), column("cast_blue")]]
-        return np.exp2(np.insert(ratios, 1, 0, axis=1))
+        ratios = values[:, [column("cast_red_log2"), column("cast_blue_log2")]]
+        return np.insert(ratios, 1, 1, axis=1)
 
     true, found = light(targets[plain["colour cast"]]), light(answer[plain["colour cast"]])
     cosine = (true * found).sum(axis=1) / np.linalg.norm(true, axis=1) / np.linalg.norm(found, axis=1)
@@ -79,12 +78,12 @@ def strength_errors(strength: np.ndarray, targets: np.ndarray, presence: np.ndar
         "exposure": (absolute("exposure_ev", either), "EV"),
         "exposure, under": (absolute("exposure_ev", plain["underexposed"]), "EV"),
         "exposure, over": (absolute("exposure_ev", plain["overexposed"]), "EV"),
-        "contrast factor": (absolute("contrast", plain["low contrast"]), ""),
+        "contrast factor": (absolute("contrast_log2", plain["low contrast"]), ""),
         "colour cast": (np.degrees(np.arccos(np.minimum(cosine, 1))), "°"),
-        "noise sigma": (relative("noise_sigma", plain["noise"]), "%"),
-        "impulse share": (relative("impulse_share", plain["salt and pepper"]), "%"),
-        "blur sigma": (absolute("blur_sigma_px", plain["blur"]), "px"),
-        "motion length": (absolute("motion_px", moved), "px"),
+        "noise sigma": (relative("noise_sigma_log2", plain["noise"]), "%"),
+        "impulse share": (relative("impulse_share_log2", plain["salt and pepper"]), "%"),
+        "blur sigma": (absolute("blur_sigma_log2", plain["blur"]), "px"),
+        "motion length": (absolute("motion_length_log2", moved), "px"),
         "motion angle": (np.abs((angle - true_angle + 90) % 180 - 90), "°"),
         "JPEG quality": (absolute("jpeg_quality", plain["JPEG artefacts"]), ""),
         "haze": (absolute("haze", plain["haze"]), ""),

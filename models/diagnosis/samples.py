@@ -3,32 +3,37 @@
 from __future__ import annotations
 
 import multiprocessing
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from defects import choose, spoil
-from photos import load, photo_paths
+from diagnosis.defects import choose, spoil
+from diagnosis.library import compute_features, to_encoded, to_linear
+from diagnosis.photos import load, measured_paths, photo_paths
 from PIL import Image
 
-sys.path.append(str(Path(__file__).resolve().parents[2] / "layers" / "core"))
-
-from darkroom.diagnosis_features import compute_features  # the very code that runs in the function
-
 GREY_SHARE = 0.05
+RESTYLED_SHARE = 0.5
 CHUNK = 8
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """thumbnails N×32×32×3, numbers N×F, presence N×D (0–1), targets N×S (NaN: nothing to estimate); float32."""
+    """thumbnails N×32×32×3, chroma N×32×32×2, numbers N×F, presence N×D (0–1), targets N×S (NaN: nothing to estimate).
+
+    All float32.
+    """
 
     thumbnails: np.ndarray
+    chroma: np.ndarray
     numbers: np.ndarray
     presence: np.ndarray
     targets: np.ndarray
+
+    def inputs(self) -> dict[str, np.ndarray]:
+        """By the names of the network's inputs."""
+        return {"thumbnail": self.thumbnails, "chroma": self.chroma, "numbers": self.numbers}
 
 
 def make_samples(folder: Path, part: str, per_photo: int, seed: int, processes: int, cache: Path | None) -> Samples:
@@ -38,10 +43,11 @@ def make_samples(folder: Path, part: str, per_photo: int, seed: int, processes: 
         with np.load(kept) as arrays:
             return Samples(*(arrays[name] for name in Samples.__slots__))
     started = time.monotonic()
+    paths = photo_paths(folder, part) if part == "train" else measured_paths(folder, part)
     jobs = [
         (path, part, seed, index, first, min(CHUNK, per_photo - first))
         for first in range(0, per_photo, CHUNK)
-        for index, path in enumerate(photo_paths(folder, part))
+        for index, path in enumerate(paths)
     ]
     with multiprocessing.Pool(processes) as pool:
         rows = [row for chunk in pool.imap(_chunk, jobs) for row in chunk]
@@ -55,13 +61,13 @@ def make_samples(folder: Path, part: str, per_photo: int, seed: int, processes: 
 
 def _chunk(job: tuple[Path, str, int, int, int, int]) -> list[tuple[np.ndarray, ...]]:
     path, part, seed, index, first, count = job
-    photo = load(path)
+    photo, training = load(path), part == "train"
     rows = []
     for number in range(first, first + count):
         rng = np.random.default_rng((seed, index, number))
-        spoiled, truth = spoil(view(photo, rng, whole=part == "test"), choose(rng), rng)
+        spoiled, truth = spoil(view(photo, rng, whole=not training), choose(rng, favour_hard=training), rng)
         features = compute_features(spoiled)
-        rows.append((features.thumbnail, features.numbers, truth.presence(), truth.targets()))
+        rows.append((features.thumbnail, features.chroma, features.numbers, truth.presence(), truth.targets()))
     return rows
 
 
@@ -76,6 +82,19 @@ def view(photo: np.ndarray, rng: np.random.Generator, *, whole: bool) -> np.ndar
             photo = photo[top : top + side, left : left + side]
         photo = np.rot90(photo, rng.integers(0, 4) if draw < 0.3 else 0)
         photo = photo[:, ::-1] if rng.random() < 0.5 else photo
+        photo = restyle(photo, rng) if rng.random() < RESTYLED_SHARE else photo
     if rng.random() < GREY_SHARE:
         photo = np.repeat(np.asarray(Image.fromarray(photo).convert("L"))[..., None], 3, axis=2)
     return np.ascontiguousarray(photo)
+
+
+def restyle(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Another photo that is as good: of other colours, saturation, tone, and a little of light's own variety."""
+    light = to_linear((photo + rng.uniform(-0.5, 0.5, photo.shape)).clip(0, 255) / 255)
+    if rng.random() < 0.4:  # other objects: what is grey stays grey
+        light = light[..., rng.permutation(3)]
+    light = light * np.exp2(rng.normal(0, 0.1) + rng.normal(0, 0.03, 3))
+    encoded = to_encoded(light.clip(0, 1)) ** np.exp(rng.normal(0, 0.06))
+    grey = encoded.mean(axis=2, keepdims=True)
+    encoded = grey + rng.uniform(0.6, 1.2) * (encoded - grey)
+    return np.rint(encoded.clip(0, 1) * 255).astype(np.uint8)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 
 import numpy as np
-from defects import to_encoded, to_linear
+from diagnosis.library import to_encoded, to_linear
 from PIL import Image
 from scipy import ndimage
 
@@ -63,7 +63,7 @@ SINGLE: dict[str, tuple[str, Spoiler]] = {
     "specks 5 %": ("salt and pepper", lambda p, rng: speckled(p, 0.05, rng)),
     "clean": ("", lambda p, rng: p),
 }
-"""Title to the one defect, named as in `defects.DEFECTS` ("" for none), and what makes it."""
+"""Title to the one defect, named as in `DEFECTS` ("" for none), and what makes it."""
 
 MIXED: dict[str, Spoiler] = {
     "-1 EV, cast 20 %, noise 8": lambda p, rng: shot(p, (0.6, 0.5, 0.4), rng) + rng.normal(0, 8, p.shape),

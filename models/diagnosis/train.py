@@ -8,15 +8,16 @@ from pathlib import Path
 
 import numpy as np
 from backend import keras, make_repeatable
+from diagnosis.library import DEFECTS
+from diagnosis.network import build, caution, deployable, encode, strength_loss, weights
+from diagnosis.report import report
+from diagnosis.samples import Samples, make_samples
 from export import export_onnx
-from network import build, deployable, encode, strength_loss, weights
-from report import report
-from samples import Samples, make_samples
 
-TRAIN_PER_PHOTO, VALIDATION_PER_PHOTO, TEST_PER_PHOTO = 8, 8, 8
-MEMBERS = 1
+TRAIN_PER_PHOTO, VALIDATION_PER_PHOTO, TEST_PER_PHOTO = 96, 12, 12
+MEMBERS = 3
 WIDTH = 256
-EPOCHS = 16
+EPOCHS = 30
 BATCH = 128
 LEARNING_RATE = 2e-3
 WEIGHT_DECAY = 2e-2
@@ -44,10 +45,17 @@ def train_member(
         standard = np.nan_to_num((encode(its.targets) - mean) / deviation)
         truth = np.concatenate([standard, weights(its.targets)], axis=1)
         data[part] = (
-            {"thumbnail": its.thumbnails, "numbers": its.numbers},
+            its.inputs(),
             {"presence": presence_with_fine(its.presence), "strength": truth},
         )
-    model.fit(*data["train"], epochs=epochs, batch_size=BATCH, validation_data=data["validation"], verbose=2)
+    model.fit(
+        *data["train"],
+        epochs=epochs,
+        batch_size=BATCH,
+        validation_data=data["validation"],
+        validation_freq=5,
+        verbose=2,
+    )
     return model
 
 
@@ -76,13 +84,17 @@ def main() -> None:
         train_member(f"member_{number}", learning, mean, deviation, arguments.epochs)
         for number in range(arguments.members)
     ]
-    model = deployable(members, mean, deviation)
+    validation = samples["validation"]
+    answers = [member.predict(validation.inputs(), verbose=0)["presence"] for member in members]
+    lowered = caution(np.mean(answers, axis=0), validation.presence)
+    print("logits lowered by", dict(zip(DEFECTS, lowered.round(2).tolist(), strict=False)))
+    model = deployable(members, mean, deviation, lowered)
     print(f"trained in {(time.monotonic() - started) / 60:.0f} minutes")
     arguments.output.parent.mkdir(parents=True, exist_ok=True)
     model.save(arguments.output.with_suffix(".keras"))
     export_onnx(model, arguments.output.with_suffix(".onnx"))
     test = samples["test"]
-    report(*model.predict([test.thumbnails, test.numbers], verbose=0), test)
+    report(*model.predict(list(test.inputs().values()), verbose=0), test)
 
 
 if __name__ == "__main__":

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import negatives
 import numpy as np
 from backend import keras
-from data import Digits, load_photos
-from distort import distort
-from printed import glyphs
+from digits import negatives
+from digits.data import Digits, load_photos
+from digits.distort import distort
+from digits.printed import glyphs
 
 DIGITS_PER_BATCH = 128
 PRINTED_PER_BATCH = 4

@@ -12,13 +12,13 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 from backend import keras, make_repeatable
-from batches import as_input, negative_pools
-from data import load_digits, load_photos
-from distort import distort
-from measures import confusion_matrix, expected_calibration_error, negative_log_likelihood
-from negatives import photo_candidates
-from network import answers
-from picture import draw_confusion
+from digits.batches import as_input, negative_pools
+from digits.data import load_digits, load_photos
+from digits.distort import distort
+from digits.measures import confusion_matrix, expected_calibration_error, negative_log_likelihood
+from digits.negatives import photo_candidates
+from digits.network import answers
+from digits.picture import draw_confusion
 
 TOLERANCE = 1e-5
 THRESHOLDS = (0.5, 0.8, 0.9, 0.95, 0.99)

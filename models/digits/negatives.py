@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 import numpy as np
-from normalise import FRAME, crop, frame
+from digits.normalise import FRAME, crop, frame
+from digits.printed import glyphs
 from PIL import Image, ImageDraw
-from printed import glyphs
 from scipy import ndimage
 
 # Letters and signs that nobody would read as a digit: no O, I, l, S, Z, B, b, G, g, q and their like.

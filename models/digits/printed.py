@@ -6,7 +6,7 @@ from pathlib import Path
 
 import matplotlib
 import numpy as np
-from normalise import crop, frame
+from digits.normalise import crop, frame
 from PIL import Image, ImageDraw, ImageFont
 
 FACES = ("DejaVuSans*", "DejaVuSerif*", "STIXGeneral*", "cmr10", "cmss10", "cmtt10", "cmb10")

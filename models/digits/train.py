@@ -13,11 +13,11 @@ from pathlib import Path
 
 import numpy as np
 from backend import keras, make_repeatable
-from batches import DIGITS_PER_BATCH, Batches, as_input, negative_pools, targets
-from data import VALIDATION_SPLIT, Digits, load_digits
+from digits.batches import DIGITS_PER_BATCH, Batches, as_input, negative_pools, targets
+from digits.data import VALIDATION_SPLIT, Digits, load_digits
+from digits.measures import fit_temperature, negative_log_likelihood
+from digits.network import answers, baseline, deployable, strong
 from export import export_onnx
-from measures import fit_temperature, negative_log_likelihood
-from network import answers, baseline, deployable, strong
 
 BASELINE_EPOCHS = 5
 STRONG_EPOCHS = 14

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,16 @@ import msgspec
 import numpy as np
 import pytest
 from PIL import Image
+from scipy.ndimage import gaussian_filter
 from skimage import data as skimage_data
 
 from darkroom import diagnosis, models
 from darkroom.diagnosis_features import compute_features
 from darkroom.diagnosis_jpeg import QUALITIES
+from darkroom.diagnosis_levels import level_features
+from darkroom.diagnosis_light import chroma_histograms, to_encoded, to_linear
 from darkroom.errors import StepFailed
+from darkroom.picture import Array
 
 COFFEE = skimage_data.coffee()
 WITHOUT_OPENCV = """
@@ -43,6 +48,7 @@ def test_features_of_any_size_and_dtype(size: tuple[int, int], dtype: Any) -> No
         image = (np.random.default_rng(1).random(shape) * white).astype(dtype)
         features = compute_features(image)
         assert features.thumbnail.shape == (32, 32, 3)
+        assert features.chroma.shape == (32, 32, 2)
         assert features.numbers.shape == (count,)
         assert np.isfinite(features.numbers).all()
 
@@ -65,6 +71,25 @@ def test_the_lattice_tells_a_jpeg_s_quality() -> None:
         Image.fromarray(COFFEE).save(file, "JPEG", quality=quality)
         found = compute_features(np.asarray(Image.open(file))).numbers[-1]  # the best explanation's quality
         assert found == min((abs(known - quality), known) for known in QUALITIES)[1] / 100
+
+
+def test_a_gain_leaves_its_trace_in_the_levels() -> None:
+    for ev in (-0.5, 0.4, 1.2):
+        brighter = np.rint(to_encoded(np.minimum(to_linear(COFFEE / 255) * 2**ev, 1)) * 255)
+        found = level_features(brighter[None].astype(np.float32))
+        _, lead, gain, told = found[12:16]  # all channels under one gain
+        assert told == 1
+        assert lead > 0.1
+        assert gain == pytest.approx(ev, abs=0.01)
+    assert level_features(np.full((1, 128, 128, 3), 99, np.float32))[15] == 0
+
+
+def test_a_gain_shifts_the_histogram_of_chroma() -> None:
+    light = np.random.default_rng(2).uniform(0.1, 0.4, (50, 50, 3)).astype(np.float32)
+    before, after = (chroma_histograms(image) for image in (light, light * np.float32([2, 1, 1])))
+    np.testing.assert_allclose(np.square(before).sum(axis=(0, 1)), 1, atol=1e-5)
+    middles = [np.square(histogram[..., 0]).sum(axis=1) @ np.arange(32) for histogram in (before, after)]
+    assert middles[1] - middles[0] == pytest.approx(8, abs=0.7)  # eight bins a stop
 
 
 def test_answers_are_read_in_their_units() -> None:
@@ -105,3 +130,63 @@ def test_models_are_found_in_the_inference_layer_first(tmp_path: Path, monkeypat
     assert models.path("diagnosis") == folder / "diagnosis.onnx"
     with pytest.raises(StepFailed, match="'telepathy'"):
         models.path("telepathy")
+
+
+def linear_gain(gains: Any) -> Array:
+    light = to_linear(COFFEE / 255) * np.asarray(gains)
+    return np.rint(to_encoded(np.minimum(light, 1)) * 255).astype(np.uint8)
+
+
+def noisy(sigma: float) -> Array:
+    noise = np.random.default_rng(3).normal(0, sigma, COFFEE.shape)
+    return np.rint(np.clip(COFFEE + noise, 0, 255)).astype(np.uint8)
+
+
+def compressed(quality: int) -> Array:
+    file = io.BytesIO()
+    Image.fromarray(COFFEE).save(file, "JPEG", quality=quality)
+    return np.asarray(Image.open(file))
+
+
+def speckled(share: float) -> Array:
+    draw = np.random.default_rng(3).random(COFFEE.shape[:2])[..., None]
+    return np.where(draw < share / 2, 0, np.where(draw < share, 255, COFFEE)).astype(np.uint8)
+
+
+@pytest.mark.parametrize(
+    ("name", "spoiled", "low", "high"),
+    [
+        ("underexposed", lambda: linear_gain(0.25), 1.2, 2.8),
+        ("overexposed", lambda: linear_gain(2.5), 0.7, 2.0),
+        ("low contrast", lambda: (127.5 + 0.4 * (COFFEE - 127.5)).astype(np.uint8), 0.25, 0.6),
+        ("colour cast", lambda: linear_gain((0.6, 1.0, 1.4)), 8, 28),
+        ("noise", lambda: noisy(20), 15, 26),
+        ("salt and pepper", lambda: speckled(0.03), 0.01, 0.06),
+        ("blur", lambda: gaussian_filter(COFFEE, (2, 2, 0)), 1.3, 2.8),
+        ("JPEG artefacts", lambda: compressed(12), 5, 22),
+    ],
+)
+def test_the_model_finds_what_was_done(name: str, spoiled: Callable[[], Array], low: float, high: float) -> None:
+    found = diagnosis.diagnose(spoiled())
+    assert found[name].present, found[name]
+    assert low <= found[name].strength <= high
+    assert not found.fine
+
+
+def test_the_model_is_deterministic_and_blind_to_dtype_and_alpha() -> None:
+    pixels = noisy(20)
+    found = diagnosis.diagnose(pixels)
+    assert diagnosis.diagnose(pixels) == found
+    alpha = np.full(pixels.shape[:2], 77, np.uint8)
+    assert diagnosis.diagnose(np.dstack([pixels, alpha])) == found
+    deep = diagnosis.diagnose(pixels.astype(np.uint16) * 257)
+    assert [defect.name for defect in deep.present] == [defect.name for defect in found.present]
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(1, 1), (8, 4000), (4000, 8, 3), (300, 200, 4)])
+def test_the_model_answers_for_any_size(shape: tuple[int, ...], dtype: Any) -> None:
+    white = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
+    found = diagnosis.diagnose((np.random.default_rng(1).random(shape) * white).astype(dtype))
+    assert all(0 <= defect.probability <= 1 and np.isfinite(defect.strength) for defect in found.defects)
+    assert all(defect.words for defect in found.defects)

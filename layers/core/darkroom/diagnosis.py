@@ -11,6 +11,7 @@ import numpy as np
 
 from darkroom import models
 from darkroom.diagnosis_features import compute_features
+from darkroom.diagnosis_labels import DEFECTS, STRENGTHS
 from darkroom.picture import Array
 from darkroom.step import check_array, split_alpha
 
@@ -18,38 +19,6 @@ MODEL = "diagnosis"
 
 PRESENT = 0.5
 """Probability from which a defect counts as present."""
-
-DEFECTS = (
-    "underexposed",
-    "overexposed",
-    "low contrast",
-    "colour cast",
-    "noise",
-    "salt and pepper",
-    "blur",
-    "motion blur",
-    "JPEG artefacts",
-    "haze",
-    "backlight",
-)
-"""In the order of the network's answers; after them comes "fine as it is"."""
-
-STRENGTHS = (
-    "exposure_ev",
-    "contrast_log2",
-    "cast_red_log2",
-    "cast_blue_log2",
-    "noise_sigma_log2",
-    "impulse_share_log2",
-    "blur_sigma_log2",
-    "motion_length_log2",
-    "motion_cos",
-    "motion_sin",
-    "jpeg_quality",
-    "haze",
-    "backlight_ev",
-)
-"""In the order of the network's answers."""
 
 HELPS: Mapping[str, tuple[str, ...]] = {
     "underexposed": ("adjust_color", "lift_shadows"),
@@ -109,7 +78,7 @@ def diagnose(pixels: Array) -> Diagnosis:
     """
     check_array(pixels)
     features = compute_features(split_alpha(pixels)[0])
-    inputs = {"thumbnail": features.thumbnail[None], "numbers": features.numbers[None]}
+    inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
     return interpret(presence[0], strength[0])
 

@@ -7,6 +7,8 @@ from functools import cache
 import numpy as np
 
 from darkroom.diagnosis_jpeg import dct_blocks, jpeg_features
+from darkroom.diagnosis_levels import level_features
+from darkroom.diagnosis_light import highest, lowest
 from darkroom.picture import Array
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
@@ -34,6 +36,7 @@ def detail_features(tiles: Array) -> Array:
             _impulses(tiles),
             _edges(luminance),
             _spectrum(luminance),
+            level_features(tiles),
             jpeg_features(tiles),
         )
     )
@@ -44,7 +47,7 @@ def _noise(planes: Array, tiles: Array) -> Array:
 
     Of the blocks with the least energy at low frequencies (Ponomarenko et al. 2007), and quantiles over all.
     """
-    clipped = ((tiles <= 1) | (tiles >= 254)).any(axis=3).astype(np.float32)
+    clipped = ((lowest(tiles) <= 1) | (highest(tiles) >= 254)).astype(np.float32)
     found = []
     for octave in range(OCTAVES):
         if octave:

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image
 
 from darkroom.diagnosis_detail import detail_features
+from darkroom.diagnosis_light import chroma_histograms, to_linear
 from darkroom.diagnosis_tone import tone_features
 from darkroom.picture import Array
 
@@ -29,9 +30,12 @@ TILES_PER_SIDE = 4
 
 @dataclass(frozen=True, slots=True)
 class Features:
-    """thumbnail: 32×32×3 float32, sRGB-encoded, 0–1, whatever the photo's shape. numbers: F float32, finite."""
+    """thumbnail: 32×32×3 float32, sRGB-encoded, 0–1, whatever the photo's shape. chroma: 32×32×2 float32, the roots of
+    two histograms (`chroma_histograms`). numbers: F float32, finite.
+    """
 
     thumbnail: Array
+    chroma: Array
     numbers: Array
 
 
@@ -43,8 +47,10 @@ def compute_features(pixels: Array) -> Features:
     size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
     small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
     thumbnail = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255
-    numbers = np.concatenate((tone_features(small, sampled), detail_features(full_resolution_tiles(pixels))))
-    return Features(thumbnail, np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4))
+    linear = to_linear(small)
+    numbers = np.concatenate((tone_features(small, linear, sampled), detail_features(full_resolution_tiles(pixels))))
+    numbers = np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4)
+    return Features(thumbnail, chroma_histograms(linear), numbers)
 
 
 def full_resolution_tiles(pixels: Array) -> Array:

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import numpy as np
 
+from darkroom.diagnosis_light import highest, light_features, lowest
 from darkroom.picture import Array
 
 PERCENTILES = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
 HISTOGRAM_BINS = 16
-NORMS = (1, 6, 16)
-"""Minkowski norms of shades of grey (Finlayson & Trezzi 2004)."""
-
 DARK_CHANNEL_PX = 7
 BLOCK = 8
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 FLOOR = 1e-3
 
 
-def tone_features(small: Array, sampled: Array) -> Array:
-    """F numbers from the small copy (HxWx3 float32 in 0–1) and from unaveraged pixels (HxWx3 uint8), for clipping."""
+def tone_features(small: Array, linear: Array, sampled: Array) -> Array:
+    """F numbers from the small copy (HxWx3 float32 in 0–1), its light, and pixels never averaged (HxWx3 uint8)."""
     luma = small @ LUMA
-    linear = _linear(small)
     parts = [
         np.percentile(small, PERCENTILES, axis=(0, 1)).ravel(),
         np.percentile(luma, PERCENTILES),
         *_clipping(sampled),
         _histograms(small, luma),
         _brightness(linear),
-        _light_colors(small, linear, luma),
+        light_features(small, linear, sampled),
         _saturation(small),
         _haze(small, luma),
         _layout(luma),
     ]
     return np.concatenate(parts)
-
-
-def _linear(encoded: Array) -> Array:
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def _clipping(sampled: Array) -> list[Array]:
@@ -62,34 +55,15 @@ def _brightness(linear: Array) -> Array:
     )
 
 
-def _light_colors(small: Array, linear: Array, luma: Array) -> Array:
-    """Log2 of red and blue over green: of several estimates of the light, and of dark, middle and bright tones."""
-    pixels, bright = linear.reshape(-1, 3), luma.ravel()
-    usable = small.reshape(-1, 3).max(axis=1) < 0.98
-    open_pixels = pixels[usable] if usable.any() else pixels
-    estimates = [(open_pixels**norm).mean(axis=0) ** (1 / norm) for norm in NORMS]
-    estimates.append(np.percentile(pixels, 99.5, axis=0))
-    edges = np.abs(np.diff(linear, axis=0)).reshape(-1, 3)
-    estimates += [(edges**norm).mean(axis=0) ** (1 / norm) if len(edges) else np.ones(3) for norm in (1, 6)]
-    order = np.argsort(bright, kind="stable")
-    estimates += [pixels[part].mean(axis=0) if len(part) else np.ones(3) for part in np.array_split(order, 5)]
-    # The greyest pixels, by the spread of their channels' logarithms.
-    spread = np.log2(pixels + FLOOR)
-    greyest = np.argsort(np.ptp(spread, axis=1), kind="stable")[: max(len(pixels) // 10, 1)]
-    estimates.append(pixels[greyest].mean(axis=0))
-    ratios = np.log2(np.array(estimates) + FLOOR)
-    return np.asarray(np.clip(ratios[:, [0, 2]] - ratios[:, 1:2], -4, 4)).ravel()
-
-
 def _saturation(small: Array) -> Array:
-    chroma = np.ptp(small, axis=2)
-    relative = chroma / (small.max(axis=2) + 0.02)
+    chroma = highest(small) - lowest(small)
+    relative = chroma / (highest(small) + 0.02)
     return np.concatenate([np.percentile(plane, (5, 25, 50, 75, 95, 99)) for plane in (chroma, relative)])
 
 
 def _haze(small: Array, luma: Array) -> Array:
     """The dark channel (He, Sun and Tang 2009), and contrast within small blocks."""
-    dark = small.min(axis=2)
+    dark = lowest(small)
     reach = DARK_CHANNEL_PX // 2
     for axis in (0, 1):
         pad = [(reach, reach) if a == axis else (0, 0) for a in (0, 1)]

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MODELS = Path(__file__).resolve().parents[3] / "models/diagnosis"
-sys.path.append(str(MODELS))  # the spoilers and the split are the diagnosis's own; its scripts are no package
+MODELS = Path(__file__).resolve().parents[3] / "models"
+sys.path.append(str(MODELS))  # the spoilers and the split are the diagnosis's own; what trains models is not installed
 
-from photos import load, part_of, photo_paths  # noqa: E402
-from stated import MIXED, SINGLE, spoil_photo  # noqa: E402
+from diagnosis.photos import load, part_of, photo_paths  # noqa: E402
+from diagnosis.stated import MIXED, SINGLE, spoil_photo  # noqa: E402
 
 __all__ = ["CLEAN", "CONDITIONS", "DEFECTS", "Condition", "load", "part_of", "photo_paths"]
 

@@ -1,4 +1,4 @@
-"""A trained model as an ONNX file, any number of photos at once, inputs and outputs by the model's names."""
+"""A trained model as an ONNX file, any number of examples at once, inputs and outputs by the model's names."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from backend import keras
 
 def export_onnx(model: keras.Model, path: Path) -> None:
     """Write `model` to `path` with Keras's own exporter; then give inputs and outputs their names."""
-    model([keras.ops.zeros((1, *shape[1:])) for shape in model.input_shape])  # the exporter wants a model that has run
+    blank = [keras.ops.zeros((1, *tensor.shape[1:])) for tensor in model.inputs]
+    model(blank if len(blank) > 1 else blank[0])  # the exporter asks for a model that has run
     model.export(path, format="onnx", verbose=False)
     exported = onnx.load(path)
     graph = exported.graph

@@ -1,0 +1,130 @@
+"""The colour of the light as the diagnosis sees it: estimates by several methods, histograms of chroma. NumPy alone."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+
+from darkroom.picture import Array
+
+NORMS = (1, 4, 16)
+"""Minkowski norms of shades of grey (Finlayson & Trezzi 2004) and grey edge (van de Weijer et al. 2007)."""
+
+CHROMA_BINS = 32
+CHROMA_REACH = 2.0
+"""Log2 ratios from -2 to 2: an eighth of a stop a bin."""
+
+SAMPLES = 60_000
+CLIPPED = 251
+FLOOR = 1e-3
+GREYEST = (0.02, 0.1)
+BRIGHTEST = (0.005, 0.02, 0.1)
+
+
+def to_linear(encoded: Array) -> Array:
+    """sRGB (IEC 61966-2-1) in 0–1 to linear light."""
+    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
+
+
+def to_encoded(linear: Array) -> Array:
+    """Linear light in 0–1 to sRGB (IEC 61966-2-1)."""
+    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def chroma_histograms(linear: Array) -> Array:
+    """32×32×2 float32: log2 of red over green (rows) and of blue over green (columns), shares of pixels and of edges.
+
+    linear: HxWx3 float32 in 0–1. A gain on a channel shifts both histograms and changes nothing else (Barron,
+    "Convolutional Color Constancy", 2015). Of pixels, neither clipped nor black, weighed by the root of their light; of
+    the differences between neighbours, weighed by theirs.
+    """
+    pixels = linear.reshape(-1, 3)
+    usable = (highest(pixels) < 0.95) & (highest(pixels) > 0.004)
+    across, down = np.abs(np.diff(linear, axis=1)).reshape(-1, 3), np.abs(np.diff(linear, axis=0)).reshape(-1, 3)
+    edges = np.concatenate((across, down))
+    planes = [_histogram(pixels[usable]), _histogram(edges[highest(edges) > 0.002])]
+    return np.sqrt(np.stack(planes, axis=-1))
+
+
+def _histogram(colors: Array) -> Array:
+    """Shares in 32×32 cells, each colour spread over the four cells about it."""
+    if not len(colors):
+        return np.zeros((CHROMA_BINS, CHROMA_BINS), np.float32)
+    logs = np.log2(colors + np.float32(2e-4))
+    place = (logs[:, [0, 2]] - logs[:, 1:2] + CHROMA_REACH) * (CHROMA_BINS / (2 * CHROMA_REACH)) - 0.5
+    place = np.clip(place, 0, CHROMA_BINS - 1.001)
+    corner = place.astype(np.int64)
+    y, x = (place - corner).T
+    weight = np.sqrt(colors.sum(axis=1))
+    index = corner[:, 0] * CHROMA_BINS + corner[:, 1]
+    shares = np.zeros(CHROMA_BINS * CHROMA_BINS)
+    for step, part in (
+        (0, (1 - y) * (1 - x)),
+        (1, (1 - y) * x),
+        (CHROMA_BINS, y * (1 - x)),
+        (CHROMA_BINS + 1, y * x),
+    ):
+        shares += np.bincount(index + step, part * weight, CHROMA_BINS * CHROMA_BINS)
+    return np.asarray(shares / shares.sum(), np.float32).reshape(CHROMA_BINS, CHROMA_BINS)
+
+
+def light_features(small: Array, linear: Array, sampled: Array) -> Array:
+    """Log2 of red and blue over green of estimates of the light; F numbers.
+
+    small, linear: the small copy, HxWx3 float32 in 0–1, encoded and linear. sampled: unaveraged pixels, HxWx3 uint8.
+    """
+    pixels = linear.reshape(-1, 3)
+    estimates = [*_of_pixels(small.reshape(-1, 3), pixels), *_of_samples(sampled)]
+    for edges in (np.diff(linear, axis=0), np.diff(linear, n=2, axis=1)):
+        magnitude = np.abs(edges).reshape(-1, 3)
+        estimates += [_norm(magnitude, norm) for norm in (1, 6)]
+    ratios = np.log2(np.array(estimates) + FLOOR)
+    return np.asarray(np.clip(ratios[:, [0, 2]] - ratios[:, 1:2], -4, 4)).ravel()
+
+
+def _of_pixels(encoded: Array, linear: Array) -> list[Array]:
+    """Shades of grey; the means of five tones from dark to bright; of the greyest pixels."""
+    usable = highest(encoded) < 0.98
+    found = [_norm(linear[usable], norm) for norm in NORMS]
+    order = np.argsort(linear.sum(axis=1), kind="stable")
+    found += [_norm(linear[part], 1) for part in np.array_split(order, 5)]
+    # Spread of the channels' logarithms, over what is bright enough to have a colour.
+    logs = np.log2(linear + FLOOR)
+    spread = highest(logs) - lowest(logs) + np.where(highest(linear) < 0.01, 8, 0)
+    greyest = np.argsort(spread, kind="stable")
+    return [*found, *(_norm(linear[greyest[: int(share * len(greyest)) + 1]], 1) for share in GREYEST)]
+
+
+def _of_samples(sampled: Array) -> list[Array]:
+    """Shades of grey, the brightest pixels and each channel's own brightest, of pixels that are not averaged."""
+    levels = sampled.reshape(-1, 3)
+    levels = levels[:: max(len(levels) // SAMPLES, 1)]
+    found = [_linear_levels()[np.percentile(levels, percent, axis=0).astype(int)] for percent in (95, 99, 99.8)]
+    open_levels = levels[lowest(levels) < CLIPPED]
+    light = _linear_levels()[open_levels]
+    found += [_norm(light, norm) for norm in (6, 16)]
+    order = np.argsort(-light.sum(axis=1), kind="stable")
+    return [*found, *(_norm(light[order[: int(share * len(order)) + 1]], 1) for share in BRIGHTEST)]
+
+
+def highest(colors: Array) -> Array:
+    """Over the last axis, of three; NumPy's own reduction over so short an axis takes ten times as long."""
+    return np.maximum(np.maximum(colors[..., 0], colors[..., 1]), colors[..., 2])
+
+
+def lowest(colors: Array) -> Array:
+    return np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])
+
+
+def _norm(colors: Array, norm: float) -> Array:
+    """Minkowski norm of N×3, by way of shares of the brightest, whose powers stay in range; grey if there is none."""
+    top = float(colors.max()) if len(colors) else 0.0
+    if top <= 0:
+        return np.full(3, FLOOR)
+    return np.asarray(top * (np.asarray(colors / top, np.float64) ** norm).mean(axis=0) ** (1 / norm))
+
+
+@cache
+def _linear_levels() -> Array:
+    return to_linear(np.arange(256) / 255)
