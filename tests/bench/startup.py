@@ -1,4 +1,4 @@
-"""Cold start of every function, as far as it is this project's: `python -m tests.bench.startup`.
+"""Cold start of every function, as far as it is this project's: `python -m tests.bench.startup [--only FUNCTION]…`.
 
 Seconds are the processor's, which other work on the machine disturbs less. Lambda adds what it takes to fetch the code
 and to start Python, which no change of ours makes faster.
@@ -6,12 +6,13 @@ and to start Python, which no change of ours makes faster.
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import statistics
 import subprocess
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +26,11 @@ ROUNDS = 5
 LARGE = {"numpy": "NumPy", "PIL": "Pillow", "cv2": "OpenCV", "onnxruntime": "ONNX Runtime", "boto3": "boto3"}
 """Packages whose loading is seen in a cold start."""
 
-UNLOADED = {"scipy", "skimage", "sklearn", "matplotlib", "onnxruntime", "keras", "torch"}
-"""Packages that no function may load, of which `classify` alone has ONNX Runtime, and no OpenCV."""
+UNLOADED = {"scipy", "skimage", "sklearn", "matplotlib", "keras", "torch"}
+"""Packages that no function may load."""
+
+LAYERS = {"ImagingLayer": "cv2", "InferenceLayer": "onnxruntime"}
+"""What only those functions may load that have the layer."""
 
 START = """
 import json, sys, time
@@ -34,12 +38,15 @@ sys.path.insert(0, sys.argv[1])
 started = time.process_time()
 import app
 handler = time.process_time() - started
-from darkroom import registry
-for name in sys.argv[2:]:
+from darkroom import models, registry
+for name in json.loads(sys.argv[2]):
     registry.get(name)
 steps = time.process_time() - started - handler
+for name in json.loads(sys.argv[3]):
+    models.load(name)
+networks = time.process_time() - started - handler - steps
 from tests.bench import memory
-print(json.dumps([handler, steps, memory.resident(), list({name.partition(".")[0] for name in sys.modules})]))
+print(json.dumps([handler, steps, networks, memory.resident(), list({name.partition(".")[0] for name in sys.modules})]))
 """
 
 ENVIRONMENT = {
@@ -51,9 +58,8 @@ ENVIRONMENT = {
 }
 
 
-def template_environment() -> dict[str, str]:
+def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
     """All variables that the template gives to functions, with parameters' defaults; else a made-up value."""
-    template = yaml_parse((ROOT / "template.yaml").read_text())
     functions = [r["Properties"] for r in template["Resources"].values() if r["Type"] == "AWS::Serverless::Function"]
     variables: dict[str, Any] = {}
     for holder in (template["Globals"]["Function"], *functions):
@@ -66,26 +72,48 @@ def template_environment() -> dict[str, str]:
     return resolved | ENVIRONMENT
 
 
-def main(_: Sequence[str] | None = None) -> int:
+def networks(stage: str) -> list[str]:
+    """The models of which a function makes sessions."""
+    trained = [path.stem for path in sorted(ROOT.glob("models/*/*.onnx")) if path.stem == path.parent.name]
+    return trained if stage == registry.CLASSIFY else []
+
+
+def absent(template: Mapping[str, Any], stage: str) -> set[str]:
+    """The packages of layers that a function does not have."""
+    (function,) = (
+        r["Properties"]
+        for r in template["Resources"].values()
+        if r["Type"] == "AWS::Serverless::Function" and r["Properties"]["CodeUri"] == f"functions/{stage}"
+    )
+    has = {layer["Ref"] for layer in function.get("Layers", [])}
+    return {package for layer, package in LAYERS.items() if layer not in has}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a function loads what it should not."""
+    stages = sorted(path.parent.name for path in ROOT.glob("functions/*/app.py"))
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.startup", description="Cold start of every function.")
+    parser.add_argument("--only", action="append", choices=stages, metavar="FUNCTION")
+    options = parser.parse_args(arguments)
     print(f"Cold starts, the processor's time, medians of {ROUNDS}")
-    print(f"{'function':<16}{'handler ms':>11}{'its steps ms':>13}{'MB after':>10}   loads")
+    print(f"{'function':<16}{'handler ms':>11}{'its steps ms':>13}{'networks ms':>12}{'MB after':>10}   loads")
     well = True
-    environment = {**os.environ, **template_environment()}
-    for app in sorted(ROOT.glob("functions/*/app.py")):
-        stage = app.parent.name
+    template = yaml_parse((ROOT / "template.yaml").read_text())
+    environment = {**os.environ, **template_environment(template)}
+    for stage in options.only or stages:
         steps = [name for name in registry.STEPS if registry.stage_of(name) == stage]
-        command = [sys.executable, "-c", START, str(app.parent), *steps]
+        app = str(ROOT / "functions" / stage)
+        command = [sys.executable, "-c", START, app, json.dumps(steps), json.dumps(networks(stage))]
         rounds = [
             json.loads(subprocess.run(command, env=environment, stdout=-1, check=True).stdout) for _ in range(ROUNDS)
         ]
-        handler, loading, resident = (statistics.median(each[i] for each in rounds) for i in range(3))
-        loaded = set(rounds[0][3])
-        wrong = loaded & (UNLOADED - {"onnxruntime"} | {"cv2"} if stage == "classify" else UNLOADED)
+        handler, loading, sessions, resident = (statistics.median(each[i] for each in rounds) for i in range(4))
+        loaded = set(rounds[0][4])
+        wrong = loaded & (UNLOADED | absent(template, stage))
         well &= not wrong
         shown = ", ".join(title for name, title in LARGE.items() if name in loaded)
         mark = f"   ! must not load {', '.join(sorted(wrong))}" if wrong else ""
-        figures = f"{handler * 1e3:>11.0f}{loading * 1e3:>13.0f}{resident / 1e6:>10.0f}"
+        figures = f"{handler * 1e3:>11.0f}{loading * 1e3:>13.0f}{sessions * 1e3:>12.0f}{resident / 1e6:>10.0f}"
         print(f"{stage:<16}{figures}   {shown}{mark}", flush=True)
     return 0 if well else 1
 

@@ -98,7 +98,7 @@ def test_a_function_s_error_is_recorded_and_told(lab: Lab, state: str, kind: str
 @pytest.mark.parametrize("state", LAMBDA_TASKS)
 def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
     stage, released = LAMBDA_TASKS[state], threading.Event()
-    lab.functions.handlers[stage] = lambda event, context: released.wait(10)
+    lab.functions.handlers[stage] = lambda event, context: released.wait(60)
     lab.definition["States"][state]["TimeoutSeconds"] = 1
     try:
         execution = lab.execute(upload_through(lab, state))
@@ -120,7 +120,7 @@ def test_a_function_that_lambda_ended_is_recorded(lab: Lab, name: str, message: 
         raise type(name, (Exception,), {})(message)
 
     lab.functions.handlers["sharpen"] = end
-    execution = lab.execute(upload_through(lab, "sharpen"))
+    execution = lab.execute(upload_through(lab, "Sharpen"))
     assert_failed(lab, execution, "Sharpen", Failure(Exception(), name, name, message), "sharpen")
 
 

@@ -52,7 +52,7 @@ def test_services_that_are_busy_are_asked_again(lab: Lab, state: str) -> None:
 
 def test_patience_ends(lab: Lab) -> None:
     lab.functions.errors["sharpen"] = [BUSY] * ATTEMPTS
-    execution = lab.execute(upload_through(lab, "sharpen"))
+    execution = lab.execute(upload_through(lab, "Sharpen"))
     assert execution.attempts("Sharpen") == ATTEMPTS
     assert max(lab.waits) <= retrier(lab, "Sharpen")["MaxDelaySeconds"]
     record = lab.record()
@@ -68,7 +68,7 @@ def test_patience_ends(lab: Lab) -> None:
 @pytest.mark.parametrize("kind", FAILURES)
 def test_what_will_fail_again_is_not_tried_again(lab: Lab, kind: str) -> None:
     lab.functions.errors["sharpen"] = [FAILURES[kind].error]
-    execution = lab.execute(upload_through(lab, "sharpen"))
+    execution = lab.execute(upload_through(lab, "Sharpen"))
     assert execution.status == "FAILED"
     assert execution.attempts("Sharpen") == 1
     assert lab.waits == []
