@@ -9,11 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 import skimage.data
+from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from darkroom.color import srgb_to_linear_exact
 from darkroom.picture import Array
-from tests.bench.quality import contenders, run
+from tests.bench.quality import contenders, page, run
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, Condition
 from tests.bench.quality.contenders import BY_HAND, CONTENDERS, Contender
 from tests.bench.quality.measures import IDENTICAL_DB, delta_e, psnr, ssim
@@ -198,3 +199,41 @@ def test_contenders_keep_size_type_and_order(name: str, tmp_path: Path) -> None:
     second.mkdir()
     alone = contender.repair(work[1:], second)
     assert np.array_equal(alone[0][0], repaired[1][0])
+
+
+def scores_of_all(gain_db: float) -> list[Score]:
+    """Two photos; every contender gains as much everywhere, but for clean photos, which all leave alone."""
+    return [
+        Score(photo, c.defect, c.title, name, 60.0 if c.defect == CLEAN else 20.0 + db, 0.5 + db / 100, 9.0 - db / 10)
+        for photo in ("a", "b")
+        for c in CONDITIONS
+        for name, db in [(NOTHING, 0.0), *((contender.name, gain_db) for contender in CONTENDERS)]
+    ]
+
+
+def test_the_page_says_what_was_measured(tmp_path: Path) -> None:
+    scores = scores_of_all(9.0)
+    found = gains(scores)
+    here = [contender for contender in CONTENDERS if not contender.name.startswith(("im-", "sharp"))]
+    missing = {c: "it is not installed" for c in CONTENDERS if c.name == "sharp"}
+    paths = [tmp_path / "mine" / f"{name}.png" for name in ("a", "b")]
+    page.write(paths, scores, {c: summarise(found[c.name]) for c in here}, missing, tmp_path)
+    text = (tmp_path / "quality.md").read_text()
+    words = " ".join(text.split())
+    assert "2 photographs" in words
+    assert "2 of `mine`" in words
+    assert "`auto` gains **9.0 dB**" in words
+    assert "sharp normalise: not measured, it is not installed." in words
+    assert "| darkroom auto |" + " 9.00 |" * 10 in text
+    assert "| salt-and-pepper: at least 13 dB | 9.00 dB | **not met** |" in text
+    assert "| noise: at least 8 dB | 9.00 dB | met |" in text
+    assert "ImageMagick" not in text
+    columns = 0
+    for line in text.splitlines():
+        assert line.startswith("|") or len(line) <= 120, line
+        if line.startswith("|"):
+            assert columns in (0, line.count("|")), line
+        columns = line.count("|") if line.startswith("|") else 0
+    with Image.open(tmp_path / "quality.webp") as picture:
+        assert picture.width > 800
+    assert (tmp_path / "quality.webp").stat().st_size < 100_000

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import statistics
+import textwrap
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
@@ -28,8 +29,7 @@ result is held against the original. `make bench-quality BENCH_ARGS=--docs` meas
 `auto` gains **{mean:.1f} dB** PSNR over doing nothing, as the mean of the nine kinds of defect; the best of the other
 tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos worse.
 
-![Mean gain in PSNR by defect and tool](quality.webp)
-"""
+![Mean gain in PSNR by defect and tool](quality.webp)"""
 
 METHOD = """
 ## How it was measured
@@ -135,7 +135,14 @@ def page(
             ),
         ),
     ]
-    return "\n".join(parts)
+    return fill("\n".join(parts))
+
+
+def fill(text: str) -> str:
+    """Paragraphs broken anew at 120 characters; tables, headings and pictures as they are."""
+    blocks = filter(None, (block.strip() for block in text.split("\n\n")))
+    filled = (b if b.startswith(("|", "#", "!")) else textwrap.fill(b, 120, break_on_hyphens=False) for b in blocks)
+    return "\n\n".join(filled) + "\n"
 
 
 def table(head: Sequence[str], rows: Sequence[Sequence[str]], figures_from: int | None = None) -> str:
