@@ -15,13 +15,12 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
-from darkroom import diagnosis, models, registry
+from darkroom import registry
 from darkroom import step as step_module
-from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
+from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.params import Params
 from darkroom.picture import Array
 from darkroom.step import Step, max_level
-from tests import networks
 
 STEPS = registry.steps()
 IMAGE_STEPS = [step for step in STEPS if step.returns == "image"]
@@ -216,16 +215,6 @@ def test_rejects_what_is_not_a_picture(step: Step) -> None:
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def trained(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The trained networks; a made-up one in the place of one that is not trained yet."""
-    try:
-        models.path(diagnosis.MODEL)
-    except StepFailed:
-        networks.answer(monkeypatch, networks.Diagnostician())
-
-
-@pytest.mark.usefixtures("trained")
 @every_dtype
 @pytest.mark.parametrize("channels", CHANNELS, ids=("grey", "rgb", "rgba"))
 @every_annotating_step
@@ -243,7 +232,6 @@ def test_answers_in_json_and_leaves_the_picture_as_it_is(step: Step, channels: i
         assert registry.apply(step.name, image, **step.params.example) == outcome.details
 
 
-@pytest.mark.usefixtures("trained")
 @every_annotating_step
 def test_answers_the_same_on_any_memory_layout_and_thread(step: Step) -> None:
     image, params = scene((20, 30), 3, np.uint8), parse_visible(step)
