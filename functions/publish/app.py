@@ -1,4 +1,4 @@
-"""The end of a job: blends, encodes once, and writes the result and its manifest unless a newer upload was faster."""
+"""The end of a job: guards, blends, encodes once, and writes result and manifest unless a newer upload was faster."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import darkroom
-from darkroom import codec, finish, storage, upload
+from darkroom import codec, finish, guard, storage, upload
+from darkroom.diagnosis import Diagnosis
 from darkroom.lambda_runtime import Job, StageReport, lambda_handler, load_picture, logger, parse, setting
 
 
@@ -31,8 +32,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     job, inspection = request.job, request.inspection
     logger.append_keys(job_id=job.id)
     picture = load_picture(request.picture)
-    if inspection["blend"] < 100:
-        picture = finish.blend(load_picture(request.original), picture, inspection["blend"])
+    review = None
+    guarded = inspection.get("diagnosis") is not None and request.picture != request.original
+    if guarded or inspection["blend"] < 100:
+        original = load_picture(request.original)
+        if guarded:
+            picture, review = guard.review(original, picture, parse(inspection["diagnosis"], Diagnosis))
+        picture = finish.blend(original, picture, inspection["blend"])
     format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
     body = codec.encode(picture, format_name, quality=inspection["quality"])
     key = upload.result_key(job.key, format_name)
@@ -42,6 +48,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "job": job.id,
         **inspection,
         "source": {"bucket": job.bucket, "key": job.key, "version": job.version, **inspection["source"]},
+        "review": review,
         "stages": [*request.reports, StageReport("publish", milliseconds)],
         "result": {
             "bucket": setting("RESULTS_BUCKET"),

@@ -1,7 +1,8 @@
-"""The recipe `auto`: from measurements to steps, each with its reason."""
+"""The recipe `auto`: from a diagnosis to steps, each with its reason, and the last look at what they did."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import msgspec
@@ -9,8 +10,9 @@ import numpy as np
 import pytest
 
 import darkroom
-from darkroom import auto, recipe
+from darkroom import auto, guard, recipe
 from darkroom.color import linear_to_srgb, srgb_to_linear
+from darkroom.diagnosis import DEFECTS, HELPS, STRENGTHS, Diagnosis, interpret
 from darkroom.measure import blur_sigma, impulse_share, measure
 from darkroom.measurements import Measurements
 from darkroom.picture import Array, Picture
@@ -20,6 +22,7 @@ FINE = Measurements(
     luma_p1=0.04,
     luma_p50=0.42,
     luma_p99=0.94,
+    white_point=(0.97, 0.98, 0.97),
     midtone=0.42,
     linear_mean=0.2,
     clipped_shadows=0.0,
@@ -32,65 +35,143 @@ FINE = Measurements(
     impulses=0.0001,
     blur_sigma_px=0.4,
 )
+AUTO = recipe.built_in("auto")
+STATED = {
+    "underexposed": {"exposure_ev": -2.0},
+    "overexposed": {"exposure_ev": 1.0},
+    "low contrast": {"contrast_log2": -1.0},
+    "colour cast": {"cast_red_log2": 0.4, "cast_blue_log2": -0.4},
+    "noise": {"noise_sigma_log2": 3.0},
+    "salt and pepper": {"impulse_share_log2": -5.0},
+    "blur": {"blur_sigma_log2": 0.5},
+    "motion blur": {"motion_length_log2": 3.0},
+    "JPEG artefacts": {"jpeg_quality": 20.0},
+    "haze": {"haze": 0.4},
+    "backlight": {"backlight_ev": 2.0},
+}
 
 
-def chosen(**changes: Any) -> dict[str, dict[str, Any]]:
-    calls, _ = auto.resolve(recipe.built_in("auto"), msgspec.structs.replace(FINE, **changes))
+def diagnosed(probabilities: Mapping[str, float], **strengths: float) -> Diagnosis:
+    """What the network would have to answer for these defects."""
+    presence = np.array([probabilities.get(name, 0.02) for name in DEFECTS] + [0.0 if probabilities else 0.9])
+    told = dict.fromkeys(STRENGTHS, 0.0)
+    for name in probabilities:
+        told |= STATED[name]
+    return interpret(presence, np.array([(told | strengths)[name] for name in STRENGTHS]))
+
+
+def chosen(*defects: str, measurements: Measurements = FINE, **strengths: float) -> dict[str, dict[str, Any]]:
+    calls, _ = auto.resolve(AUTO, measurements, diagnosed(dict.fromkeys(defects, 0.9), **strengths))
     return {call.name: call.params for call in calls}
 
 
 def test_a_photo_that_is_fine_is_left_alone_and_each_reason_is_told() -> None:
-    calls, decisions = auto.resolve(recipe.built_in("auto"), FINE)
+    calls, decisions = auto.resolve(AUTO, FINE, diagnosed({}))
     assert calls == []
-    assert [decision.defect for decision in decisions] == [
-        "impulse noise",
-        "noise",
-        "exposure",
-        "colour cast",
-        "contrast",
-        "sharpness",
-    ]
+    assert {decision.defect for decision in decisions} == set(DEFECTS)
     assert not any(decision.chosen for decision in decisions)
-    assert all(len(decision.why.split()) > 3 for decision in decisions)
+    assert all(decision.why for decision in decisions)
+
+
+@pytest.mark.parametrize("defect", DEFECTS)
+def test_each_defect_calls_for_its_steps(defect: str) -> None:
+    dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
+    steps = chosen(defect, measurements=dark if defect == "underexposed" else FINE)
+    assert steps
+    assert set(steps) <= set(HELPS[defect])
+
+
+def test_repairs_come_in_the_order_in_which_they_must() -> None:
+    order = [
+        "salt and pepper",
+        "JPEG artefacts",
+        "noise",
+        "overexposed",
+        "colour cast",
+        "low contrast",
+        "blur",
+    ]
+    assert list(chosen(*reversed(order))) == [
+        "remove_salt_pepper",
+        "reduce_jpeg_artifacts",
+        "denoise",
+        "stretch_nonlinear",
+        "white_balance",
+        "stretch_histogram",
+        "deblur",
+    ]
+
+
+def test_what_was_chosen_for_is_said_in_a_sentence() -> None:
+    _, decisions = auto.resolve(AUTO, FINE, diagnosed({"noise": 0.9, "overexposed": 0.6}))
+    told = {decision.defect: decision.why for decision in decisions if decision.chosen}
+    assert told == {
+        "noise": "noise of about 8 levels: it is measured by frequency and taken out",
+        "overexposed": "probably overexposed by about 1.0 EV: all but the whites is lowered by 1.0 EV",
+    }
+
+
+@pytest.mark.parametrize("group", auto.RIVALS)
+def test_of_defects_that_look_alike_only_the_most_probable_is_treated(group: tuple[str, ...]) -> None:
+    dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
+    _, decisions = auto.resolve(AUTO, dark, diagnosed({name: 0.6 + 0.1 * k for k, name in enumerate(group)}))
+    assert [decision.defect for decision in decisions if decision.chosen] == [group[-1]]
+    assert all(group[-1] in decision.why for decision in decisions if decision.defect in group[:-1])
 
 
 @pytest.mark.parametrize(
-    ("changes", "steps"),
+    ("white", "told", "suggested"),
     [
-        ({"impulses": 0.02}, ["remove_salt_pepper"]),
-        ({"noise_luma": 12.0}, ["denoise"]),
-        ({"noise_chroma": 9.0}, ["denoise"]),
-        ({"luma_p99": 0.5, "luma_p50": 0.2, "linear_mean": 0.05}, ["adjust_color", "gamma"]),
-        ({"linear_mean": 0.7, "clipped_highlights": 0.2, "luma_p99": 1.0, "midtone": 0.8}, ["gamma"]),
-        ({"linear_mean": 0.7, "clipped_highlights": 0.4, "luma_p99": 1.0, "midtone": 0.5}, []),
-        ({"cast_degrees": 12.0, "illuminant": (1.4, 1.0, 0.6)}, ["white_balance"]),
-        ({"luma_p1": 0.3, "luma_p99": 0.7}, ["stretch_histogram"]),
-        ({"blur_sigma_px": 1.8}, ["unsharp_mask"]),
-        ({"blur_sigma_px": 1.8, "noise_luma": 20.0}, ["denoise"]),
-        ({"blur_sigma_px": 9.0}, []),
+        (0.5, 2.0, 2.22),  # the white point: 0.5 is 21.4 % of white's light
+        (0.9, 2.0, 1.2),  # a lamp in the frame: the diagnosis less 0.8
+        (0.1, 2.0, 2.8),  # nothing white in the scene: the diagnosis and 0.8
+        (1.0, 0.5, 0.0),
+        (0.01, 6.0, 4.0),  # never more
     ],
 )
-def test_each_defect_calls_for_its_steps(changes: dict[str, Any], steps: list[str]) -> None:
-    assert list(chosen(**changes)) == steps
+def test_exposure_is_raised_until_something_is_white_but_not_far_from_what_was_diagnosed(
+    white: float, told: float, suggested: float
+) -> None:
+    measurements = msgspec.structs.replace(FINE, white_point=(white,) * 3)
+    ev = auto.suggested_ev(told, diagnosed({}), measurements)
+    assert ev == pytest.approx(suggested, abs=0.01)
 
 
-def test_exposure_is_raised_by_what_is_missing_and_no_further_than_the_highlights_allow() -> None:
-    assert chosen(linear_mean=0.04, luma_p50=0.2, luma_p99=0.47)["adjust_color"]["exposure"] == pytest.approx(
-        2.0, abs=0.4
-    )
-    bright_window = chosen(linear_mean=0.04, luma_p50=0.12, luma_p99=0.99)
-    assert "adjust_color" not in bright_window
-    assert chosen(linear_mean=0.7, clipped_highlights=0.2, midtone=0.8)["gamma"]["gamma"] < 1
+def test_the_white_point_is_that_without_the_cast() -> None:
+    diagnosis = diagnosed({"colour cast": 0.9})
+    light = np.array([diagnosis["colour cast"].details[c] for c in ("red", "green", "blue")])
+    light /= [0.2126, 0.7152, 0.0722] @ light
+    white = linear_to_srgb(np.float32(0.25 * light))
+    measurements = msgspec.structs.replace(FINE, white_point=tuple(white.tolist()))
+    assert auto.suggested_ev(2.0, diagnosis, measurements) == pytest.approx(2.0, abs=0.01)
 
 
-def test_all_that_is_chosen_is_valid() -> None:
-    extremes = msgspec.structs.replace(
-        FINE, luma_p1=0.0, luma_p50=0.0, luma_p99=0.0, linear_mean=0.0, noise_luma=90.0, impulses=0.5, cast_degrees=54.0
-    )
-    for measurements in (FINE, extremes):
-        calls, _ = auto.resolve(recipe.built_in("auto"), measurements)
-        for call in calls:
-            call.resolve()
+def test_a_lowered_exposure_keeps_white_white_and_order() -> None:
+    points = np.array(auto.exposure_curve(-1.3))
+    assert (np.diff(points, axis=0) > 0).all()
+    assert points[0].tolist() == [0, 0]
+    assert points[-1].tolist() == [1, 1]
+    light = srgb_to_linear(points[points[:, 0] <= auto.KNEE].astype(np.float32))
+    np.testing.assert_allclose(light[:, 1], light[:, 0] * 2**-1.3, atol=1e-3)
+
+
+def test_all_that_is_chosen_is_valid_whatever_was_diagnosed() -> None:
+    black = msgspec.structs.replace(FINE, white_point=(0.0, 0.0, 0.0))
+    for value in (-50.0, 0.0, 50.0):
+        for measurements in (FINE, black):
+            for name in DEFECTS:
+                answer = np.array([float(name == other) for other in DEFECTS] + [0.0])
+                calls, _ = auto.resolve(AUTO, measurements, interpret(answer, np.full(len(STRENGTHS), value)))
+                for call in calls:
+                    call.resolve()
+
+
+def test_only_auto_is_planned() -> None:
+    assert auto.needs_diagnosis(AUTO)
+    assert not auto.needs_diagnosis(recipe.built_in("vivid"))
+    assert auto.resolve(recipe.built_in("vivid"), FINE, None) == (recipe.built_in("vivid").steps, [])
+    with pytest.raises(TypeError, match="needs a diagnosis"):
+        auto.resolve(AUTO, FINE, None)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 2, 3), (300, 700), (300, 700, 3)])
@@ -102,6 +183,47 @@ def test_any_picture_can_be_measured_and_enhanced(shape: tuple[int, ...], dtype:
     assert all(np.isfinite(value).all() for value in msgspec.structs.astuple(measured))
     result = darkroom.enhance(pixels)
     assert (result.image.shape, result.image.dtype) == (pixels.shape, pixels.dtype)
+
+
+class TestGuard:
+    """What is kept of a result, by what would be diagnosed of it."""
+
+    before = diagnosed({"underexposed": 0.9})
+    original = Picture(np.full((40, 60, 3), 60, np.uint8))
+    enhanced = Picture(np.full((40, 60, 3), 120, np.uint8))
+
+    def review(
+        self, monkeypatch: pytest.MonkeyPatch, *, at_full: Diagnosis, at_half: Diagnosis
+    ) -> tuple[int, int, str]:
+        def diagnose(pixels: Array) -> Diagnosis:
+            return {120: at_full, 90: at_half}[int(pixels[0, 0, 0])]
+
+        monkeypatch.setattr(guard, "diagnose", diagnose)
+        picture, review = guard.review(self.original, self.enhanced, self.before)
+        return int(picture.pixels[0, 0, 0]), review.share, review.why
+
+    def test_a_better_photo_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        level, share, why = self.review(monkeypatch, at_full=diagnosed({}), at_half=self.before)
+        assert (level, share) == (120, 100)
+        assert why == "defects to expect fell from 1.1 to 0.2"
+
+    def test_half_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        level, share, why = self.review(monkeypatch, at_full=diagnosed({"overexposed": 0.95}), at_half=diagnosed({}))
+        assert (level, share) == (90, 50)
+        assert why.endswith("with 50% of the change")
+
+    def test_the_photo_is_given_back_where_nothing_is_better(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        level, share, why = self.review(monkeypatch, at_full=diagnosed({"noise": 0.95}), at_half=self.before)
+        assert (level, share) == (60, 0)
+        assert "given back" in why
+
+    def test_what_is_newly_clipped_is_no_better(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        clipped = self.enhanced.pixels.copy()
+        clipped[:10] = 255
+        monkeypatch.setattr(guard, "diagnose", lambda pixels: diagnosed({}))
+        picture, review = guard.review(self.original, Picture(clipped), self.before)
+        assert (review.share, int(picture.pixels.max())) == (50, 158)
+        assert guard.newly_clipped(self.original.pixels, clipped) == 0.25
 
 
 def test_blur_of_a_known_edge() -> None:
@@ -142,7 +264,6 @@ def test_auto_repairs_photographs_that_were_spoiled() -> None:
         original = darkroom.decode(path.read_bytes()).pixels
         spoiled = spoil(original)
         result = darkroom.enhance(spoiled)
-        assert "denoise" in {step["name"] for step in result.report["steps"]}
         gains.append(psnr(result.image, original) - psnr(spoiled, original))
     assert np.median(gains) > 4, gains
 

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from darkroom import codec, recipe, registry
+from darkroom import auto, codec, recipe, registry
+from darkroom.diagnosis import HELPS
 from darkroom.params import describe_bounds
 
 ROOT = Path(__file__).parents[2]
@@ -66,3 +67,11 @@ def test_every_workflow_stage_is_in_the_performance_table() -> None:
     rows = table((DOCS / "performance.md").read_text())
     named = {cell.strip("`") for row in rows for cell in row[:1]}
     assert set(registry.stages()) <= named
+
+
+def test_the_guide_has_the_table_of_auto_in_its_order() -> None:
+    guide = (DOCS / "recipes.md").read_text().partition("## How `auto` decides")[2]
+    rows = {row[0]: row[1] for row in table(guide)[2:]}
+    assert list(rows) == [name for name, _ in auto.TREATMENTS]
+    for name, treatment in rows.items():
+        assert re.findall(r"`(\w+)`", treatment)[0] in HELPS[name]

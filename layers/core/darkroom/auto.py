@@ -1,36 +1,43 @@
-"""The recipe `auto`: from what was measured to what is done, and why.
+"""The recipe `auto`: from the diagnosis of a photo to what is done, and why.
 
-One rule a defect, in the order in which repairs must run: impulses would mislead the denoiser, noise would be amplified
-by everything after it, exposure decides what colour and contrast are, and sharpening comes last.
+`TREATMENTS` is the whole table: one line a defect, in the order in which repairs must run. Impulses would mislead all
+that follows, and JPEG's blocks the estimate of noise; noise would be amplified by whatever lightens; exposure decides
+what colour and contrast are; and blur is undone last, since everything before it would be sharpened along.
+
+Imports neither OpenCV nor ONNX Runtime: what is planned here was measured and diagnosed elsewhere.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import msgspec
+import numpy as np
 
-from darkroom.diagnosis import Diagnosis
+from darkroom.diagnosis import Defect, Diagnosis
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
-from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
 
-MIDDLE_GREY = 0.19
-"""Mean luminance, in linear light, that a well exposed photo tends to have."""
+ESTIMATE_EV = 0.8
+"""How far the white point may overrule the diagnosis: most scenes have something white in them, but not all."""
 
-IMPULSES = 0.002
-NOISE_LEVELS = 3.0
-UNDEREXPOSED_EV = 0.5
-OVEREXPOSED_CLIPPED = 0.03
-"""Share of clipped highlights: with fewer the photo is merely bright."""
-OVEREXPOSED_MIDTONE = 0.72
-"""Median of what is not clipped: a subject that is well exposed before a white background lies below."""
-SOUND_MIDTONE = 0.62
-CAST_DEGREES = 5.0
-FLAT_RANGE = 0.62
-SOFT_PX = 0.85
-SHAPELESS_PX = 4.0
+MOST_EV = 4.0
+
+KNEE = 0.95
+"""Encoded level from which on a lowered exposure fades out: what was clipped to white stays white."""
+
+CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
+
+FULL_RANGE = (0.005, 99.995)
+"""Percentiles that become black and white where contrast is low."""
+
+NOISY_LEVELS = 12.0
+"""With more noise there is no detail left that deblurring could bring back."""
+
+HALO = 0.2
+"""Overshoot that deblurring may leave at edges, as a share of their height."""
 
 
 class Decision(msgspec.Struct, frozen=True):
@@ -42,7 +49,14 @@ class Decision(msgspec.Struct, frozen=True):
     steps: list[StepCall] = []
 
 
-Rule = Callable[[Measurements], Decision]
+class Treatment(msgspec.Struct, frozen=True):
+    """What is done about a defect that is there: the steps, none where nothing helps, and how that is said."""
+
+    steps: list[StepCall]
+    how: str
+
+
+Plan = Callable[[Defect, Diagnosis, Measurements], Treatment]
 
 
 def needs_diagnosis(recipe: Recipe) -> bool:
@@ -51,125 +65,143 @@ def needs_diagnosis(recipe: Recipe) -> bool:
 
 
 def resolve(
-    recipe: Recipe, measurements: Measurements, diagnosis: Diagnosis | None = None
+    recipe: Recipe, measurements: Measurements, diagnosis: Diagnosis | None
 ) -> tuple[list[StepCall], list[Decision]]:
-    """The steps of a recipe for one photo, and for ``auto`` the reasons for each that was chosen or not."""
+    """The steps of a recipe for one photo, and for ``auto``, which needs the diagnosis, the reason for each choice."""
     if recipe.steps != "auto":
         return recipe.steps, []
-    decisions = [rule(measurements) for rule in RULES]
+    if diagnosis is None:
+        raise TypeError("the recipe 'auto' needs a diagnosis")
+    decisions = decide(measurements, diagnosis)
     return [call for decision in decisions if decision.chosen for call in decision.steps], decisions
 
 
-def impulses(m: Measurements) -> Decision:
-    if m.impulses <= IMPULSES:
-        return Decision(
-            "impulse noise", False, f"{m.impulses:.2%} of the pixels are black or white specks: too few to matter"
-        )
-    why = f"{m.impulses:.1%} of the pixels are black or white specks: they are replaced by their neighbours' median"
-    return Decision("impulse noise", True, why, [StepCall("remove_salt_pepper")])
+def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
+    """One decision a defect, in the order of treatment."""
+    decisions = []
+    for name, treat in TREATMENTS:
+        defect = diagnosis[name]
+        rival = _rival(defect, diagnosis)
+        if not defect.present:
+            decisions.append(Decision(name, False, defect.words))
+        elif rival is not None:
+            decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}, which is treated"))
+        else:
+            treatment = treat(defect, diagnosis, measurements)
+            why = f"{defect.words}: {treatment.how}"
+            decisions.append(Decision(name, bool(treatment.steps), why, treatment.steps))
+    return decisions
 
 
-def noise(m: Measurements) -> Decision:
-    # Lightening the picture afterwards lightens its noise: what counts is what will be seen then.
-    gain = 2 ** (suggested_ev(m) / 2.4)
-    found = f"noise of {m.noise_luma:.1f} levels in brightness and {m.noise_chroma:.1f} in colour"
-    if gain > 1:
-        found += f", {gain:.1f} times that after the change of exposure,"
-    if max(m.noise_luma, m.noise_chroma) * gain <= NOISE_LEVELS:
-        return Decision("noise", False, f"{found} is not visible")
-    return Decision("noise", True, f"{found} is taken out", [StepCall("denoise")])
+def _remove_impulses(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("remove_salt_pepper")], "they are replaced by their neighbours' median")
 
 
-def exposure(m: Measurements) -> Decision:
-    if m.clipped_highlights > OVEREXPOSED_CLIPPED and m.midtone > OVEREXPOSED_MIDTONE:
-        # What is clipped is lost, and would only turn grey if the exposure were lowered: white stays white.
-        gamma = round(max(math.log(m.midtone) / math.log(SOUND_MIDTONE), 0.45), 2)
-        why = f"overexposed: {m.clipped_highlights:.0%} are white and the rest lies around {m.midtone:.0%}"
-        step = StepCall("gamma", {"gamma": gamma})
-        return Decision("exposure", True, f"{why}: the middle tones are lowered by a gamma of {gamma:.2f}", [step])
-    ev = suggested_ev(m)
-    mean = f"mean luminance is {m.linear_mean:.1%} of white"
-    if ev == 0:
-        return Decision("exposure", False, f"{mean}, the highlights reach {m.luma_p99:.0%}: exposure is fine")
-    steps = [StepCall("adjust_color", {"exposure": round(ev, 2)})]
-    lift = lift_gamma(m, ev)
-    why = f"underexposed by about {ev:.1f} EV ({mean}): exposure is changed by {ev:+.1f} EV"
-    if lift > 1:
-        steps.append(StepCall("gamma", {"gamma": round(lift, 2)}))
-        why += f", and the middle tones are lifted by a gamma of {lift:.2f} where the highlights leave no more room"
-    return Decision("exposure", True, why, steps)
+def _remove_jpeg(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("reduce_jpeg_artifacts")], "blocks and ringing are smoothed where the file allows it")
 
 
-def cast(m: Measurements) -> Decision:
-    if m.cast_degrees <= CAST_DEGREES:
-        return Decision("colour cast", False, f"the light is {m.cast_degrees:.1f}° from grey: no cast to speak of")
-    strength = round(min(0.5 + 0.5 * (m.cast_degrees - CAST_DEGREES) / 6, 1.0), 2)
-    red, green, blue = m.illuminant
-    tint = max(
-        (red - green, "red"),
-        (blue - green, "blue"),
-        (green - (red + blue) / 2, "green"),
-        ((red + green) / 2 - blue, "yellow"),
-    )[1]
-    why = f"the light is {m.cast_degrees:.1f}° from grey, towards {tint}: white balance at {strength:.0%}"
-    return Decision("colour cast", True, why, [StepCall("white_balance", {"strength": strength})])
+def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("denoise")], "it is measured by frequency and taken out")
 
 
-def contrast(m: Measurements) -> Decision:
-    ev = suggested_ev(m)
-    low, high = (expose(p, ev) ** (1 / lift_gamma(m, ev)) for p in (m.luma_p1, m.luma_p99))
-    found = f"tones span {high - low:.0%} of the scale"
-    if high - low >= FLAT_RANGE:
-        return Decision("contrast", False, f"{found}: contrast is fine")
-    # After a change of exposure the mean is where it should be, and the whole scale would lighten it once more.
-    strength = 1.0 if ev == 0 else 0.5
-    steps = [StepCall("stretch_histogram", {"low": 0.3, "high": 99.7, "strength": strength})]
-    how = "all of it" if strength == 1 else f"all of it, by {strength:.0%}"
-    return Decision("contrast", True, f"{found} (under {FLAT_RANGE:.0%}): stretched to {how}", steps)
+def _dehaze(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    amount = round(min(0.5 + 0.5 * defect.strength, 0.95), 2)
+    return Treatment([StepCall("dehaze", {"amount": amount})], f"{amount:.0%} of the veil is lifted")
 
 
-def sharpness(m: Measurements) -> Decision:
-    sigma = m.blur_sigma_px
-    if sigma <= SOFT_PX:
-        return Decision("sharpness", False, f"the sharpest edges are blurred by {sigma:.1f} px: sharp")
-    if sigma >= SHAPELESS_PX:
-        return Decision("sharpness", False, f"the sharpest edges are blurred by {sigma:.1f} px: nothing to sharpen")
-    if m.noise_luma > 4 * NOISE_LEVELS:
-        return Decision("sharpness", False, "soft, but too noisy to be sharpened without sharpening the noise")
-    amount = round(min(0.5 * sigma, 1.2), 2)
-    params = {"radius": round(sigma, 2), "amount": amount, "threshold": round(max(m.noise_luma, 1) / 255, 4)}
-    why = f"the sharpest edges are blurred by {sigma:.1f} px: sharpened by {amount:.0%} at that radius"
-    return Decision("sharpness", True, why, [StepCall("unsharp_mask", params)])
-
-
-RULES: tuple[Rule, ...] = (impulses, noise, exposure, cast, contrast, sharpness)
-
-
-def suggested_ev(m: Measurements) -> float:
-    """What is missing in exposure, in EV; 0 where nothing is.
-
-    Until the mean is at middle grey, or the highlights' 99th percentile at 0.97 of white, whichever comes first, and by
-    at most 3.
-    """
-    room = math.log2(linear(0.97) / max(linear(m.luma_p99), 1e-4))
-    ev = min(math.log2(MIDDLE_GREY / max(m.linear_mean, 1e-4)), room, 3.0)
-    return ev if ev >= UNDEREXPOSED_EV else 0.0
-
-
-def lift_gamma(m: Measurements, ev: float) -> float:
-    """Gamma that brings the median halfway to middle grey where exposure alone could not; 1 for none."""
+def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
     if ev <= 0:
-        return 1.0
-    median, target = expose(m.luma_p50, ev), 0.40
-    if median >= target or median <= 0:
-        return 1.0
-    return min(1 + 0.5 * (math.log(median) / math.log(target) - 1), 1.5)
+        return Treatment([], "but the highlights leave no room")
+    return Treatment([StepCall("adjust_color", {"exposure": ev})], f"exposure is changed by {ev:+.1f} EV")
 
 
-def expose(encoded: float, ev: float) -> float:
-    """An encoded value after a change of exposure in linear light."""
-    return float(linear_to_srgb_exact(min(linear(encoded) * 2**ev, 1.0)))
+def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-defect.strength)})
+    return Treatment([step], f"all but the whites is lowered by {defect.strength:.1f} EV")
 
 
-def linear(encoded: float) -> float:
-    return float(srgb_to_linear_exact(encoded))
+def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    amount = round(min(0.25 + 0.2 * defect.strength, 0.8), 2)
+    return Treatment([StepCall("lift_shadows", {"amount": amount})], f"shadows are lifted by {amount:.0%}")
+
+
+def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("white_balance")], "the light is made grey")
+
+
+def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    step = StepCall("stretch_histogram", {"low": FULL_RANGE[0], "high": FULL_RANGE[1]})
+    return Treatment([step], "tones are stretched to the whole scale")
+
+
+def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if _too_noisy(diagnosis):
+        return Treatment([], "but too noisy to be sharpened without its noise")
+    return Treatment([StepCall("deblur", {"halo": HALO})], "the blur is inverted as far as noise allows")
+
+
+def _deblur_motion(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if _too_noisy(diagnosis):
+        return Treatment([], "but too noisy for the motion to be undone")
+    return Treatment([StepCall("deblur_motion")], "the motion is estimated anew and undone")
+
+
+TREATMENTS: Sequence[tuple[str, Plan]] = (
+    ("salt and pepper", _remove_impulses),
+    ("JPEG artefacts", _remove_jpeg),
+    ("noise", _denoise),
+    ("haze", _dehaze),
+    ("underexposed", _expose_more),
+    ("overexposed", _expose_less),
+    ("backlight", _lift_shadows),
+    ("colour cast", _balance),
+    ("low contrast", _stretch),
+    ("motion blur", _deblur_motion),
+    ("blur", _deblur),
+)
+
+RIVALS = (
+    ("underexposed", "overexposed", "backlight"),
+    ("haze", "low contrast"),
+    ("blur", "motion blur"),
+)
+"""Defects that look alike, or whose treatments undo each other: only the most probable of a group is treated."""
+
+
+def _rival(defect: Defect, diagnosis: Diagnosis) -> Defect | None:
+    """The more probable defect of the same group, if there is one."""
+    group = next((names for names in RIVALS if defect.name in names), (defect.name,))
+    first = max((diagnosis[name] for name in group), key=lambda each: each.probability)
+    return None if first.probability <= defect.probability else first
+
+
+def _too_noisy(diagnosis: Diagnosis) -> bool:
+    noise = diagnosis["noise"]
+    return noise.present and noise.strength > NOISY_LEVELS
+
+
+def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white.
+
+    The white point is that of the photo without its cast, and overrules the diagnosis by at most `ESTIMATE_EV`.
+    """
+    light = np.ones(3)
+    cast = diagnosis["colour cast"]
+    if cast.present:
+        light = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
+        light /= LUMINANCE_WEIGHTS @ light
+    brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
+    room = -math.log2(max(brightest, 1e-4))
+    return min(max(room, missing - ESTIMATE_EV, 0.0), missing + ESTIMATE_EV, MOST_EV)
+
+
+def exposure_curve(ev: float) -> list[list[float]]:
+    """Points [in, out] of the curve that changes exposure by `ev` below the `KNEE`, and keeps white white."""
+    levels = np.array(CURVE_LEVELS)
+    changed = linear_to_srgb_exact(np.minimum(srgb_to_linear_exact(levels) * 2**ev, 1.0))
+    weight = np.clip((levels - KNEE) / (1 - KNEE), 0, 1)
+    weight = weight * weight * (3 - 2 * weight)
+    points = np.column_stack((levels, changed * (1 - weight) + levels * weight))
+    return [[round(float(value), 4) for value in point] for point in points]

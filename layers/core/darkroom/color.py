@@ -12,14 +12,8 @@ import cv2
 import numpy as np
 
 from darkroom.picture import Array
-from darkroom.srgb import srgb_to_linear_exact
+from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE_WEIGHTS, srgb_to_linear_exact
 from darkroom.step import max_level
-
-LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
-"""Y' of ITU-R BT.601, for encoded (gamma-corrected) R'G'B', as in JFIF."""
-
-LUMINANCE_WEIGHTS = np.array([0.212671, 0.715160, 0.072169], np.float32)
-"""Y of ITU-R BT.709 (the primaries of sRGB), for linear RGB."""
 
 XYZ_FROM_RGB = np.array(
     [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]

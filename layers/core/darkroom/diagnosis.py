@@ -22,7 +22,7 @@ PRESENT = 0.5
 
 HELPS: Mapping[str, tuple[str, ...]] = {
     "underexposed": ("adjust_color", "lift_shadows"),
-    "overexposed": ("adjust_color",),
+    "overexposed": ("stretch_nonlinear",),
     "low contrast": ("stretch_histogram",),
     "colour cast": ("white_balance",),
     "noise": ("denoise",),

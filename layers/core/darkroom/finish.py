@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+from PIL import Image
 
 from darkroom import codec
 from darkroom.picture import Array, Picture
-from darkroom.step import from_float, to_float
+from darkroom.srgb import LUMA_WEIGHTS
+from darkroom.step import from_float, max_level, to_float
 
 BAND_ROWS = 256
 
@@ -31,19 +33,20 @@ def blend(original: Picture, enhanced: Picture, percent: int) -> Picture:
 
 
 def _like(pixels: Array, model: Array) -> Array:
-    if pixels.shape == model.shape:
-        return pixels
-    import cv2
-
+    """`pixels` as wide, as high and with as many channels as `model`."""
     if pixels.ndim == 3 and model.ndim == 2:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY)
-    elif pixels.ndim == 2 and model.ndim == 3:
-        pixels = cv2.cvtColor(pixels, cv2.COLOR_GRAY2RGB)
+        pixels = np.rint(pixels @ LUMA_WEIGHTS).astype(pixels.dtype)
     height, width = model.shape[:2]
     if pixels.shape[:2] != (height, width):
         shrinks = pixels.shape[0] * pixels.shape[1] > height * width
-        pixels = cv2.resize(pixels, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_CUBIC)
-    return np.asarray(pixels)
+        method = Image.Resampling.BOX if shrinks else Image.Resampling.BICUBIC
+        planes = [
+            np.asarray(Image.fromarray(plane.astype(np.float32)).resize((width, height), method))
+            for plane in (pixels[..., None] if pixels.ndim == 2 else pixels).transpose(2, 0, 1)
+        ]
+        resized = np.stack([np.clip(np.rint(plane), 0, max_level(pixels.dtype)) for plane in planes], axis=2)
+        pixels = resized.astype(pixels.dtype) if pixels.ndim == 3 else resized[..., 0].astype(pixels.dtype)
+    return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim < model.ndim else pixels
 
 
 def describe(picture: Picture, format_name: str, size: int) -> dict[str, Any]:

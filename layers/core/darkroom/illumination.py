@@ -5,8 +5,9 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from darkroom.color import LUMINANCE_WEIGHTS, luminance, srgb_to_linear
+from darkroom.color import luminance, srgb_to_linear
 from darkroom.picture import Array
+from darkroom.srgb import LUMINANCE_WEIGHTS
 
 MAP_SIDE = 256
 """Longer side of the maps, in px: light that varies faster is not what they are for."""

@@ -10,7 +10,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from darkroom import auto, codec, finish, pipeline, recipe
+from darkroom import auto, codec, finish, guard, pipeline, recipe
+from darkroom.diagnosis import diagnose
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from darkroom.measure import measure
@@ -25,7 +26,8 @@ class Result:
     """An enhanced photo and what was done to it.
 
     image: HxW, HxWx3 or HxWx4. Given an array, one of its dtype; given bytes, ``uint8`` or ``uint16``.
-    report: JSON types: `recipe`, `blend`, `measurements`, `decisions`, `steps` and `notes`, as in a job's manifest.
+    report: JSON types: `recipe`, `blend`, `measurements`, `diagnosis`, `decisions`, `steps`, `review` and `notes`, as
+        in a job's manifest; `diagnosis` and `review` are None where the recipe states its steps.
     picture: the same pixels with the file's metadata, for `darkroom.encode`.
     recipe: the recipe that was used; its `format` and `quality` are wishes for the file.
     """
@@ -60,15 +62,21 @@ def enhance(
     chosen = find_recipe(recipe, blend)
     original = to_picture(image_or_bytes, limits or Limits(), chosen)
     measurements = measure(original)
-    calls, decisions = auto.resolve(chosen, measurements)
+    diagnosis = diagnose(original.pixels) if auto.needs_diagnosis(chosen) else None
+    calls, decisions = auto.resolve(chosen, measurements, diagnosis)
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
+    review = None
+    if diagnosis is not None and calls:
+        picture, review = guard.review(original, picture, diagnosis)
     picture = finish.blend(original, picture, chosen.blend)
     report = {
         "recipe": chosen.name,
         "blend": chosen.blend,
         "measurements": measurements,
+        "diagnosis": diagnosis,
         "decisions": decisions,
         "steps": steps,
+        "review": review,
         "notes": picture.metadata.notes,
         "milliseconds": round((time.perf_counter() - started) * 1000),
     }

@@ -15,6 +15,11 @@ from darkroom.steps.white_balance import cast_degrees, estimate_illuminant
 THUMBNAIL_PX = 512
 """Longest side of what exposure and colour are measured on."""
 
+WHITE_POINT_PX = 256
+"""Longest side of what the white point is read from: reduced so far, noise no longer feigns highlights."""
+
+WHITE_POINT_PERCENTILE = 99.9
+
 TILE_PX = 256
 MAX_TILES = 16
 """Detail is measured in full resolution, on this many tiles spread over the picture."""
@@ -37,6 +42,7 @@ def measure(picture: Picture) -> Measurements:
         luma_p1=p1,
         luma_p50=p50,
         luma_p99=p99,
+        white_point=white_point(picture.pixels),
         midtone=float(np.median(unclipped)) if unclipped.size else 0.5,
         linear_mean=float(srgb_to_linear(brightness).mean()),
         clipped_shadows=float((brightness <= CLIP).mean()),
@@ -51,9 +57,16 @@ def measure(picture: Picture) -> Measurements:
     )
 
 
-def thumbnail(pixels: Array) -> Array:
-    """float32 in 0–1, area-averaged to at most `THUMBNAIL_PX` on its longest side."""
-    scale = THUMBNAIL_PX / max(pixels.shape[:2])
+def white_point(pixels: Array) -> tuple[float, float, float]:
+    """The level of R, G and B that all but the brightest stay below; three equal ones for grey."""
+    levels = np.percentile(thumbnail(pixels, WHITE_POINT_PX), WHITE_POINT_PERCENTILE, axis=(0, 1))
+    red, green, blue = np.broadcast_to(levels, 3).tolist()
+    return red, green, blue
+
+
+def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
+    """float32 in 0–1, area-averaged to at most `longest` px on its longest side."""
+    scale = longest / max(pixels.shape[:2])
     if scale < 1:
         size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))

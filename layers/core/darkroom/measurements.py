@@ -1,4 +1,4 @@
-"""What `darkroom.measure` finds: apart from it, for those who plan with it where OpenCV is not."""
+"""What is measured of a photo: the record alone, for those who read it without measuring (see `darkroom.measure`)."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Measurements(msgspec.Struct, frozen=True):
     luma_p1: float
     luma_p50: float
     luma_p99: float
+    white_point: tuple[float, float, float]  # R, G and B that all but the brightest 0.1 % stay below, without noise
     midtone: float  # median luma of what is neither clipped to black nor to white; 0.5 where all is
     linear_mean: float  # mean luminance in linear light
     clipped_shadows: float  # share of pixels

@@ -1,4 +1,7 @@
-"""The sRGB curve in float64 (IEC 61966-2-1), for tables and single values. `darkroom.color` has it for pictures."""
+"""sRGB by NumPy alone: its curve (IEC 61966-2-1), exact in float64, and what its channels weigh.
+
+`darkroom.color` has the curve fast, for pictures.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,19 @@ import numpy as np
 
 from darkroom.picture import Array
 
+LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+"""Y' of ITU-R BT.601, for encoded (gamma-corrected) R'G'B', as in JFIF."""
+
+LUMINANCE_WEIGHTS = np.array([0.212671, 0.715160, 0.072169], np.float32)
+"""Y of ITU-R BT.709 (the primaries of sRGB), for linear RGB."""
+
 
 def srgb_to_linear_exact(encoded: Array | float) -> Array:
-    """The decoding function of IEC 61966-2-1 in float64."""
+    """The decoding function of IEC 61966-2-1 in float64, for tables."""
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb_exact(linear: Array | float) -> Array:
-    """The encoding function of IEC 61966-2-1 in float64; below 0 counts as 0."""
+    """The encoding function of IEC 61966-2-1 in float64, for tables; below 0 counts as 0."""
     linear = np.maximum(linear, 0)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

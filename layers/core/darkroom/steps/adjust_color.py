@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 
 from darkroom.color import (
-    LUMINANCE_WEIGHTS,
     fit_gamut,
     linear_to_oklab,
     linear_to_srgb,
@@ -20,7 +19,7 @@ from darkroom.color import (
 )
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.step import bands, from_float, max_level, step
 
 TEMPERATURE_EV, TINT_EV = 0.5, 0.3

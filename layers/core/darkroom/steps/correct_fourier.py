@@ -8,9 +8,10 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom.color import LUMA_WEIGHTS, luma
+from darkroom.color import luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import bands, from_float, step, to_float
 
 REACH = 2.0

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color import LUMA_WEIGHTS
 from darkroom.color_statistics import SMALLEST_VARIANCE, map_colors, mean_and_covariance, symmetric_power
 from darkroom.errors import RecipeInvalid
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import Reported, split_alpha, step, to_float
 
 Level = Annotated[float, param("", ge=0, le=1)]

@@ -10,13 +10,12 @@ import cv2
 import numpy as np
 
 from darkroom.color import (
-    LUMINANCE_WEIGHTS,
     linear_to_srgb,
     srgb_to_linear,
 )
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.step import Analysed, bands, from_float, lut_for, max_level, step, to_float
 
 Method = Literal["shades_of_grey", "grey_world", "white_patch", "grey_edge"]
