@@ -171,6 +171,9 @@ def recipe_page(each: Recipe, folder: Path) -> str:
         for call in each.steps:
             values = ", ".join(f"`{name}={value}`" for name, value in call.params.items())
             parts.append(f"| [`{call.name}`](../steps/{call.name}.md) | {values} |")
+    for done in result.report["steps"]:
+        if "says" in done.get("details", {}):
+            parts.append(f"\nWhat `{done['name']}` says of this one: {done['details']['says']}.")
     return "\n".join(parts) + "\n"
 
 

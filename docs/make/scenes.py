@@ -15,6 +15,7 @@ from sklearn.datasets import load_sample_image
 
 from darkroom.color import linear_to_srgb, srgb_to_linear
 from darkroom.picture import Array
+from docs.make.handwriting import on_paper, write
 
 SIDE = 480
 
@@ -182,3 +183,8 @@ def document() -> Array:
 @scene
 def small() -> Array:
     return np.asarray(cv2.resize(landscape(), (240, 160), interpolation=cv2.INTER_AREA))
+
+
+@scene
+def handwriting() -> Array:
+    return fit(on_paper(write("20173\n4568", 60, broken=True), paper=(236, 232, 222), color=(30, 40, 110)))

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 from backend import keras
 from digits import negatives
-from digits.data import Digits, load_photos
+from digits.data import Digits
 from digits.distort import distort
+from digits.photos import load_photos
 from digits.printed import glyphs
 
 DIGITS_PER_BATCH = 128

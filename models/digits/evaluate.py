@@ -13,11 +13,12 @@ import numpy as np
 import onnxruntime
 from backend import keras, make_repeatable
 from digits.batches import as_input, negative_pools
-from digits.data import load_digits, load_photos
+from digits.data import load_digits
 from digits.distort import distort
 from digits.measures import confusion_matrix, expected_calibration_error, negative_log_likelihood
 from digits.negatives import photo_candidates
 from digits.network import answers
+from digits.photos import load_photos
 from digits.picture import draw_confusion
 
 TOLERANCE = 1e-5

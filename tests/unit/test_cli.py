@@ -19,6 +19,7 @@ from darkroom import registry
 from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.picture import Array, Picture
+from docs.make.handwriting import on_paper, write
 from tests import networks
 
 assert all((cloud, photos, reference))
@@ -116,6 +117,9 @@ def test_standard_input_and_output(photo: Path) -> None:
         (["inspect", "{text}"], "darkroom: "),
         (["diagnose", "{text}"], "the file is not a picture"),
         (["diagnose", "{tmp}/missing.jpg"], "missing.jpg: No such file"),
+        (["classify", "{text}"], "the file is not a picture"),
+        (["classify", "{photo}", "--rows", "3"], "'rows' and 'columns' are both 0 or both at least 1"),
+        (["classify", "{photo}", "--rows", "2000", "--columns", "1"], "'rows' is 2000 but must be integer 0 to 1000"),
         (["steps", "gama"], "did you mean 'gamma'?"),
         (["recipes", "vivit"], "did you mean 'vivid'?"),
     ],
@@ -183,6 +187,24 @@ def test_inspect(photo: Path) -> None:
     assert (found["picture"]["width"], found["picture"]["height"]) == (80, 60)
     assert 0 <= found["measurements"]["luma_p50"] <= 1
     assert "luma p50" in run("inspect", photo).stdout
+
+
+def test_classify(photo: Path, tmp_path: Path) -> None:
+    note = tmp_path / "note.png"
+    pixels = on_paper(write("20\n73", 60), (236, 232, 222), (30, 40, 110))
+    note.write_bytes(darkroom.encode(Picture(pixels), "png"))
+    assert run("classify", note).stdout == "20 73\n"
+    done = run("classify", note, photo)
+    assert (done.exit_code, done.stdout) == (0, f"{note}: 20 73\n{photo}: no digit here\n")
+    found = json.loads(run("classify", note, "--json").stdout)
+    assert (found["input"], found["text"], len(found["digits"])) == (str(note), "20\n73", 4)
+    assert run("classify", note, "--rows", 2, "--columns", 2).stdout == "20 73\n"
+
+
+def test_classify_names_each_file_that_is_none(photo: Path, tmp_path: Path) -> None:
+    done = run("classify", tmp_path / "none.jpg", photo)
+    assert (done.exit_code, done.stdout) == (1, f"{photo}: no digit here\n")
+    assert done.stderr == f"darkroom: {tmp_path / 'none.jpg'}: No such file or directory\n"
 
 
 def test_diagnose(photo: Path, monkeypatch: pytest.MonkeyPatch) -> None:

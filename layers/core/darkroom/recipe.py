@@ -33,6 +33,7 @@ BUILT_IN = (
     "restore-jpeg",
     "display",
     "avatar",
+    "digits",
 )
 
 Blend = Annotated[int, Meta(ge=0, le=100, description="how much of the result is mixed into the original, in percent")]

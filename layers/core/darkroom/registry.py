@@ -65,6 +65,7 @@ STEPS: Mapping[str, str] = {
     "deblur": "restore",
     "smooth_skin": "portrait",
     "stylize_avatar": "portrait",
+    "classify_digit": "classify",
     "diagnose": "classify",
 }
 

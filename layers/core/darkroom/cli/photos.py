@@ -12,7 +12,7 @@ from typing import Any
 import click
 import msgspec
 
-from darkroom import codec, diagnosis, finish, lab, recipe
+from darkroom import codec, diagnosis, finish, lab, recipe, registry
 from darkroom.cli.main import cli, fail
 from darkroom.cli.reference import echo_json
 from darkroom.codec.formats import identify
@@ -23,6 +23,7 @@ from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
 
 STDIO = "-"
+CLASSIFIER = "classify_digit"
 ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 
 
@@ -108,6 +109,31 @@ def diagnose(source: str, as_json: bool) -> None:
         click.echo(f"fine as it is ({found.fine_probability:.0%} sure)")
     elif not found.present:
         click.echo("no defect to speak of")
+
+
+@cli.command()
+@click.argument("inputs", nargs=-1, required=True, metavar="IN…")
+@click.option("--rows", default=0, help="Rows of a sheet of equal boxes with one digit or nothing in each.")
+@click.option("--columns", default=0, help="Columns of such a sheet.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON, a line a photo, with each digit's probability and box.")
+def classify(inputs: tuple[str, ...], rows: int, columns: int, as_json: bool) -> None:
+    """Read the handwritten digits in photos, a line a photo; a sheet's rows are parted by spaces."""
+    params = {"rows": rows, "columns": columns}
+    registry.get(CLASSIFIER).params.parse(params, of=CLASSIFIER)
+    failed = False
+    for source in inputs:
+        try:
+            found = registry.apply(CLASSIFIER, codec.decode(read_file(source)).pixels, **params)
+        except (DarkroomError, OSError) as error:
+            failed = True
+            fail(f"{source}: {error.message if isinstance(error, DarkroomError) else error.strerror or error}")
+            continue
+        if as_json:
+            click.echo(msgspec.json.encode({"input": source, **found}).decode())
+        else:
+            click.echo(("" if len(inputs) == 1 else f"{source}: ") + (" ".join(found["text"].split()) or found["says"]))
+    if failed:
+        raise SystemExit(1)
 
 
 def find_recipe(source: str | None, step_texts: Iterable[str]) -> Recipe | str | list[StepCall] | bytes:
