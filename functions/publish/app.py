@@ -37,7 +37,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if guarded or inspection["blend"] < 100:
         original = load_picture(request.original)
         if guarded:
-            picture, review = guard.review(original, picture, parse(inspection["diagnosis"], Diagnosis))
+            treated = [decision["defect"] for decision in inspection["decisions"] if decision["chosen"]]
+            picture, review = guard.review(original, picture, parse(inspection["diagnosis"], Diagnosis), treated)
         picture = finish.blend(original, picture, inspection["blend"])
     format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
     body = codec.encode(picture, format_name, quality=inspection["quality"])

@@ -199,13 +199,13 @@ class TestGuard:
             return {120: at_full, 90: at_half}[int(pixels[0, 0, 0])]
 
         monkeypatch.setattr(guard, "diagnose", diagnose)
-        picture, review = guard.review(self.original, self.enhanced, self.before)
+        picture, review = guard.review(self.original, self.enhanced, self.before, ["underexposed"])
         return int(picture.pixels[0, 0, 0]), review.share, review.why
 
     def test_a_better_photo_is_kept(self, monkeypatch: pytest.MonkeyPatch) -> None:
         level, share, why = self.review(monkeypatch, at_full=diagnosed({}), at_half=self.before)
         assert (level, share) == (120, 100)
-        assert why == "defects to expect fell from 1.1 to 0.2"
+        assert why == "what is wrong fell from 1.1 to 0.2 defects"
 
     def test_half_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         level, share, why = self.review(monkeypatch, at_full=diagnosed({"overexposed": 0.95}), at_half=diagnosed({}))
@@ -217,13 +217,28 @@ class TestGuard:
         assert (level, share) == (60, 0)
         assert "given back" in why
 
-    def test_what_is_newly_clipped_is_no_better(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        clipped = self.enhanced.pixels.copy()
-        clipped[:10] = 255
+    def test_a_defect_that_is_weaker_counts_less(self) -> None:
+        milder = diagnosed({"underexposed": 0.9}, exposure_ev=-0.5)
+        assert guard.what_is_wrong(milder, self.before, ["underexposed"]) == pytest.approx(0.9 / 4 + 0.2)
+        assert guard.what_is_wrong(milder, self.before, []) == pytest.approx(0.9 + 0.2)
+        before, after = diagnosed({"JPEG artefacts": 1.0}), diagnosed({"JPEG artefacts": 1.0}, jpeg_quality=80.0)
+        assert guard.what_is_wrong(after, before, ["JPEG artefacts"]) == pytest.approx(20 / 80 + 0.16)
+
+    def test_softness_says_nothing_where_roughness_was_removed(self) -> None:
+        before, after = diagnosed({"noise": 1.0}), diagnosed({"blur": 0.8})
+        assert guard.what_is_wrong(after, before, ["noise"]) < 0.2
+        assert guard.what_is_wrong(after, before, ["underexposed"]) > 0.9
+
+    def test_differences_that_are_lost_to_white_are_no_gain(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(guard, "diagnose", lambda pixels: diagnosed({}))
-        picture, review = guard.review(self.original, Picture(clipped), self.before)
-        assert (review.share, int(picture.pixels.max())) == (50, 158)
-        assert guard.newly_clipped(self.original.pixels, clipped) == 0.25
+        original, clipped = self.original.pixels.copy(), self.enhanced.pixels.copy()
+        clipped[:10] = 255
+        picture, review = guard.review(Picture(original), Picture(clipped), self.before, ["underexposed"])
+        assert review.share == 100  # white, but it was one level before
+        original[:10] = np.linspace(60, 90, 60, dtype=np.uint8)[:, None]
+        picture, review = guard.review(Picture(original), Picture(clipped), self.before, ["underexposed"])
+        assert (review.share, int(picture.pixels.max())) == (50, 173)
+        assert guard.newly_lost(original, clipped) > 0.15
 
 
 def test_blur_of_a_known_edge() -> None:

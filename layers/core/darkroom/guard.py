@@ -5,13 +5,13 @@ Imports neither OpenCV nor, until a picture is looked at, ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection
 
 import msgspec
 import numpy as np
 
 from darkroom import finish
-from darkroom.diagnosis import Diagnosis, diagnose
+from darkroom.diagnosis import Defect, Diagnosis, diagnose
 from darkroom.picture import Array, Picture
 from darkroom.step import max_level
 
@@ -19,10 +19,17 @@ SHARES = (100, 50)
 """Percent of the result over the original that are tried, in this order; then the original is given back."""
 
 LEAST_GAIN = 0.1
-"""By how much the number of defects to expect, the sum of their probabilities, must fall."""
+"""By how much what is wrong must fall, in defects."""
 
-MOST_CLIPPED = 0.05
-"""Share of the pixels that may newly have a channel at black or white."""
+MOST_LOST = 0.05
+"""Share of the pixels whose differences may be lost to black or white."""
+
+LOST_LEVELS = 4 / 255
+"""Pixels that all become white, or black, have lost something where they differed by more."""
+
+SMOOTHED = ("noise", "salt and pepper", "JPEG artefacts")
+SOFT = ("blur", "motion blur")
+"""Where one of the first was treated, that the photo is now diagnosed as soft says nothing: the roughness is gone."""
 
 SAMPLED_PIXELS = 1 << 20
 
@@ -35,39 +42,58 @@ class Review(msgspec.Struct, frozen=True):
     diagnosis: Diagnosis
 
 
-def review(original: Picture, enhanced: Picture, before: Diagnosis) -> tuple[Picture, Review]:
-    """The enhanced picture, or less of it, or the original: the first that is better than what came in."""
-    expected = defects_expected(before)
-    for share, candidate in _candidates(original, enhanced):
-        after = diagnose(candidate.pixels)
-        found = defects_expected(after)
-        clipped = newly_clipped(original.pixels, candidate.pixels)
-        if found <= expected - LEAST_GAIN and clipped <= MOST_CLIPPED:
-            why = f"defects to expect fell from {expected:.1f} to {found:.1f}"
-            return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
-    why = f"no better than before ({expected:.1f} defects to expect, then {found:.1f}): the photo is given back"
-    if clipped > MOST_CLIPPED:
-        why = f"{clipped:.0%} of the pixels would be clipped: the photo is given back"
-    return original, Review(0, why, before)
+def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Collection[str]) -> tuple[Picture, Review]:
+    """The enhanced picture, or less of it, or the original: the first that is better than what came in.
 
-
-def defects_expected(diagnosis: Diagnosis) -> float:
-    """The sum of all defects' probabilities."""
-    return sum(defect.probability for defect in diagnosis.defects)
-
-
-def newly_clipped(before: Array, after: Array) -> float:
-    """By how much the share of pixels with a channel at black or white grew; of pictures of any two sizes."""
-    return _clipped(after) - _clipped(before)
-
-
-def _clipped(pixels: Array) -> float:
-    stride = max(int(np.sqrt(pixels.shape[0] * pixels.shape[1] / SAMPLED_PIXELS)), 1)
-    sampled = pixels[::stride, ::stride]
-    ends = (sampled == 0) | (sampled == max_level(pixels.dtype))
-    return float((ends.any(axis=2) if ends.ndim == 3 else ends).mean())
-
-
-def _candidates(original: Picture, enhanced: Picture) -> Iterator[tuple[int, Picture]]:
+    before: the diagnosis of the original. treated: the defects that something was done about.
+    """
+    at_first = sum(defect.probability for defect in before.defects)
     for share in SHARES:
-        yield share, finish.blend(original, enhanced, share)
+        candidate = finish.blend(original, enhanced, share)
+        after = diagnose(candidate.pixels)
+        left = what_is_wrong(after, before, treated)
+        lost = newly_lost(original.pixels, candidate.pixels)
+        if left <= at_first - LEAST_GAIN and lost <= MOST_LOST:
+            why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
+            return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
+    why = f"what is wrong would not fall: from {at_first:.1f} to {left:.1f} defects"
+    if lost > MOST_LOST:
+        why = f"{lost:.0%} of the pixels would lose their differences to black or white"
+    return original, Review(0, f"{why}; the photo is given back", before)
+
+
+def what_is_wrong(after: Diagnosis, before: Diagnosis, treated: Collection[str]) -> float:
+    """The sum of all defects' probabilities; of one that was treated, as far as it is not weaker than before."""
+    smoothed = any(name in treated for name in SMOOTHED)
+    total = 0.0
+    for defect in after.defects:
+        if defect.name in treated:
+            total += defect.probability * min(_severity(defect) / max(_severity(before[defect.name]), 1e-6), 1.0)
+        elif not (smoothed and defect.name in SOFT):
+            total += defect.probability
+    return total
+
+
+def _severity(defect: Defect) -> float:
+    """Its strength, counted so that more is worse."""
+    whole = {"low contrast": 1.0, "JPEG artefacts": 100.0}.get(defect.name)
+    return defect.strength if whole is None else whole - defect.strength
+
+
+def newly_lost(before: Array, after: Array) -> float:
+    """The share of pixels that became black or white in a channel and differed in it before; of two equal shapes."""
+    if before.shape != after.shape:
+        return 0.0
+    stride = max(int(np.sqrt(after.shape[0] * after.shape[1] / SAMPLED_PIXELS)), 1)
+    white = max_level(after.dtype)
+    old, new = (
+        pixels[::stride, ::stride].reshape(-1, pixels.shape[2] if pixels.ndim == 3 else 1) for pixels in (before, after)
+    )
+    lost = np.zeros(len(new), np.bool_)
+    for channel in range(new.shape[1]):
+        for end in (0, white):
+            there = new[:, channel] == end
+            if there.any():
+                levels = old[there, channel].astype(np.float32)
+                lost[there] |= np.abs(levels - np.median(levels)) > LOST_LEVELS * white
+    return float(lost.mean())

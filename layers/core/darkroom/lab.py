@@ -67,7 +67,8 @@ def enhance(
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
     review = None
     if diagnosis is not None and calls:
-        picture, review = guard.review(original, picture, diagnosis)
+        treated = [decision.defect for decision in decisions if decision.chosen]
+        picture, review = guard.review(original, picture, diagnosis, treated)
     picture = finish.blend(original, picture, chosen.blend)
     report = {
         "recipe": chosen.name,
