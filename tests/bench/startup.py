@@ -18,7 +18,7 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from darkroom import registry
+from darkroom import diagnosis, registry
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 5
@@ -73,9 +73,9 @@ def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
 
 
 def networks(stage: str) -> list[str]:
-    """The models of which a function makes sessions."""
+    """The models of which a function makes sessions, publish only for what was planned from a diagnosis."""
     trained = [path.stem for path in sorted(ROOT.glob("models/*/*.onnx")) if path.stem == path.parent.name]
-    return trained if stage == registry.CLASSIFY else []
+    return {registry.CLASSIFY: trained, "publish": [diagnosis.MODEL]}.get(stage, [])
 
 
 def absent(template: Mapping[str, Any], stage: str) -> set[str]:

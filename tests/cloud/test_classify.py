@@ -1,17 +1,60 @@
-"""The trained networks as deployed: what a photo is diagnosed with, and what is made of that."""
+"""The networks as deployed: a test set of handwriting through the function, and what a photo is diagnosed with."""
 
 from __future__ import annotations
 
 import json
 
+import numpy as np
 import pytest
 import skimage.data
 
 import darkroom
 from darkroom.picture import Picture
 from tests.cloud.cloud import Cloud
+from tests.data import data
 
 pytestmark = pytest.mark.cloud
+
+SIDE = 100
+"""Rows and columns of the sheet: MNIST's 10,000 test images, each in a box of 28×28 px."""
+
+RIGHT = 9960
+"""Images of the 10,000 that must be read rightly: 99.6 %."""
+
+
+def sheet() -> tuple[bytes, list[str]]:
+    """The test images as they are, white on black, on one sheet, and what each row of it says."""
+    with np.load(data("mnist.npz")) as mnist:
+        images, labels = mnist["x_test"], mnist["y_test"]
+    boxes = images.reshape(SIDE, SIDE, 28, 28).swapaxes(1, 2)
+    rows = ["".join(map(str, row)) for row in labels.reshape(SIDE, SIDE)]
+    return darkroom.encode(Picture(np.ascontiguousarray(boxes.reshape(SIDE * 28, SIDE * 28))), "png"), rows
+
+
+def test_a_sheet_of_handwriting_is_read_by_the_deployed_function(cloud: Cloud) -> None:
+    body, rows = sheet()
+    step = {"name": "classify_digit", "params": {"rows": SIDE, "columns": SIDE}}
+    cloud.upload("sheet.png", body, recipe=json.dumps({"steps": [step]}), format="png")
+    job = cloud.job("sheet.png")
+    assert job["status"] == "succeeded", job
+    _, stage, _ = cloud.manifest(job)["stages"]
+    assert stage["stage"] == "classify"
+    read = stage["steps"][0]["details"]["text"].splitlines()
+    assert list(map(len, read)) == [SIDE] * SIDE
+    right = sum(said == written for said, written in zip("".join(read), "".join(rows), strict=True))
+    assert right >= RIGHT
+
+
+def test_the_recipe_digits(cloud: Cloud) -> None:
+    with np.load(data("mnist.npz")) as mnist:
+        digit, label = mnist["x_test"][0], str(mnist["y_test"][0])
+    paper = np.full((120, 120), 235, np.uint8)
+    paper[32:88, 32:88] -= (np.kron(digit, np.ones((2, 2))) * 0.8).astype(np.uint8)
+    cloud.upload("digits/note.png", darkroom.encode(Picture(paper), "png"))
+    job = cloud.job("digits/note.png")
+    assert job["recipe"] == "digits"
+    details = [step.get("details", {}) for stage in cloud.manifest(job)["stages"] for step in stage.get("steps", [])]
+    assert [found["text"] for found in details if "text" in found] == [label]
 
 
 def test_auto_is_planned_from_the_diagnosis(cloud: Cloud) -> None:

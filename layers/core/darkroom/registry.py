@@ -12,7 +12,7 @@ from darkroom.picture import Array
 from darkroom.step import Step
 
 CLASSIFY = "classify"
-"""The one stage whose function has ONNX Runtime, and not OpenCV."""
+"""The one stage whose steps need ONNX Runtime; its function has no OpenCV."""
 
 # name of the step -> its stage. The module of `darkroom.steps` that declares a step has its name. Modules load when a
 # step is asked for, so that a function imports OpenCV or ONNX Runtime only if its own steps need it; stages stand here
