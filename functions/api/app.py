@@ -20,6 +20,7 @@ api = routes.build(
         work=setting("WORK_BUCKET"),
         table=setting("JOBS_TABLE"),
         enhance_now=setting("ENHANCE_NOW"),
+        classify=setting("CLASSIFY_FUNCTION"),
         max_bytes=int(setting("MAX_BYTES")),
         origins=tuple(origins.split(",")) if origins != "none" else (),
         files=Path(__file__).parent,

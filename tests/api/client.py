@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import io
 import json
 import re
 from dataclasses import dataclass, field
@@ -12,7 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 import yaml
 
 from tests.workflow import definition
-from tests.workflow.functions import RESULTS, UPLOADS, WORK, Functions
+from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 from tests.workflow.lab import read_event
 
 OPENAPI = yaml.safe_load((definition.ROOT / "infra" / "openapi.yaml").read_text())
@@ -88,7 +89,21 @@ class Workflow:
         if inspected.error:
             return self._failed(inspected.payload)
         picture, reports = inspected.payload["picture"], [inspected.payload["report"]]
-        for index, work in enumerate(inspected.payload["plan"], start=1):
+        inspection, plan = inspected.payload["inspection"], inspected.payload["plan"]
+        if inspected.payload["diagnose"]:
+            asked = {
+                "job": job["id"],
+                "picture": picture,
+                "measurements": inspection["measurements"],
+                "fusion": "fused",
+            }
+            decided = self.functions.invoke("classify", asked)
+            if decided.error:
+                return self._failed(decided.payload)
+            inspection |= {name: decided.payload[name] for name in ("diagnosis", "decisions")}
+            plan = decided.payload["plan"]
+            reports.append(decided.payload["report"])
+        for index, work in enumerate(plan, start=1):
             stage = {"job": job["id"], "index": index, "picture": picture, "work": work}
             done = self.functions.invoke(work["stage"], stage)
             if done.error:
@@ -101,7 +116,7 @@ class Workflow:
                 "job": job,
                 "original": inspected.payload["picture"],
                 "picture": picture,
-                "inspection": inspected.payload["inspection"],
+                "inspection": inspection,
                 "reports": reports,
             },
         ).payload
@@ -110,6 +125,21 @@ class Workflow:
     @staticmethod
     def _failed(report: dict[str, Any]) -> dict[str, Any]:
         return {"status": "FAILED", "error": report["errorType"], "cause": report["errorMessage"]}
+
+
+@dataclass
+class Lambda:
+    """Stands for Lambda: runs the function `classify`, as the API invokes it."""
+
+    functions: Functions
+    events: list[dict[str, Any]] = field(default_factory=list)
+
+    def invoke(self, *, FunctionName: str, Payload: bytes) -> dict[str, Any]:
+        assert FunctionName == SETTINGS["CLASSIFY_FUNCTION"]
+        self.events.append(json.loads(Payload))
+        answer = self.functions.invoke("classify", self.events[-1])
+        payload = {"Payload": io.BytesIO(json.dumps(answer.payload).encode())}
+        return payload | ({"FunctionError": answer.error} if answer.error else {})
 
 
 def reply_of(answer: dict[str, Any]) -> Reply:

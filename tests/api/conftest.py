@@ -7,8 +7,8 @@ import pytest
 from moto import mock_aws
 
 from darkroom import storage
-from darkroom.http import enhance, links
-from tests.api.client import Client, Workflow
+from darkroom.http import links, synchronous
+from tests.api.client import Client, Lambda, Workflow
 from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 
 
@@ -54,5 +54,12 @@ def api(functions: Functions) -> Client:
 @pytest.fixture
 def workflow(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Workflow:
     stand_in = Workflow(functions)
-    monkeypatch.setattr(enhance, "_states", lambda: stand_in)
+    monkeypatch.setattr(synchronous, "client", {"stepfunctions": stand_in}.__getitem__)
+    return stand_in
+
+
+@pytest.fixture
+def networks(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> Lambda:
+    stand_in = Lambda(functions)
+    monkeypatch.setattr(synchronous, "client", {"lambda": stand_in}.__getitem__)
     return stand_in

@@ -14,7 +14,8 @@ from botocore.exceptions import ReadTimeoutError
 from PIL import Image
 
 import darkroom
-from darkroom.http import enhance, negotiate
+from darkroom.http import negotiate, synchronous
+from tests import networks
 from tests.api.client import Client, Workflow
 from tests.workflow import photos
 from tests.workflow.functions import RESULTS, WORK
@@ -33,6 +34,16 @@ def test_the_answer_is_what_the_library_makes(api: Client, workflow: Workflow) -
     place = workflow.inputs[0]
     assert place["bucket"]["name"] == WORK
     assert place["object"]["key"] == f"sync/{reply.headers['x-darkroom-job']}/photo.png"
+
+
+def test_auto_is_planned_from_a_diagnosis(api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician(*networks.DARK))
+    reply = api.call("POST", "/enhance?recipe=auto&report=1", photos.encoded("PNG"))
+    _, _, rest = reply.body.partition(b"Content-Type: application/json\r\n\r\n")
+    report, _ = json.JSONDecoder().raw_decode(rest.decode("latin-1"))
+    assert [defect["name"] for defect in report["diagnosis"]["defects"] if defect["present"]] == ["underexposed"]
+    assert [stage["stage"] for stage in report["stages"]][:2] == ["inspect", "diagnose"]
+    assert json.loads(reply.headers["x-darkroom-report"])["why"]
 
 
 def test_steps_and_blend_by_query(api: Client, workflow: Workflow) -> None:
@@ -92,7 +103,7 @@ def test_the_report_beside_the_photo(api: Client, workflow: Workflow, query: str
 
 
 def test_a_large_answer_is_a_redirect(api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(enhance, "MAX_BODY", 3000)
+    monkeypatch.setattr(synchronous, "MAX_BODY", 3000)
     reply = api.call("POST", "/enhance?recipe=none&format=tiff", photos.encoded())
     assert (reply.status, reply.body) == (303, b"")
     assert f"sync/{reply.headers['x-darkroom-job']}/photo.tif" in reply.headers["location"]

@@ -159,6 +159,19 @@ def test_a_finished_job_has_report_and_links(api: Client) -> None:
     assert shown["report"]["source"] == shown["report"]["result"] == {"width": 96}
 
 
+def test_a_diagnosed_job_says_what_was_found(api: Client) -> None:
+    job, found = "a" * 32, {"fine": True, "fine_probability": 0.97, "defects": []}
+    finished("auto/fine.jpg", job)
+    finished("auto/other.jpg", "b" * 32)
+    for name, text in ((job, json.dumps(found)), ("b" * 32, "")):
+        table().update_item(
+            Key={"id": name}, UpdateExpression="SET diagnosis = :text", ExpressionAttributeValues={":text": text}
+        )
+    assert api.get(f"/jobs/{job}").json["diagnosis"] == found
+    listed = {one["id"]: one.get("diagnosis") for one in api.get("/jobs").json["jobs"]}
+    assert listed == {job: found, "b" * 32: None}
+
+
 def test_a_failed_job_has_its_error(api: Client) -> None:
     error = {"name": "ImageRejected", "code": "image.empty", "message": "the file is empty", "state": "Inspect"}
     times = {"created": "2026-01-01T00:00:00.000Z", "updated": "2026-01-01T00:00:00.000Z"}

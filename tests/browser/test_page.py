@@ -54,11 +54,24 @@ def test_a_photo_comes_back_better_with_its_report(open_page: Open, photo: Path,
     assert job.locator(".stages li").count() >= 4
     expect(job.locator(".stages li").last).to_contain_text("publish")
     expect(job.locator(".words")).to_contain_text("EV")
+    expect(job.locator(".words li").first).to_contain_text("Diagnosis: ")
     assert mean(job, "after") > mean(job, "before") + 10
     with page.expect_download() as download:
         job.get_by_role("link", name="Download").click()
     assert photos.decoded(Path(download.value.path()).read_bytes()).shape == (512, 512, 3)
     shoot(page, "result")
+
+
+def test_digits_are_read_to_people(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
+    page = open_page()
+    ready(page)
+    (tmp_path / "note.png").write_bytes(photos.ones())
+    page.locator("#recipe").select_option("digits")
+    page.set_input_files("#files", tmp_path / "note.png")
+    job = card(page, "note.png")
+    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
+    expect(job.locator(".words")).to_contain_text("2 digits: 11")
+    shoot(page, "digits")
 
 
 def test_the_line_and_the_zoom(open_page: Open, photo: Path, shoot: Shoot) -> None:

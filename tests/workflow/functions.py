@@ -32,6 +32,7 @@ SETTINGS = {
     "UPLOADS_BUCKET": UPLOADS,
     "JOBS_TABLE": "darkroom-jobs",
     "ENHANCE_NOW": "arn:aws:states:eu-central-1:111122223333:stateMachine:enhance-now",
+    "CLASSIFY_FUNCTION": "arn:aws:lambda:eu-central-1:111122223333:function:classify",
     "ALLOWED_ORIGINS": "https://photos.example",
     "REFERENCES_BUCKET": UPLOADS,
     "DEFAULT_RECIPE": "none",

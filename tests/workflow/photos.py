@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageDraw
 
 from darkroom import registry
 
@@ -36,3 +36,14 @@ def recipe_through(stages: Iterable[str], **more: Any) -> str:
     first = {step.stage: step for step in reversed(registry.steps())}
     steps = [{"name": first[stage].name, "params": dict(first[stage].params.example)} for stage in stages]
     return json.dumps({"steps": steps, **more})
+
+
+def ones() -> bytes:
+    """A page with two strokes of ink that are ones."""
+    page = Image.new("L", (320, 200), 235)
+    draw = ImageDraw.Draw(page)
+    for left in (90, 190):
+        draw.line((left, 60, left, 140), fill=30, width=9)
+    file = io.BytesIO()
+    page.save(file, "PNG")
+    return file.getvalue()

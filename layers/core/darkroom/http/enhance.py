@@ -3,57 +3,28 @@
 from __future__ import annotations
 
 import json
-import os
 import secrets
 from collections.abc import Mapping, Sequence
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import boto3
 import msgspec
 from aws_lambda_powertools.event_handler import Response
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from darkroom import recipe, storage
-from darkroom.codec.formats import identify
-from darkroom.errors import StepFailed, TransientError, revive
-from darkroom.http import ask, links, negotiate
+from darkroom.errors import StepFailed, TransientError
+from darkroom.http import ask, links, negotiate, synchronous
 from darkroom.http.problems import Problem
 from darkroom.http.site import Site
-
-MAX_BODY = 4_500_000
-"""Bytes of a photo, in or out: Lambda takes 6 MiB of JSON, and base64 makes four bytes of three."""
-
-PATIENCE_SECONDS = 25
-"""API Gateway gives up after 29."""
 
 HEADER_BYTES = 6000
 """Of the report in a header; API Gateway allows 10,240 for all of them."""
 
 
-@cache
-def _states() -> Any:
-    """A client that waits as long as an answer may take, and asks once: a second execution would cost twice."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
-    return boto3.client(
-        "stepfunctions",
-        endpoint_url=endpoint,
-        config=Config(
-            connect_timeout=3,
-            read_timeout=PATIENCE_SECONDS,
-            retries={"total_max_attempts": 1},
-            # AWS serves synchronous executions under a host name of their own; an emulator has one address.
-            inject_host_prefix=endpoint is None,
-        ),
-    )
-
-
 def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept: str) -> Response[Any]:
     """The answer to one request: the photo, photo and report, or a redirect where the photo is too large to answer."""
-    if len(body) > MAX_BODY:
-        raise too_large(len(body))
+    synchronous.check_size(body, "/enhance", "POST /jobs takes larger ones.")
     wanted = ask.wishes(query)
     answer_in = negotiate.choose(accept)
     if answer_in is None and wanted.format is None:
@@ -62,16 +33,13 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
             "http.not-acceptable",
             "Photos are answered as image/jpeg, image/png, image/webp, image/avif or image/tiff.",
         )
-    source_format = identify(body)
     metadata = ask.metadata(
         wanted.recipe or [recipe.parse_step(text) for text in wanted.step] or None,
         blend=wanted.blend,
         format=wanted.format or (answer_in if answer_in not in (None, "any", "multipart") else None),
         quality=wanted.quality,
     )
-    job = secrets.token_hex(16)
-    key = f"sync/{job}/photo{ask.extension(source_format)}"
-    storage.write(site.work, key, body, "application/octet-stream", Metadata=metadata)
+    job, key = synchronous.put(site, body, metadata)
     output = _run(site, job, key)
     return _answer(job, output, multipart=wanted.report or answer_in == "multipart")
 
@@ -80,7 +48,7 @@ def _run(site: Site, job: str, key: str) -> dict[str, Any]:
     """Run the workflow to its end. Raises the job's own error, or `Problem` 504 where it takes too long."""
     event = {"detail": {"bucket": {"name": site.work}, "object": {"key": key, "sequencer": "0"}}}
     try:
-        done = _states().start_sync_execution(
+        done = synchronous.client("stepfunctions").start_sync_execution(
             stateMachineArn=site.enhance_now, input=msgspec.json.encode(event).decode()
         )
     except ReadTimeoutError:
@@ -93,13 +61,12 @@ def _run(site: Site, job: str, key: str) -> dict[str, Any]:
         raise Problem(
             HTTPStatus.GATEWAY_TIMEOUT,
             "http.timeout",
-            f"The photo was not ready within {PATIENCE_SECONDS} seconds: ask for the job later, or use POST /jobs.",
+            f"The photo was not ready within {synchronous.PATIENCE_SECONDS} seconds: ask for the job later, or use "
+            "POST /jobs.",
             job=job,
         )
     if done["status"] != "SUCCEEDED":
-        code, colon, message = done.get("cause", "").partition(": ")
-        known = colon and "." in code
-        raise revive(code, message) if known else StepFailed("workflow", "the workflow failed and did not say why")
+        raise synchronous.failure("workflow", done.get("cause", ""))
     return msgspec.json.decode(done["output"], type=dict[str, Any])
 
 
@@ -126,7 +93,7 @@ def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response
         photo += f"--{boundary}--\r\n".encode()
     else:
         content_type = stored["ContentType"]
-    if len(photo) > MAX_BODY:
+    if len(photo) > synchronous.MAX_BODY:
         headers["Location"] = links.link(result["bucket"], result["key"])
         return Response(int(HTTPStatus.SEE_OTHER), content_type, "", headers=headers)
     return Response(int(HTTPStatus.OK), content_type, photo, headers=headers)
@@ -147,11 +114,3 @@ def _in_a_header(report: Mapping[str, Any]) -> str:
 
 def _ascii(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def too_large(size: int) -> Problem:
-    return Problem(
-        HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-        "http.too-large",
-        f"The photo has {size:,} bytes; /enhance takes at most {MAX_BODY:,}. POST /jobs takes larger ones.",
-    )

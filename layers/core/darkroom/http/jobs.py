@@ -104,6 +104,8 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
         answer["recipe"] = record["recipe"]
     if "error" in record:
         answer["error"] = {"code": record["error"]["code"], "message": record["error"]["message"]}
+    if record.get("diagnosis"):
+        answer["diagnosis"] = msgspec.json.decode(record["diagnosis"])
     return answer
 
 

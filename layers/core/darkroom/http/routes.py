@@ -14,7 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 import darkroom
 from darkroom import recipe, registry
 from darkroom.errors import DarkroomError
-from darkroom.http import ask, enhance, jobs, page, problems
+from darkroom.http import ask, enhance, jobs, page, problems, question
 from darkroom.http.problems import Problem
 from darkroom.http.site import Site
 from darkroom.lambda_runtime import logger
@@ -87,6 +87,19 @@ def build(site: Site) -> APIGatewayRestResolver:
         event = api.current_event
         query = event.resolved_query_string_parameters or {}
         return enhance.enhance(site, _body(event), query, event.headers.get("Accept") or "*/*")
+
+    @api.post("/classify")
+    def classify_photo() -> Answer:
+        return ask_about("/classify", "classify_digit")
+
+    @api.post("/diagnose")
+    def diagnose_photo() -> Answer:
+        return ask_about("/diagnose", "diagnose")
+
+    def ask_about(route: str, step: str) -> Answer:
+        event = api.current_event
+        query = event.resolved_query_string_parameters or {}
+        return _answer(question.answer(site, route, step, _body(event), query))
 
     @api.not_found
     def no_route(_: NotFoundError) -> Answer:

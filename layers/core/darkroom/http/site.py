@@ -13,6 +13,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     uploads, results, work: the buckets' names.
     table: the jobs table's name.
     enhance_now: the ARN of the workflow that is waited for.
+    classify: the ARN of the function that has the networks.
     max_bytes: the largest upload.
     origins: other sites whose pages may call the API.
     files: the folder with `openapi.yaml` and the page, `web/`.
@@ -23,6 +24,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     work: str
     table: str
     enhance_now: str
+    classify: str
     max_bytes: int
     origins: tuple[str, ...]
     files: Path
