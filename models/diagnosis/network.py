@@ -20,8 +20,8 @@ LOGARITHMIC = [column for column, name in enumerate(STRENGTHS) if name.endswith(
 NEUTRAL = {"contrast_log2": 1.0, "cast_red_log2": 1.0, "cast_blue_log2": 1.0}
 """What strengths of defects that are not there are, if not 0, before the logarithm."""
 
-MOST_FALSE = 0.01
-MOST_CAUTION = 1.5
+MOST_FALSE = 0.02
+MOST_CAUTION = 1.0
 
 ALWAYS_DEFINED = ("exposure_ev", *NEUTRAL, "haze", "backlight_ev")
 ABSENT_WEIGHT = 0.04

@@ -74,14 +74,15 @@ def test_the_lattice_tells_a_jpeg_s_quality() -> None:
 
 
 def test_a_gain_leaves_its_trace_in_the_levels() -> None:
+    grey = np.zeros(2)
     for ev in (-0.5, 0.4, 1.2):
-        brighter = np.rint(to_encoded(np.minimum(to_linear(COFFEE / 255) * 2**ev, 1)) * 255)
-        found = level_features(brighter[None].astype(np.float32))
-        _, lead, gain, told = found[12:16]  # all channels under one gain
-        assert told == 1
-        assert lead > 0.1
+        _, _, gain, trust = level_features(linear_gain(2**ev)[None].astype(np.float32), grey)[12:16]  # all channels
+        assert trust == 1
         assert gain == pytest.approx(ev, abs=0.01)
-    assert level_features(np.full((1, 128, 128, 3), 99, np.float32))[15] == 0
+    correction = level_features(linear_gain((0.6, 1, 1.4))[None].astype(np.float32), np.array([0.1, 0.2]))[19:21]
+    np.testing.assert_allclose(correction, np.log2([0.6, 1.4]) - [0.1, 0.2], atol=0.03)
+    for untouched in (COFFEE, np.full_like(COFFEE, 99)):
+        assert level_features(untouched[None].astype(np.float32), grey)[15] == 0
 
 
 def test_a_gain_shifts_the_histogram_of_chroma() -> None:

@@ -7,7 +7,6 @@ from functools import cache
 import numpy as np
 
 from darkroom.diagnosis_jpeg import dct_blocks, jpeg_features
-from darkroom.diagnosis_levels import level_features
 from darkroom.diagnosis_light import highest, lowest
 from darkroom.picture import Array
 
@@ -36,7 +35,6 @@ def detail_features(tiles: Array) -> Array:
             _impulses(tiles),
             _edges(luminance),
             _spectrum(luminance),
-            level_features(tiles),
             jpeg_features(tiles),
         )
     )

@@ -13,7 +13,14 @@ import numpy as np
 from PIL import Image
 
 from darkroom.diagnosis_detail import detail_features
-from darkroom.diagnosis_light import chroma_histograms, to_linear
+from darkroom.diagnosis_levels import level_features
+from darkroom.diagnosis_light import (
+    NORMS,
+    chroma_histograms,
+    light_features,
+    stretched_light_features,
+    to_linear,
+)
 from darkroom.diagnosis_tone import tone_features
 from darkroom.picture import Array
 
@@ -48,7 +55,17 @@ def compute_features(pixels: Array) -> Features:
     small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
     thumbnail = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255
     linear = to_linear(small)
-    numbers = np.concatenate((tone_features(small, linear, sampled), detail_features(full_resolution_tiles(pixels))))
+    light = light_features(small, linear, sampled)
+    tiles = full_resolution_tiles(pixels)
+    numbers = np.concatenate(
+        (
+            tone_features(small, linear, sampled),
+            light.ravel(),
+            stretched_light_features(small).ravel(),
+            level_features(tiles, light[len(NORMS) - 1]),
+            detail_features(tiles),
+        )
+    )
     numbers = np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4)
     return Features(thumbnail, chroma_histograms(linear), numbers)
 

@@ -19,28 +19,33 @@ SMOOTHING = 9
 LEAST_COUNT = 12.0
 """Levels whose surroundings hold fewer pixels than this say nothing."""
 
-EARNEST = 0.45
-"""Correlation with a gain's pattern from which on that gain is told."""
+EARNEST = ((0.4, 0.5), (0.1, 0.25))
+"""Between which correlations, and between which leads over other gains, a gain begins to be trusted and is trusted."""
 
 
-def level_features(tiles: Array) -> Array:
+def level_features(tiles: Array, light: Array) -> Array:
     """F numbers from full-resolution tiles (T×S×S×3, levels of 255).
 
     Of each channel and of all under one gain: how well the best gain's pattern fits (a correlation), its lead over the
-    patterns of quite other gains, the gain (log2; 0 where none fits), and how uneven neighbouring levels are.
+    patterns of quite other gains, the gain (log2, times the trust in it) and that trust; how uneven neighbouring levels
+    are; and how the gains, where trusted, correct another estimate of the light (log2 of red and blue over green).
     """
     levels = np.rint(tiles).astype(np.uint8).reshape(-1, 3)
     fits, uneven = zip(*(_fits(np.bincount(channel, minlength=256)) for channel in levels.T), strict=True)
-    found = [_best(fit) for fit in (*fits, np.mean(fits, axis=0))]
-    return np.concatenate([np.ravel(found), uneven])
+    found = np.array([_best(fit) for fit in (*fits, np.mean(fits, axis=0))])
+    gains, trust = found[:3, 2], found[:3, 3]
+    # A channel in which no gain is seen may have had none; not where none is seen in any.
+    correction = trust.max() * (gains[[0, 2]] - gains[1] - light)
+    return np.concatenate([found.ravel(), uneven, correction, [trust.max(), np.sort(trust)[1], trust.min()]])
 
 
 def _best(fit: Array) -> Array:
     best = int(fit.argmax())
     gain = GAINS_LOG2[best]
     others = fit[np.abs(GAINS_LOG2 - gain) > 0.1]
-    told = fit[best] >= EARNEST
-    return np.array([fit[best], fit[best] - others.max(), gain if told else 0.0, told])
+    evidence = fit[best], fit[best] - others.max()
+    trust = np.prod([np.clip((e - low) / (high - low), 0, 1) for e, (low, high) in zip(evidence, EARNEST, strict=True)])
+    return np.array([*evidence, gain * trust, trust])
 
 
 def _fits(counts: Array) -> tuple[Array, float]:

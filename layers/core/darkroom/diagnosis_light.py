@@ -16,6 +16,7 @@ CHROMA_REACH = 2.0
 """Log2 ratios from -2 to 2: an eighth of a stop a bin."""
 
 SAMPLES = 60_000
+STRETCHED = (0.5, 99.5)
 CLIPPED = 251
 FLOOR = 1e-3
 GREYEST = (0.02, 0.1)
@@ -70,21 +71,37 @@ def _histogram(colors: Array) -> Array:
 
 
 def light_features(small: Array, linear: Array, sampled: Array) -> Array:
-    """Log2 of red and blue over green of estimates of the light; F numbers.
+    """Log2 of red and blue over green of estimates of the light: E×2, the first `len(NORMS)` shades of grey.
 
     small, linear: the small copy, HxWx3 float32 in 0–1, encoded and linear. sampled: unaveraged pixels, HxWx3 uint8.
     """
-    pixels = linear.reshape(-1, 3)
-    estimates = [*_of_pixels(small.reshape(-1, 3), pixels), *_of_samples(sampled)]
+    return _ratios([*_of_pixels(small, linear), *_of_samples(sampled), *_of_edges(linear)])
+
+
+def stretched_light_features(small: Array) -> Array:
+    """The estimates from the small copy once it is stretched, E×2: what flattens or veils a photo hides its light."""
+    low, high = np.percentile(small, STRETCHED)
+    stretched = np.clip((small - low) / max(high - low, 0.02), 0, 1)
+    linear = to_linear(stretched)
+    return _ratios([*_of_pixels(stretched, linear), *_of_edges(linear)])
+
+
+def _ratios(estimates: list[Array]) -> Array:
+    logs = np.log2(np.array(estimates) + FLOOR)
+    return np.asarray(np.clip(logs[:, [0, 2]] - logs[:, 1:2], -4, 4))
+
+
+def _of_edges(linear: Array) -> list[Array]:
+    estimates = []
     for edges in (np.diff(linear, axis=0), np.diff(linear, n=2, axis=1)):
         magnitude = np.abs(edges).reshape(-1, 3)
         estimates += [_norm(magnitude, norm) for norm in (1, 6)]
-    ratios = np.log2(np.array(estimates) + FLOOR)
-    return np.asarray(np.clip(ratios[:, [0, 2]] - ratios[:, 1:2], -4, 4)).ravel()
+    return estimates
 
 
 def _of_pixels(encoded: Array, linear: Array) -> list[Array]:
     """Shades of grey; the means of five tones from dark to bright; of the greyest pixels."""
+    encoded, linear = encoded.reshape(-1, 3), linear.reshape(-1, 3)
     usable = highest(encoded) < 0.98
     found = [_norm(linear[usable], norm) for norm in NORMS]
     order = np.argsort(linear.sum(axis=1), kind="stable")

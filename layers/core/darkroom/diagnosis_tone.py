@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from darkroom.diagnosis_light import highest, light_features, lowest
+from darkroom.diagnosis_light import highest, lowest
 from darkroom.picture import Array
 
 PERCENTILES = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
@@ -24,7 +24,6 @@ def tone_features(small: Array, linear: Array, sampled: Array) -> Array:
         *_clipping(sampled),
         _histograms(small, luma),
         _brightness(linear),
-        light_features(small, linear, sampled),
         _saturation(small),
         _haze(small, luma),
         _layout(luma),
