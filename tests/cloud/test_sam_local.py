@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import ipaddress
 import json
-import platform
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,6 +16,7 @@ import darkroom
 from darkroom import handover
 from darkroom.picture import Picture
 from darkroom_local import EmbeddedAws, stack
+from tests.cloud import containers
 
 pytestmark = pytest.mark.docker
 
@@ -32,20 +30,9 @@ EVENT = {
 }
 
 
-def bridge_address() -> str:
-    """This machine's address on Docker's own network, which no other machine has a way to."""
-    inspect = ["docker", "network", "inspect", "bridge", "--format", "{{json .IPAM.Config}}"]
-    network = json.loads(subprocess.run(inspect, capture_output=True, check=True).stdout)[0]
-    return network.get("Gateway") or str(ipaddress.ip_network(network["Subnet"])[1])
-
-
 @pytest.fixture(scope="module")
 def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
-    """An emulator that containers reach: on Linux by Docker's bridge, elsewhere Docker hands 127.0.0.1 through."""
-    if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True).returncode:
-        pytest.skip("no Docker engine answers")
-    host = bridge_address() if platform.system() == "Linux" else "127.0.0.1"
-    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), host=host, tls=False) as aws:
+    with containers.emulator(tmp_path_factory.mktemp("aws")) as aws:
         aws.client("s3").create_bucket(Bucket=WORK)
         yield aws
 
@@ -72,11 +59,9 @@ def invoke(
         *("--template", stack.build(wheels=True) / "template.yaml"),
         *("--event", folder / "event.json"),
         *("--env-vars", folder / "variables.json"),
-        *("--add-host", "host.docker.internal:host-gateway"),
-        *("--region", "us-east-1", "--skip-pull-image"),
+        *containers.OPTIONS,
     ]
-    environment = {**aws.environment(), "AWS_ENDPOINT_URL": f"http://host.docker.internal:{aws.port}"}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=containers.environment(aws), capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     answer: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
     assert "errorMessage" not in answer, done.stderr
@@ -87,7 +72,10 @@ def test_a_stage_enhances_a_picture_in_a_container(aws: EmbeddedAws, photo: Pict
     assert answer["picture"] == "jobs/trial/1.dkr"
     body = aws.client("s3").get_object(Bucket=WORK, Key=answer["picture"])["Body"].read()
     pixels = handover.unpack(body).pixels
-    np.testing.assert_array_equal(pixels, darkroom.apply("unsharp_mask", photo.pixels))
+    # The container has another C library, which may round a power otherwise: a few values in a million, by one level.
+    difference = np.abs(pixels.astype(int) - darkroom.apply("unsharp_mask", photo.pixels))
+    assert difference.max() <= 1
+    assert np.mean(difference > 0) < 1e-4
     assert np.any(pixels != photo.pixels)
 
 

@@ -1,43 +1,59 @@
-"""`sam local start-api`: the API's function in a container, on its real layers."""
+"""`sam local start-api`: the API's function in a container, on its real layers, before a deployed workflow."""
 
 from __future__ import annotations
 
 import json
-import shutil
 import socket
 import subprocess
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from email.message import Message
 from typing import Any
 
+import numpy as np
 import pytest
 
+import darkroom
 from darkroom import registry
-from darkroom_local import stack
+from darkroom_local import EmbeddedAws, stack
+from tests.cloud import containers
+from tests.cloud.cloud import wait_for
+from tests.workflow import photos
 
 pytestmark = pytest.mark.docker
 
 START_SECONDS = 240
-VARIABLES = {
-    "UPLOADS_BUCKET": "uploads",
-    "RESULTS_BUCKET": "results",
-    "WORK_BUCKET": "work",
-    "JOBS_TABLE": "jobs",
-    "ENHANCE_NOW": "arn:aws:states:us-east-1:111122223333:stateMachine:enhance-now",
-    "MAX_BYTES": "1000000",
-    "ALLOWED_ORIGINS": "none",
-}
 
 
 @pytest.fixture(scope="module")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where the API answers. It reaches no AWS: what needs none is what is asked."""
-    if not shutil.which("docker") or subprocess.run(["docker", "info"], capture_output=True).returncode:
-        pytest.skip("no Docker engine answers")
+def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
+    """The stack, deployed to an emulator that containers reach: what the API's function calls."""
+    with containers.emulator(tmp_path_factory.mktemp("aws")) as aws:
+        resources = aws.client("cloudformation")
+        stack.deploy(aws)
+        for resource in resources.describe_stack_resources(StackName=stack.STACK)["StackResources"]:
+            if resource["ResourceType"] == "AWS::S3::Bucket":  # they take TLS only, which is not spoken here
+                aws.client("s3").delete_bucket_policy(Bucket=resource["PhysicalResourceId"])
+        yield aws
+
+
+def variables(aws: EmbeddedAws) -> dict[str, str]:
+    """The environment of the function as it is deployed."""
+    function = aws.client("cloudformation").describe_stack_resource(
+        StackName=stack.STACK, LogicalResourceId="ApiFunction"
+    )["StackResourceDetail"]["PhysicalResourceId"]
+    deployed = aws.client("lambda").get_function_configuration(FunctionName=function)
+    named: dict[str, str] = deployed["Environment"]["Variables"]
+    return {name: value for name, value in named.items() if not name.startswith("AWS_")}
+
+
+@pytest.fixture(scope="module")
+def address(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Where the API answers."""
     folder = tmp_path_factory.mktemp("sam")
-    (folder / "variables.json").write_text(json.dumps({"ApiFunction": VARIABLES}))
+    (folder / "variables.json").write_text(json.dumps({"ApiFunction": variables(aws)}))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -45,11 +61,13 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         *(stack.SAM, "local", "start-api"),
         *("--template", stack.build(wheels=True) / "template.yaml"),
         *("--env-vars", folder / "variables.json"),
-        *("--host", "127.0.0.1", "--port", str(port)),
-        *("--region", "us-east-1", "--skip-pull-image", "--warm-containers", "LAZY"),
+        *("--host", "127.0.0.1", "--port", str(port), "--warm-containers", "LAZY"),
+        *containers.OPTIONS,
     ]
     with (folder / "log").open("wb") as log:
-        server = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL)
+        server = subprocess.Popen(
+            command, env=containers.environment(aws), stdout=log, stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL
+        )
     try:
         wait_until_it_listens(server, port, folder / "log")
         yield f"http://127.0.0.1:{port}/"
@@ -84,3 +102,24 @@ def test_a_photo_that_is_none(address: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=120)
     assert (refused.value.code, json.load(refused.value)["code"]) == (415, "image.not-an-image")
+
+
+def enhanced(address: str, body: bytes) -> tuple[Message, bytes] | None:
+    """The answer to a PNG. None where the functions start too slowly for who waits: the next time they are warm."""
+    headers = {"Content-Type": "image/png", "Accept": "image/png"}
+    request = urllib.request.Request(f"{address}enhance?recipe=vivid", data=body, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=START_SECONDS) as answer:
+            return answer.headers, answer.read()
+    except urllib.error.HTTPError as error:
+        if error.code != 504:
+            raise
+        return None
+
+
+def test_a_photo_in_a_better_photo_out(address: str) -> None:
+    source = photos.encoded("PNG")
+    headers, body = wait_for(lambda: enhanced(address, source), "the photo")
+    assert headers["Content-Type"] == "image/png"
+    assert json.loads(headers["X-Darkroom-Report"])["recipe"] == "vivid"
+    np.testing.assert_array_equal(photos.decoded(body), darkroom.enhance(source, recipe="vivid").image)

@@ -83,6 +83,8 @@ class EmbeddedAws:
                 "MINISTACK_SSL_KEY": str(key),
                 "AWS_CA_BUNDLE": str(aws.certificate),  # for the functions, which inherit it
             }
+        if host != "127.0.0.1":
+            environment["AWS_ENDPOINT_URL"] = aws.endpoint  # for the functions, which look for it there
         with (home / "ministack.log").open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
