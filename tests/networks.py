@@ -17,16 +17,20 @@ DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
 
 @dataclass
 class Diagnostician:
-    """In the place of the diagnosis network's session: says the same of every picture."""
+    """In the place of the diagnosis network's session: says the same of every picture.
+
+    fine_above: mean of the thumbnail, in 0–1, from which a picture is fine instead.
+    """
 
     presence: Mapping[str, float] = field(default_factory=lambda: DARK[0])
     strength: Mapping[str, float] = field(default_factory=lambda: DARK[1])
+    fine_above: float = 1.0
 
     def run(self, outputs: list[str], inputs: Mapping[str, Any]) -> list[np.ndarray[Any, Any]]:
         assert outputs == ["presence", "strength"]
         assert all(batch.shape[0] == 1 and batch.dtype == np.float32 for batch in inputs.values())
-        fine = 0.02 if self.presence else 0.98
-        presence = [*(self.presence.get(name, 0.02) for name in diagnosis.DEFECTS), fine]
+        found = self.presence if inputs["thumbnail"].mean() <= self.fine_above else {}
+        presence = [*(found.get(name, 0.02) for name in diagnosis.DEFECTS), 0.02 if found else 0.98]
         strength = [self.strength.get(name, 0.0) for name in diagnosis.STRENGTHS]
         return [np.array([presence], np.float32), np.array([strength], np.float32)]
 

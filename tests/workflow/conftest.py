@@ -17,13 +17,14 @@ from tests.workflow.lab import Lab
 def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     """A fresh stack on moto, its functions in this process, with no waiting between tries.
 
-    Every photo is diagnosed as dark: what the workflow makes of a diagnosis is tested here, not the network.
+    `photos` are diagnosed as dark, and lighter ones as fine: what the workflow makes of a diagnosis is tested here, not
+    the network.
     """
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     # It logs what tests provoke, with its whole syntax tree.
     monkeypatch.setattr(logging.getLogger("moto.stepfunctions"), "level", logging.CRITICAL + 1)
-    networks.answer(monkeypatch, networks.Diagnostician())
+    networks.answer(monkeypatch, networks.Diagnostician(fine_above=0.35))
     functions = Functions()
     interpreter.complete(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)
