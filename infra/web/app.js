@@ -98,7 +98,12 @@ let working = 0;
 function take(files) {
   if (!known.recipes.length) return warn("First the API key, please.");
   warn("");
-  const wanted = wishes();
+  let wanted;
+  try {
+    wanted = wishes();
+  } catch (error) {
+    return warn(error.message);
+  }
   if (wanted.steps && !wanted.steps.length) return warn("Add at least one step to your recipe.");
   for (const file of files) waiting.push({ file, wanted, card: card(file) });
   say(`${files.length} ${files.length === 1 ? "photo" : "photos"} added.`);

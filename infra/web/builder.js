@@ -48,8 +48,11 @@ function control(name, schema) {
   } else if (schema.type === "string") {
     input = document.createElement("input");
     input.type = "text";
+  } else if (schema.type === "array") {
+    input = document.createElement("input");
+    Object.assign(input, { type: "text", placeholder: rows(schema) ? "[1, 2], [3, 4]" : "1, 2, 3" });
   } else {
-    return null; // lists and tables: the step's own default, or the API
+    return null; // the step's own default, or the API
   }
   input.name = name;
   input.id = `parameter-${made++}`;
@@ -60,8 +63,24 @@ function control(name, schema) {
   return label;
 }
 
+const rows = (schema) => schema.items?.type === "array";
+
+// Numbers as people write them: without the outermost brackets, or with them.
+function list(text, schema) {
+  const whole = text.trim().startsWith(rows(schema) ? "[[" : "[");
+  return JSON.parse(whole ? text : `[${text}]`);
+}
+
 function read(input, schema) {
   if (input.type === "checkbox") return input.checked;
+  if (schema.type === "array") {
+    try {
+      return list(input.value, schema);
+    } catch {
+      const form = rows(schema) ? "rows of numbers in brackets, as" : "numbers, as";
+      throw new Error(`${input.name.replaceAll("_", " ")}: ${form} ${input.placeholder}`);
+    }
+  }
   if (schema.enum) return schema.enum.find((value) => String(value) === input.value);
   return NUMBERS.has(schema.type) ? Number(input.value) : input.value;
 }

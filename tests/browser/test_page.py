@@ -119,6 +119,24 @@ def test_a_recipe_of_one_s_own_by_keyboard_alone(open_page: Open, photo: Path, s
     expect(job.locator(".words")).to_contain_text("Gamma, as asked")
 
 
+def test_a_table_of_numbers(open_page: Open, photo: Path) -> None:
+    page = open_page()
+    ready(page)
+    page.locator("#recipe").select_option("own steps")
+    page.locator("#step").select_option("convolve")
+    page.get_by_role("button", name="Add step").click()
+    kernel = page.get_by_label("kernel")
+    kernel.fill("0 -1 0")
+    page.set_input_files("#files", photo)
+    expect(page.get_by_role("alert")).to_have_text("kernel: rows of numbers in brackets, as [1, 2], [3, 4]")
+    kernel.fill("[0, -1, 0], [-1, 5, -1], [0, -1, 0]")
+    page.set_input_files("#files", photo)
+    expect(page.get_by_role("alert")).to_be_hidden()
+    job = card(page, photo.name)
+    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
+    expect(job.locator(".words")).to_contain_text("Convolve, as asked")
+
+
 def test_errors_are_sentences(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
     page = open_page()
     ready(page)
