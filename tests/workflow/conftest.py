@@ -28,11 +28,11 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     functions = Functions()
     interpreter.complete(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)
-    interpreter.hurry_timeouts(monkeypatch)
     config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
     with mock_aws(config=config):
         storage.client.cache_clear()
         lab = Lab(functions)
+        interpreter.hurry_timeouts(monkeypatch, lab.hanging)
         interpreter.observe(
             monkeypatch,
             before_task=lambda state: lab.answer(lab.refusals, state),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import json
+import threading
 from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
@@ -20,8 +21,8 @@ from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetai
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
-from moto.stepfunctions.parser.asl.component.common.timeouts.timeout import TimeoutSeconds
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
+from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
     StateTaskServiceDynamoDB,
 )
@@ -124,12 +125,20 @@ def observe(
     monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=sleep))
 
 
-def hurry_timeouts(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A state whose ``TimeoutSeconds`` is 1 times out at once; all others keep their time."""
-    original = TimeoutSeconds._eval_seconds
-    monkeypatch.setattr(
-        TimeoutSeconds, "_eval_seconds", lambda self, env: 0.05 if original(self, env) == 1 else original(self, env)
-    )
+def hurry_timeouts(monkeypatch: pytest.MonkeyPatch, hanging: threading.Event) -> None:
+    """A state whose ``TimeoutSeconds`` is 1 times out once `hanging` is set; all others keep their time.
+
+    So it never times out before its function was called, however busy the machine is.
+    """
+
+    class Ended(threading.Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            if timeout != 1:
+                return super().wait(timeout)
+            hanging.wait(60)
+            return self.is_set()
+
+    monkeypatch.setattr(execute_state, "threading", SimpleNamespace(Event=Ended))
 
 
 def service_error(code: str, message: str = "told to fail") -> ClientError:

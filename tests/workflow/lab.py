@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import json
+import threading
 import time
 import uuid
 from collections.abc import Mapping
@@ -62,6 +63,7 @@ class Lab:
     refusals: what a task's service answers to its next tries instead of doing them, each once.
     lost_answers: the same, but the service has done it and only its answer is lost.
     waits: seconds that the interpreter would have waited between tries.
+    hanging: set by a function that hangs, to make a task whose ``TimeoutSeconds`` is 1 time out.
     definition: the state machine's; may be changed before an execution starts.
     """
 
@@ -70,6 +72,7 @@ class Lab:
     refusals: dict[str, list[Exception]] = field(default_factory=dict)
     lost_answers: dict[str, list[Exception]] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
+    hanging: threading.Event = field(default_factory=threading.Event)
     definition: dict[str, Any] = field(default_factory=definition.load)
     _sequence: Any = field(default_factory=lambda: itertools.count(0x617F08299329D189))
 

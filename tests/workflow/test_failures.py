@@ -98,7 +98,12 @@ def test_a_function_s_error_is_recorded_and_told(lab: Lab, state: str, kind: str
 @pytest.mark.parametrize("state", LAMBDA_TASKS)
 def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
     stage, released = LAMBDA_TASKS[state], threading.Event()
-    lab.functions.handlers[stage] = lambda event, context: released.wait(60)
+
+    def hang(event: Any, context: Any) -> bool:
+        lab.hanging.set()
+        return released.wait(60)
+
+    lab.functions.handlers[stage] = hang
     lab.definition["States"][state]["TimeoutSeconds"] = 1
     try:
         execution = lab.execute(upload_through(lab, state))
@@ -186,8 +191,13 @@ def test_a_failure_that_cannot_be_told_is_recorded(lab: Lab) -> None:
 
 def test_a_plan_with_a_stage_that_the_workflow_lacks_fails(lab: Lab) -> None:
     def inspect(event: Any, context: Any) -> dict[str, Any]:
-        report = {"stage": "inspect", "milliseconds": 1}
-        return {"plan": [{"stage": "emboss", "steps": []}], "inspection": {}, "picture": "jobs/1/0", "report": report}
+        return {
+            "plan": [{"stage": "emboss", "steps": []}],
+            "diagnose": False,
+            "inspection": {},
+            "picture": "jobs/1/0",
+            "report": {"stage": "inspect", "milliseconds": 1},
+        }
 
     lab.functions.handlers["inspect"] = inspect
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
