@@ -185,7 +185,13 @@ def test_by_hand_there_is_a_step_for_every_defect() -> None:
         assert psnr(after, PHOTO) >= psnr(before, PHOTO), condition.title
 
 
-@pytest.mark.parametrize("name", [c.name for c in CONTENDERS if c.name not in ("hand", "sharp")])
+IMAGEMAGICK = (
+    pytest.param("im-normalize", marks=pytest.mark.imagemagick),
+    pytest.param("im-auto", marks=pytest.mark.imagemagick),
+)
+
+
+@pytest.mark.parametrize("name", ["auto", "pillow-0", "pillow-1", "opencv", *IMAGEMAGICK])
 def test_contenders_keep_size_type_and_order(name: str, tmp_path: Path) -> None:
     if name.startswith("im-") and not (shutil.which("magick") or shutil.which("mogrify")):
         pytest.skip("ImageMagick is not installed")
