@@ -15,9 +15,15 @@ from PIL import Image
 from scipy import ndimage
 
 
-def spoil_photo(photo: np.ndarray, spoiler: Spoiler) -> np.ndarray:
-    """HxWx3 uint8 to the same. What is random hangs on the photo alone: it is spoiled alike in whatever company."""
+def spoil_photo(photo: np.ndarray, spoiler: Spoiler, *, unrounded: bool = False) -> np.ndarray:
+    """HxWx3 uint8 to the same. What is random hangs on the photo alone: it is spoiled alike in whatever company.
+
+    unrounded: take the photo for light between its levels, as a sensor sees it. A gain on levels that were rounded
+    before leaves gaps in the histogram, which tell it; on light it leaves none.
+    """
     rng = np.random.default_rng(zlib.crc32(np.ascontiguousarray(photo)))
+    if unrounded:
+        photo = np.clip(photo + rng.uniform(-0.5, 0.5, photo.shape), 0, 255).astype(np.float32)
     return np.rint(np.clip(spoiler(photo, rng), 0, 255)).astype(np.uint8)
 
 
@@ -39,7 +45,7 @@ def speckled(photo: np.ndarray, share: float, rng: np.random.Generator) -> np.nd
 
 def compressed(photo: np.ndarray, quality: int) -> np.ndarray:
     file = io.BytesIO()
-    Image.fromarray(photo).save(file, "JPEG", quality=quality)
+    Image.fromarray(np.rint(photo).astype(np.uint8)).save(file, "JPEG", quality=quality)
     return np.asarray(Image.open(file))
 
 

@@ -223,7 +223,8 @@ def test_the_page_says_what_was_measured(tmp_path: Path) -> None:
     here = [contender for contender in CONTENDERS if not contender.name.startswith(("im-", "sharp"))]
     missing = {c: "it is not installed" for c in CONTENDERS if c.name == "sharp"}
     paths = [tmp_path / "mine" / f"{name}.png" for name in ("a", "b")]
-    page.write(paths, scores, {c: summarise(found[c.name]) for c in here}, missing, tmp_path)
+    of_light = summarise(gains(scores_of_all(7.0))["auto"])
+    page.write(paths, scores, {c: summarise(found[c.name]) for c in here}, of_light, missing, tmp_path)
     text = (tmp_path / "quality.md").read_text()
     words = " ".join(text.split())
     assert "2 photographs" in words
@@ -233,6 +234,7 @@ def test_the_page_says_what_was_measured(tmp_path: Path) -> None:
     assert "| darkroom auto |" + " 9.00 |" * 10 in text
     assert "| salt-and-pepper: at least 13 dB | 9.00 dB | **not met** |" in text
     assert "| noise: at least 8 dB | 9.00 dB | met |" in text
+    assert "| light |" + " 7.00 |" * 10 in text
     assert "ImageMagick" not in text
     columns = 0
     for line in text.splitlines():

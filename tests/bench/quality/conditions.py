@@ -29,14 +29,16 @@ _NAMES = {
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """defect: one of DEFECTS or CLEAN. title: what is done, with its strength."""
+    """defect: one of DEFECTS or CLEAN. title: what is done, with its strength. unrounded: as of `spoil_photo`."""
 
     defect: str
     title: str
+    unrounded: bool = False
 
     def spoil(self, photo: Any) -> Any:
         """HxWx3 uint8 to the same."""
-        return spoil_photo(photo, MIXED[self.title] if self.defect == "mixed" else SINGLE[self.title][1])
+        spoiler = MIXED[self.title] if self.defect == "mixed" else SINGLE[self.title][1]
+        return spoil_photo(photo, spoiler, unrounded=self.unrounded)
 
 
 CONDITIONS = [

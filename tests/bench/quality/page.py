@@ -31,6 +31,15 @@ tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos wo
 
 ![Mean gain in PSNR by defect and tool](quality.webp)"""
 
+LIGHT = """
+## Light instead of 8 bits
+
+The photographs are 8-bit files, and a gain on rounded levels leaves gaps in the histogram, from which `auto` reads the
+gain of too much light or of a cast: right for files that were spoiled after they had been saved, and of no help with a
+camera's own. Spoiled as if they were light between the levels (`--unrounded`), the same photographs tell nothing of the
+kind:
+"""
+
 METHOD = """
 ## How it was measured
 
@@ -75,18 +84,23 @@ def write(
     paths: Sequence[Path],
     scores: Sequence[Score],
     summaries: Mapping[Contender, Summary],
+    of_light: Summary,
     missing: Mapping[Contender, str],
     folder: Path,
 ) -> None:
-    """`quality.md` and its picture into a folder, from a run of all contenders over all conditions."""
+    """`quality.md` and its picture into a folder, from a run of all contenders over all conditions.
+
+    of_light: of `auto` alone, over the same photographs spoiled as light that was never rounded.
+    """
     draw(summaries, folder / "quality.webp")
-    (folder / "quality.md").write_text(page(paths, scores, summaries, missing))
+    (folder / "quality.md").write_text(page(paths, scores, summaries, of_light, missing))
 
 
 def page(
     paths: Sequence[Path],
     scores: Sequence[Score],
     summaries: Mapping[Contender, Summary],
+    of_light: Summary,
     missing: Mapping[Contender, str],
 ) -> str:
     auto = next(summary for contender, summary in summaries.items() if contender.name == "auto")
@@ -123,6 +137,15 @@ def page(
         by_worse(summaries),
         "\n## `auto` at each strength\n",
         by_title(scores, gains(scores)["auto"]),
+        LIGHT,
+        table(
+            ["gain of `auto` in PSNR, dB", *DEFECTS, "mean", "all spoiled made worse, %"],
+            [
+                [how, *(f"{s.psnr[name]:.2f}" for name in DEFECTS), f"{s.mean:.2f}", f"{100 * s.spoiled_worse:.1f}"]
+                for how, s in (("8 bits", auto), ("light", of_light))
+            ],
+            1,
+        ),
         METHOD.format(
             sources=sources(paths),
             identical=IDENTICAL_DB,
