@@ -251,6 +251,7 @@ function words(job) {
     else if (!chosen.length) sentences.push(`${step.name.replaceAll("_", " ")}, as asked (${step.milliseconds} ms)`);
   }
   sentences.push(...chosen.map((decision) => decision.why));
+  if (report.review) sentences.push(`looked at again: ${report.review.why}`);
   if (!done.length) sentences.push("Nothing needed doing: turned upright, brought to sRGB and saved again.");
   const weight = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
   const size = (part) => `${part.width} × ${part.height}, ${weight(part.bytes)}`;

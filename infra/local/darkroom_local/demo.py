@@ -105,6 +105,8 @@ def _tell(event: Mapping[str, Any], entered: dict[str, Any]) -> None:
 def _explain(manifest: Mapping[str, Any]) -> None:
     for decision in manifest["decisions"]:
         echo(f"  {'+' if decision['chosen'] else '-'} {decision['why']}")
+    if manifest["review"]:
+        echo(f"  = {manifest['review']['why']}")
 
 
 def _write(body: bytes, result: bytes, manifest: Mapping[str, Any], caption: str) -> None:

@@ -108,6 +108,8 @@ def _in_a_header(report: Mapping[str, Any]) -> str:
         "milliseconds": sum(stage["milliseconds"] for stage in report["stages"]),
         "why": [decision["why"] for decision in report["decisions"] if decision["chosen"]],
     }
+    if report["review"]:
+        brief["why"].append(report["review"]["why"])
     line = _ascii(brief)
     return line if len(line) <= HEADER_BYTES else _ascii({name: brief[name] for name in brief if name != "why"})
 
