@@ -19,7 +19,7 @@ from skimage import data as skimage_data
 from darkroom import diagnosis, models
 from darkroom.diagnosis_features import compute_features
 from darkroom.diagnosis_jpeg import QUALITIES
-from darkroom.diagnosis_levels import level_features
+from darkroom.diagnosis_levels import certain_gains, level_features
 from darkroom.diagnosis_light import chroma_histograms, to_encoded, to_linear
 from darkroom.errors import StepFailed
 from darkroom.picture import Array
@@ -83,6 +83,45 @@ def test_a_gain_leaves_its_trace_in_the_levels() -> None:
     np.testing.assert_allclose(correction, np.log2([0.6, 1.4]) - [0.1, 0.2], atol=0.03)
     for untouched in (COFFEE, np.full_like(COFFEE, 99)):
         assert level_features(untouched[None].astype(np.float32), grey)[15] == 0
+
+
+def test_gains_are_certain_where_their_traces_are_plain() -> None:
+    def found(gains: float | tuple[float, ...]) -> tuple[float | None, Any]:
+        return certain_gains(level_features(linear_gain(gains)[None].astype(np.float32), np.zeros(2)))
+
+    assert found(2**0.8)[0] == pytest.approx(0.8, abs=0.01)
+    of_all, of_each = found((0.6, 1.0, 1.4))
+    assert of_all is None
+    np.testing.assert_allclose(of_each, np.log2([0.6, 1, 1.4]), atol=0.01)
+    assert found(1.0) == (None, None)
+
+
+def test_strengths_that_are_traced_are_told_in_place_of_estimates() -> None:
+    presence = np.zeros(12)
+    presence[diagnosis.DEFECTS.index("overexposed")] = 0.9
+    estimated = diagnosis.interpret(presence, np.ones(13))
+    traced = diagnosis.interpret(presence, np.ones(13), {"exposure_ev": 0.8})
+    assert (estimated["overexposed"].strength, estimated["overexposed"].traced) == (1.0, False)
+    assert (traced["overexposed"].strength, traced["overexposed"].traced) == (0.8, True)
+    assert not traced["colour cast"].traced
+
+
+def test_without_traces_a_photo_is_judged_by_its_looks() -> None:
+    lightened = linear_gain(2**0.8)
+    told, looks = (diagnosis.diagnose(lightened, traces=traces)["overexposed"] for traces in (True, False))
+    assert told.traced
+    assert not looks.traced
+    assert looks.probability < told.probability
+    features = compute_features(lightened)
+    assert (features.numbers != features.without_traces().numbers).sum() <= 24
+
+
+def test_a_photo_that_was_lightened_to_what_it_should_be_is_not_overexposed() -> None:
+    dark = np.rint(to_encoded(to_linear(COFFEE / 255) / 2.8) * 255)
+    repaired = np.rint(to_encoded(np.minimum(to_linear(dark / 255) * 2.7, 1)) * 255).astype(np.uint8)
+    told = diagnosis.diagnose(repaired)["overexposed"]
+    assert compute_features(repaired).clipped < diagnosis.HARMED
+    assert (told.present, told.traced) == (False, False)
 
 
 def test_a_gain_shifts_the_histogram_of_chroma() -> None:

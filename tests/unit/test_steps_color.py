@@ -81,6 +81,19 @@ def test_a_grey_ramp_under_coloured_light_turns_grey(dtype: type) -> None:
     np.testing.assert_allclose(estimate_illuminant(image), light / np.linalg.norm(light), atol=2e-3)
 
 
+def test_a_light_that_is_known_is_divided_out() -> None:
+    photo = photos(1)[0]
+    gains = np.array([1.0, 0.8, 0.6])
+    known = get("white_balance")(under_light(photo, gains), get("white_balance").params(illuminant=gains.tolist()))
+    assert known.details["cast_degrees"] == pytest.approx(cast_degrees(gains), abs=0.01)
+    before, after = color.srgb_to_linear(photo), color.srgb_to_linear(known.image)
+    plain = before.min(axis=2) > 0.1
+    ratio = after[plain] / before[plain]
+    np.testing.assert_allclose(ratio / ratio[:, 1:2], 1, atol=0.08)  # 8 bits
+    with pytest.raises(RecipeInvalid, match="'illuminant'"):
+        apply("white_balance", photo, illuminant=[1.0, 0.0, 1.0])
+
+
 def test_blown_highlights_stay_white() -> None:
     image = np.full((20, 20, 3), (200, 170, 120), np.uint8)
     image[:4] = 255

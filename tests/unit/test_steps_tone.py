@@ -60,11 +60,23 @@ def test_stretch_fills_the_range_it_is_given() -> None:
     assert (result.min(), result.max()) == (51, 153)
 
 
+def test_stretch_about_a_middle_brings_contrast_back_where_nothing_was_white() -> None:
+    scene = np.linspace(0, 0.7, 256, dtype=np.float32).reshape(16, 16)
+    flat = 0.5 + 0.4 * (scene - 0.5)
+    np.testing.assert_allclose(apply("stretch_histogram", flat, low=0.0, high=100.0, middle=0.5), scene, atol=1e-4)
+    whole = np.linspace(0, 1, 256, dtype=np.float32).reshape(16, 16)
+    np.testing.assert_allclose(apply("stretch_histogram", whole, low=0.0, high=100.0, middle=0.3), whole, atol=1e-4)
+    with pytest.raises(RecipeInvalid, match="'middle'"):
+        apply("stretch_histogram", flat, middle=0.2, output_low=0.3)
+
+
 def test_stretch_leaves_constant_pictures_alone() -> None:
     for dtype, value in ((np.uint8, 90), (np.uint16, 9000), (np.float32, 0.3)):
         flat = np.full((9, 9, 3), value, dtype)
         for per_channel in (False, True):
             np.testing.assert_array_equal(apply("stretch_histogram", flat, per_channel=per_channel), flat)
+        middle = value / (1 if dtype == np.float32 else np.iinfo(dtype).max)
+        np.testing.assert_array_equal(apply("stretch_histogram", flat, middle=middle), flat)
 
 
 def test_stretch_refuses_ends_in_the_wrong_order() -> None:

@@ -10,20 +10,26 @@ Imports neither OpenCV nor ONNX Runtime: what is planned here was measured and d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import msgspec
 import numpy as np
 
-from darkroom.diagnosis import Defect, Diagnosis
+from darkroom.diagnosis import PRESENT, Defect, Diagnosis
 from darkroom.measurements import Measurements
+from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
 from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
 
-ESTIMATE_EV = 0.8
-"""How far the white point may overrule the diagnosis: most scenes have something white in them, but not all."""
+LESS_EV, MORE_EV = 0.8, 0.3
+"""How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
+them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
 
 MOST_EV = 4.0
+
+SRGB_EXPONENT = 2.4
+"""Light of twice the strength has encoded values 2 ** (1 / 2.4) times as high, all but in the deepest shadows."""
 
 KNEE = 0.95
 """Encoded level from which on a lowered exposure fades out: what was clipped to white stays white."""
@@ -33,8 +39,16 @@ CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.
 FULL_RANGE = (0.005, 99.995)
 """Percentiles that become black and white where contrast is low."""
 
+MID_GREY = 0.5
+UNEVEN_ENDS = 0.12
+"""Where the darkest and the brightest tones are as far from black and white but for this, contrast was lost about the
+middle, and a scene without white need not get one; else black was lifted, or white lowered, and each end moves."""
+
 NOISY_LEVELS = 12.0
 """With more noise there is no detail left that deblurring could bring back."""
+
+REVEALED_LEVELS = 3.0
+"""Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
 
 HALO = 0.2
 """Overshoot that deblurring may leave at edges, as a share of their height."""
@@ -55,6 +69,18 @@ class Treatment(msgspec.Struct, frozen=True):
     steps: list[StepCall]
     how: str
 
+
+TREATED_FROM: Mapping[str, float] = {
+    "underexposed": 0.65,
+    "overexposed": 0.75,
+    "colour cast": 0.7,
+    "blur": 0.75,
+    "motion blur": 0.75,
+    "haze": 0.75,
+    "backlight": 0.75,
+}
+"""Probability from which a defect is treated, where that must be surer than to be told: what these do to a photo that
+has not got the defect is worse than to leave it."""
 
 Plan = Callable[[Defect, Diagnosis, Measurements], Treatment]
 
@@ -82,8 +108,14 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
     for name, treat in TREATMENTS:
         defect = diagnosis[name]
         rival = _rival(defect, diagnosis)
-        if not defect.present:
+        if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
+            treatment = _denoise(defect, diagnosis, measurements)
+            why = f"{defect.words}, but lightened there would be about {seen:.0f} levels: {treatment.how}"
+            decisions.append(Decision(name, True, why, treatment.steps))
+        elif not defect.present:
             decisions.append(Decision(name, False, defect.words))
+        elif defect.probability < TREATED_FROM.get(name, PRESENT):
+            decisions.append(Decision(name, False, f"{defect.words}; but not surely enough to be treated"))
         elif rival is not None:
             decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}, which is treated"))
         else:
@@ -128,12 +160,16 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    return Treatment([StepCall("white_balance")], "the light is made grey")
+    light = [round(float(channel), 4) for channel in light_of(defect, diagnosis, measurements)]
+    return Treatment([StepCall("white_balance", {"illuminant": light})], "the light is made grey")
 
 
 def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    step = StepCall("stretch_histogram", {"low": FULL_RANGE[0], "high": FULL_RANGE[1]})
-    return Treatment([step], "tones are stretched to the whole scale")
+    params: dict[str, Any] = {"low": FULL_RANGE[0], "high": FULL_RANGE[1]}
+    if abs(measurements.luma_p1 - (1 - measurements.luma_p99)) > UNEVEN_ENDS:
+        return Treatment([StepCall("stretch_histogram", params)], "tones are stretched to the whole scale")
+    step = StepCall("stretch_histogram", params | {"middle": MID_GREY})
+    return Treatment([step], "tones are stretched about mid grey, until something is black or white")
 
 
 def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -182,19 +218,44 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
     return noise.present and noise.strength > NOISY_LEVELS
 
 
+def _treated(name: str, diagnosis: Diagnosis) -> bool:
+    defect = diagnosis[name]
+    return defect.probability >= TREATED_FROM.get(name, PRESENT) and _rival(defect, diagnosis) is None
+
+
+def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
+    """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
+    if not _treated("underexposed", diagnosis):
+        return None
+    ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
+    seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
+    return seen if seen >= REVEALED_LEVELS else None
+
+
+def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Array:
+    """The colour of the light as linear RGB of mean 1.
+
+    What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
+    measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
+    """
+    told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
+    if not cast.traced and not diagnosis["noise"].present:
+        told = np.sqrt(told * np.array(measurements.illuminant))
+    return np.asarray(told / told.mean())
+
+
 def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
     """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white.
 
-    The white point is that of the photo without its cast, and overrules the diagnosis by at most `ESTIMATE_EV`.
+    The white point is that of the photo without its cast, and overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
     """
     light = np.ones(3)
-    cast = diagnosis["colour cast"]
-    if cast.present:
-        light = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
+    if _treated("colour cast", diagnosis):
+        light = light_of(diagnosis["colour cast"], diagnosis, measurements)
         light /= LUMINANCE_WEIGHTS @ light
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
     room = -math.log2(max(brightest, 1e-4))
-    return min(max(room, missing - ESTIMATE_EV, 0.0), missing + ESTIMATE_EV, MOST_EV)
+    return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
 
 
 def exposure_curve(ev: float) -> list[list[float]]:

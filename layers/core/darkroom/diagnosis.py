@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 from typing import Any
 
 import msgspec
@@ -12,6 +13,7 @@ import numpy as np
 from darkroom import models
 from darkroom.diagnosis_features import compute_features
 from darkroom.diagnosis_labels import DEFECTS, STRENGTHS
+from darkroom.diagnosis_levels import certain_gains
 from darkroom.picture import Array
 from darkroom.step import check_array, split_alpha
 
@@ -19,6 +21,9 @@ MODEL = "diagnosis"
 
 PRESENT = 0.5
 """Probability from which a defect counts as present."""
+
+HARMED = 0.03
+"""Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
 
 HELPS: Mapping[str, tuple[str, ...]] = {
     "underexposed": ("adjust_color", "lift_shadows"),
@@ -41,6 +46,7 @@ class Defect(msgspec.Struct, frozen=True):
 
     probability: that it is there, to be seen; present: whether that is at least `PRESENT`.
     strength: how strong it would be, if it is there, in `unit`; details: what else was estimated of it.
+    traced: strength and details are not estimated but read from what a gain left in the histogram.
     words: a sentence. helps: steps that would help.
     """
 
@@ -52,6 +58,7 @@ class Defect(msgspec.Struct, frozen=True):
     words: str
     helps: tuple[str, ...] = ()
     details: dict[str, float] = {}
+    traced: bool = False
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -70,22 +77,43 @@ class Diagnosis(msgspec.Struct, frozen=True):
         return self.defects[DEFECTS.index(name)]
 
 
-def diagnose(pixels: Array) -> Diagnosis:
+def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     """Diagnose HxW, HxWx3 or HxWx4 (alpha is ignored) of ``uint8``, ``uint16`` or float32 in 0–1, of any size.
 
     Takes the same time for any size: it looks at a thumbnail and at up to sixteen full-resolution tiles.
+    traces: whether what gains left in the histogram counts. It tells what was done to the levels since they were
+        rounded to 8 bits; where darkroom did it itself, that says nothing. Nor does it of a photo that was lightened
+        and has hardly a highlight clipped: it may have been too dark.
     Raises `ImageRejected` for another array, `StepFailed` where the model is not installed.
     """
     check_array(pixels)
     features = compute_features(split_alpha(pixels)[0])
+    lightened = certain_gains(features.numbers[features.levels])[0] or 0.0
+    if not traces or (lightened > 0 and features.clipped < HARMED):
+        features = features.without_traces()
     inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
-    return interpret(presence[0], strength[0])
+    return interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
 
 
-def interpret(presence: Array, strength: Array) -> Diagnosis:
-    """The network's answers, 12 probabilities and 13 strengths, as a diagnosis."""
-    told = dict(zip(STRENGTHS, strength.astype(float).tolist(), strict=True))
+def _traced(levels: Array) -> dict[str, float]:
+    """The strengths that the traces of gains tell for certain, by name."""
+    of_all, of_each = certain_gains(levels)
+    if of_all is not None:
+        # A photo that was darkened has its white point, which tells as much; its merged levels may be chance.
+        return {"exposure_ev": of_all} if of_all > 0 else {}
+    if of_each is not None:
+        red, green, blue = of_each.tolist()
+        return {"cast_red_log2": red - green, "cast_blue_log2": blue - green}
+    return {}
+
+
+def interpret(presence: Array, strength: Array, traced: Mapping[str, float] = MappingProxyType({})) -> Diagnosis:
+    """The network's answers, 12 probabilities and 13 strengths, as a diagnosis.
+
+    traced: strengths by name that are known, in place of the network's.
+    """
+    told = {**dict(zip(STRENGTHS, strength.astype(float).tolist(), strict=True)), **traced}
     defects = []
     for name, probability in zip(DEFECTS, presence[:-1].astype(float).tolist(), strict=True):
         value, unit, details = _READERS[name](told)
@@ -99,6 +127,7 @@ def interpret(presence: Array, strength: Array) -> Diagnosis:
                 _sentence(name, probability, value, details),
                 HELPS[name],
                 details,
+                _TRACEABLE.get(name) in traced,
             )
         )
     fine = float(presence[-1])
@@ -148,6 +177,12 @@ _READERS: Mapping[str, Callable[[Told], Reading]] = {
     "haze": _read("haze", "of the light", 0, 1, 2),
     "backlight": _read("backlight_ev", "EV", 0, 6, 2),
 }
+
+_TRACEABLE: Mapping[str, str] = {
+    "overexposed": "exposure_ev",
+    "colour cast": "cast_red_log2",
+}
+"""Defect -> the strength, one of those that traces of gains may tell, that it is read from."""
 
 _WORDS: Mapping[str, str] = {
     "underexposed": "underexposed by about {0:.1f} EV",

@@ -7,16 +7,17 @@ environment of its own. The cost does not grow with the photo.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from darkroom.diagnosis_detail import detail_features
-from darkroom.diagnosis_levels import level_features
+from darkroom.diagnosis_levels import NO_TRACES, level_features
 from darkroom.diagnosis_light import (
     NORMS,
     chroma_histograms,
+    highest,
     light_features,
     stretched_light_features,
     to_linear,
@@ -31,6 +32,8 @@ SMALL_PX = 128
 SAMPLED_PX = 768
 """A larger photo is first reduced to at most this many pixels a side by leaving pixels out."""
 
+CLIPPED = 254
+
 TILE = 128
 TILES_PER_SIDE = 4
 
@@ -38,12 +41,21 @@ TILES_PER_SIDE = 4
 @dataclass(frozen=True, slots=True)
 class Features:
     """thumbnail: 32×32×3 float32, sRGB-encoded, 0–1, whatever the photo's shape. chroma: 32×32×2 float32, the roots of
-    two histograms (`chroma_histograms`). numbers: F float32, finite.
+    two histograms (`chroma_histograms`). numbers: F float32, finite; levels: which of them `level_features` are.
+    clipped: share of pixels that are white in a channel.
     """
 
     thumbnail: Array
     chroma: Array
     numbers: Array
+    levels: slice
+    clipped: float
+
+    def without_traces(self) -> Features:
+        """The same, as if no gain had left anything in the histogram."""
+        numbers = self.numbers.copy()
+        numbers[self.levels] = NO_TRACES
+        return replace(self, numbers=numbers)
 
 
 def compute_features(pixels: Array) -> Features:
@@ -57,17 +69,14 @@ def compute_features(pixels: Array) -> Features:
     linear = to_linear(small)
     light = light_features(small, linear, sampled)
     tiles = full_resolution_tiles(pixels)
-    numbers = np.concatenate(
-        (
-            tone_features(small, linear, sampled),
-            light.ravel(),
-            stretched_light_features(small).ravel(),
-            level_features(tiles, light[len(NORMS) - 1]),
-            detail_features(tiles),
-        )
+    seen = np.concatenate(
+        (tone_features(small, linear, sampled), light.ravel(), stretched_light_features(small).ravel())
     )
+    levels = level_features(tiles, light[len(NORMS) - 1])
+    numbers = np.concatenate((seen, levels, detail_features(tiles)))
     numbers = np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4)
-    return Features(thumbnail, chroma_histograms(linear), numbers)
+    clipped = float((highest(sampled) >= CLIPPED).mean())
+    return Features(thumbnail, chroma_histograms(linear), numbers, slice(len(seen), len(seen) + len(levels)), clipped)
 
 
 def full_resolution_tiles(pixels: Array) -> Array:

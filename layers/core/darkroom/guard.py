@@ -5,7 +5,7 @@ Imports neither OpenCV nor, until a picture is looked at, ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 import msgspec
 import numpy as np
@@ -27,9 +27,11 @@ MOST_LOST = 0.05
 LOST_LEVELS = 4 / 255
 """Pixels that all become white, or black, have lost something where they differed by more."""
 
-SMOOTHED = ("noise", "salt and pepper", "JPEG artefacts")
-SOFT = ("blur", "motion blur")
-"""Where one of the first was treated, that the photo is now diagnosed as soft says nothing: the roughness is gone."""
+SHOWN_BY: Mapping[str, Collection[str]] = dict.fromkeys(
+    ("blur", "motion blur"), ("noise", "salt and pepper", "JPEG artefacts")
+) | dict.fromkeys(("noise", "JPEG artefacts"), ("underexposed", "backlight", "haze", "low contrast"))
+"""Defect -> defects whose treatment lets it be seen and did not make it: roughness hides that a photo is soft, and the
+dark or a veil what is coarse in it."""
 
 SAMPLED_PIXELS = 1 << 20
 
@@ -45,12 +47,13 @@ class Review(msgspec.Struct, frozen=True):
 def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Collection[str]) -> tuple[Picture, Review]:
     """The enhanced picture, or less of it, or the original: the first that is better than what came in.
 
-    before: the diagnosis of the original. treated: the defects that something was done about.
+    before: the diagnosis of the original. treated: the defects that something was done about. The result is judged by
+    how it looks: what gains left in its histogram is darkroom's own doing.
     """
     at_first = sum(defect.probability for defect in before.defects)
     for share in SHARES:
         candidate = finish.blend(original, enhanced, share)
-        after = diagnose(candidate.pixels)
+        after = diagnose(candidate.pixels, traces=False)
         left = what_is_wrong(after, before, treated)
         lost = newly_lost(original.pixels, candidate.pixels)
         if left <= at_first - LEAST_GAIN and lost <= MOST_LOST:
@@ -64,12 +67,11 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
 
 def what_is_wrong(after: Diagnosis, before: Diagnosis, treated: Collection[str]) -> float:
     """The sum of all defects' probabilities; of one that was treated, as far as it is not weaker than before."""
-    smoothed = any(name in treated for name in SMOOTHED)
     total = 0.0
     for defect in after.defects:
         if defect.name in treated:
             total += defect.probability * min(_severity(defect) / max(_severity(before[defect.name]), 1e-6), 1.0)
-        elif not (smoothed and defect.name in SOFT):
+        elif not any(name in treated for name in SHOWN_BY.get(defect.name, ())):
             total += defect.probability
     return total
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 import cv2
+import msgspec
 import numpy as np
 
 from darkroom.color import apply_table
@@ -22,6 +23,10 @@ class StretchHistogram(Params, frozen=True):
     per_channel: Annotated[bool, param("stretch R, G and B each by itself, which also shifts colour")] = False
     output_low: Annotated[float, param("value that the low end becomes", ge=0, le=1)] = 0.0
     output_high: Annotated[float, param("value that the high end becomes", ge=0, le=1)] = 1.0
+    middle: Annotated[
+        Annotated[float, msgspec.Meta(ge=0, le=1)] | None,
+        param("value that keeps its place: the ends move in proportion, until one is there; absent: each by itself"),
+    ] = None
     strength: Strength = 1.0
 
     scene = "flat"
@@ -31,6 +36,8 @@ class StretchHistogram(Params, frozen=True):
             raise ValueError(f"'low' ({self.low:g} %) must be below 'high' ({self.high:g} %)")
         if self.output_low >= self.output_high:
             raise ValueError(f"'output_low' ({self.output_low:g}) must be below 'output_high' ({self.output_high:g})")
+        if self.middle is not None and not self.output_low < self.middle < self.output_high:
+            raise ValueError(f"'middle' ({self.middle:g}) must lie between 'output_low' and 'output_high'")
 
 
 def input_ranges(image: Array, params: StretchHistogram) -> Analysed:
@@ -39,7 +46,16 @@ def input_ranges(image: Array, params: StretchHistogram) -> Analysed:
     if not params.per_channel:
         counts = [np.sum(counts, axis=0)]
     ranges = [percentiles(channel, (params.low, params.high)) for channel in counts]
+    if params.middle is not None:
+        ranges = [_about(params.middle, low, high, params) if low < high else [low, high] for low, high in ranges]
     return Analysed(ranges, {"input_ranges": [[round(low, 4), round(high, 4)] for low, high in ranges]})
+
+
+def _about(middle: float, low: float, high: float, params: StretchHistogram) -> list[float]:
+    """The range whose stretch leaves `middle` in its place, and clips nothing between `low` and `high`."""
+    below, above = middle - params.output_low, params.output_high - middle
+    share = max((middle - low) / below, (high - middle) / above)
+    return [middle - share * below, middle + share * above]
 
 
 @step("stretch_histogram", stage="adjust_tone", params=StretchHistogram, on="native", analyse=input_ranges)
@@ -48,8 +64,9 @@ def stretch_histogram(image: Array, params: StretchHistogram, analysis: list[lis
 
     A straight line takes the percentile `low` to `output_low` and `high` to `output_high`; what lies outside is
     clipped. The percentiles are exact, on the encoded values, because black and white points are set by how tones look.
-    By default all channels share one line, so that greys stay grey. A range of no width (a constant picture) stays as
-    it is.
+    By default all channels share one line, so that greys stay grey. With `middle` that value keeps its place and the
+    line is as steep as both ends allow: contrast lost about it comes back, in a scene without black or white too. A
+    range of no width (a constant picture) stays as it is.
 
     Reference: ``skimage.exposure.rescale_intensity(image, in_range=percentiles)``; Gonzalez & Woods, "Digital Image
     Processing", 2018, ch. 3.2.

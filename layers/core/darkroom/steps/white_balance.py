@@ -7,6 +7,7 @@ from functools import cache
 from typing import Annotated, Literal
 
 import cv2
+import msgspec
 import numpy as np
 
 from darkroom.color import (
@@ -40,6 +41,10 @@ HIGHLIGHT = 0.95
 """Encoded value from which, if all channels reach it, a pixel passes into the white that it had."""
 
 
+Channel = Annotated[float, msgspec.Meta(ge=0.001, le=1000)]
+Light = Annotated[list[Channel], msgspec.Meta(min_length=3, max_length=3)]
+
+
 class WhiteBalance(Params, frozen=True):
     method: Annotated[Method, param("how the colour of the light is estimated")] = "shades_of_grey"
     p: Annotated[
@@ -47,6 +52,9 @@ class WhiteBalance(Params, frozen=True):
     ] = 16.0
     order: Annotated[int, param("derivative that grey edge looks at", ge=1, le=2)] = 1
     sigma: Annotated[float, param("smoothing before grey edge's derivative", ge=0.5, le=10, unit="px")] = 1.5
+    illuminant: Annotated[
+        Light | None, param("colour of the light, linear [red, green, blue], if it is known; else it is estimated")
+    ] = None
     strength: Strength = 1.0
 
     scene = "cast"
@@ -85,10 +93,14 @@ def cast_degrees(illuminant: Array) -> float:
 
 
 def balancing_gains(image: Array, params: WhiteBalance) -> Analysed:
-    """Factors for linear R, G and B that turn the estimated light grey and keep the picture's mean luminance."""
-    light = estimate_illuminant(image, params.method, params.p, order=params.order, sigma=params.sigma)
-    degrees = cast_degrees(light)
-    trust = np.clip((DISTRUSTED_DEGREES - degrees) / (DISTRUSTED_DEGREES - TRUSTED_DEGREES), 0, 1)
+    """Factors for linear R, G and B that turn the light grey and keep the picture's mean luminance."""
+    if params.illuminant is None:
+        light = estimate_illuminant(image, params.method, params.p, order=params.order, sigma=params.sigma)
+        degrees = cast_degrees(light)
+        trust = float(np.clip((DISTRUSTED_DEGREES - degrees) / (DISTRUSTED_DEGREES - TRUSTED_DEGREES), 0, 1))
+    else:
+        light = np.array(params.illuminant) / np.linalg.norm(params.illuminant)
+        degrees, trust = cast_degrees(light), 1.0
     gains = light**-trust
     mean = np.array([np.take(_powers(1.0), channel).mean() for channel in _sample(image).T])
     before = float(LUMINANCE_WEIGHTS @ mean)
@@ -115,7 +127,8 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
 
     On photographs the default, shades of grey with p = 16, both removed casts better and disturbed pictures without one
     less than the paper's p = 6, which leans on the scene's own colours; still higher norms hang on ever fewer pixels.
-    Estimates too far from grey for any light (above 25°) are trusted less, above 40° not at all.
+    Estimates too far from grey for any light (above 25°) are trusted less, above 40° not at all. A light that is known,
+    as from a grey card, is given as `illuminant` and taken as it is.
     """
     gains: Array = analysis
     result = np.empty_like(image)
