@@ -15,12 +15,21 @@ export class Refused extends Error {
   }
 }
 
+const BUSY = [429, 502, 503, 504];
+const ATTEMPTS = 8;
+const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+
+// Many photos at once go past the API's rate: such answers are asked again, later each time.
 async function call(path, options = {}) {
   let answer;
-  try {
-    answer = await fetch(path, { ...options, headers: { ...credentials, ...options.headers } });
-  } catch {
-    throw new Refused(0, "network", "The API cannot be reached. Check the connection and try again.");
+  for (let attempt = 1; ; attempt++) {
+    try {
+      answer = await fetch(path, { ...options, headers: { ...credentials, ...options.headers } });
+    } catch {
+      throw new Refused(0, "network", "The API cannot be reached. Check the connection and try again.");
+    }
+    if (!BUSY.includes(answer.status) || attempt === ATTEMPTS) break;
+    await pause(Math.min(250 * 2 ** attempt, 5000) * (0.5 + Math.random() / 2));
   }
   const body = await answer.json().catch(() => ({}));
   if (answer.ok) return body;

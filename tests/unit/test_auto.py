@@ -27,6 +27,7 @@ FINE = Measurements(
     linear_mean=0.2,
     clipped_shadows=0.0,
     clipped_highlights=0.01,
+    lost_highlights=0.05,
     saturation=0.2,
     cast_degrees=2.0,
     illuminant=(1.02, 1.0, 0.98),
@@ -185,6 +186,21 @@ def test_the_white_point_is_that_without_the_cast() -> None:
     white = linear_to_srgb(np.float32(0.25 * light))
     measurements = msgspec.structs.replace(FINE, white_point=tuple(white.tolist()))
     assert auto.suggested_ev(2.0, diagnosis, measurements) == pytest.approx(2.0, abs=0.01)
+
+
+def test_a_bright_photo_that_lost_no_highlights_is_left_as_it_is() -> None:
+    whole = msgspec.structs.replace(FINE, lost_highlights=0.001)
+    calls, decisions = auto.resolve(AUTO, whole, diagnosed({"overexposed": 0.9}))
+    assert calls == []
+    assert any("highlights are all there" in decision.why for decision in decisions)
+
+
+def test_lost_highlights_are_those_of_any_channel() -> None:
+    pixels = np.full((40, 60, 3), 200, np.uint8)
+    assert measure(Picture(pixels)).lost_highlights == 0
+    pixels[:4, :, 0] = 255
+    assert measure(Picture(pixels)).lost_highlights == pytest.approx(0.1)
+    assert measure(Picture(pixels[..., 0])).lost_highlights == pytest.approx(0.1)
 
 
 def test_a_lowered_exposure_keeps_white_white_and_order() -> None:

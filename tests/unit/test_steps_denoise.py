@@ -121,11 +121,17 @@ def test_without_noise_both_passes_return_the_picture() -> None:
     np.testing.assert_allclose(wiener(planes, planes, 8, 2, none), planes, atol=1e-4)
 
 
-def test_a_large_threshold_leaves_the_local_mean() -> None:
-    planes = np.random.default_rng(0).random((1, 64, 64), np.float32)
-    result = hard_threshold(planes, 8, 8, np.full((1, 8, 8), 1e6, np.float32))
-    means = planes.reshape(8, 8, 8, 8).mean(axis=(1, 3))
-    np.testing.assert_allclose(result[0], np.kron(means, np.ones((8, 8))), atol=1e-5)
+def test_a_large_threshold_leaves_the_mean_of_the_blocks_means() -> None:
+    plane = np.random.default_rng(0).random((64, 64), np.float32)
+    result = hard_threshold(plane[None], 8, 4, np.full((1, 8, 8), 1e6, np.float32))
+    total, count = np.zeros_like(plane), np.zeros_like(plane)
+    for left, top in ((0, 0), (2, 3), (4, 6), (6, 1)):
+        rows, columns = (64 - top) // 8, (64 - left) // 8
+        inner = np.s_[top : top + rows * 8, left : left + columns * 8]
+        means = plane[inner].reshape(rows, 8, columns, 8).mean(axis=(1, 3))
+        total[inner] += np.kron(means, np.ones((8, 8), np.float32))
+        count[inner] += 1
+    np.testing.assert_allclose(result[0], total / count, atol=1e-5)
 
 
 # --- denoise ----------------------------------------------------------------------------------------------------------

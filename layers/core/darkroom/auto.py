@@ -1,8 +1,9 @@
 """The recipe `auto`: from the diagnosis of a photo to what is done, and why.
 
 `TREATMENTS` is the whole table: one line a defect, in the order in which repairs must run. Impulses would mislead all
-that follows, and JPEG's blocks the estimate of noise; noise would be amplified by whatever lightens; exposure decides
-what colour and contrast are; and blur is undone last, since everything before it would be sharpened along.
+that follows, and JPEG's blocks the estimate of noise; noise would be amplified by whatever lightens. What darkens comes
+before a cast is removed, and what lightens after it, so that no channel is clipped on the way. Exposure and colour
+decide what contrast is; and blur is undone last, since everything before it would be sharpened along.
 
 Imports neither OpenCV nor ONNX Runtime: what is planned here was measured and diagnosed elsewhere.
 """
@@ -30,6 +31,9 @@ MOST_EV = 4.0
 
 SRGB_EXPONENT = 2.4
 """Light of twice the strength has encoded values 2 ** (1 / 2.4) times as high, all but in the deepest shadows."""
+
+LOST_HIGHLIGHTS = 0.02
+"""Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
 
 KNEE = 0.95
 """Encoded level from which on a lowered exposure fades out: what was clipped to white stays white."""
@@ -150,6 +154,8 @@ def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 
 
 def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if measurements.lost_highlights < LOST_HIGHLIGHTS:
+        return Treatment([], "but its highlights are all there, so it may be meant to be bright")
     step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-defect.strength)})
     return Treatment([step], f"all but the whites is lowered by {defect.strength:.1f} EV")
 
@@ -189,10 +195,10 @@ TREATMENTS: Sequence[tuple[str, Plan]] = (
     ("JPEG artefacts", _remove_jpeg),
     ("noise", _denoise),
     ("haze", _dehaze),
-    ("underexposed", _expose_more),
     ("overexposed", _expose_less),
-    ("backlight", _lift_shadows),
     ("colour cast", _balance),
+    ("underexposed", _expose_more),
+    ("backlight", _lift_shadows),
     ("low contrast", _stretch),
     ("motion blur", _deblur_motion),
     ("blur", _deblur),

@@ -15,6 +15,9 @@ from darkroom.steps.white_balance import cast_degrees, estimate_illuminant
 THUMBNAIL_PX = 512
 """Longest side of what exposure and colour are measured on."""
 
+SAMPLED_PX = 1024
+"""Longest side of a sample of single pixels."""
+
 WHITE_POINT_PX = 256
 """Longest side of what the white point is read from: reduced so far, noise no longer feigns highlights."""
 
@@ -47,6 +50,7 @@ def measure(picture: Picture) -> Measurements:
         linear_mean=float(srgb_to_linear(brightness).mean()),
         clipped_shadows=float((brightness <= CLIP).mean()),
         clipped_highlights=float((brightness >= 1 - CLIP).mean()),
+        lost_highlights=lost_highlights(picture.pixels),
         saturation=float(np.ptp(small, axis=2).mean()) if color else 0.0,
         cast_degrees=float(cast_degrees(illuminant)),
         illuminant=tuple(float(c) for c in illuminant / illuminant.mean()),  # type: ignore[arg-type]
@@ -62,6 +66,14 @@ def white_point(pixels: Array) -> tuple[float, float, float]:
     levels = np.percentile(thumbnail(pixels, WHITE_POINT_PX), WHITE_POINT_PERCENTILE, axis=(0, 1))
     red, green, blue = np.broadcast_to(levels, 3).tolist()
     return red, green, blue
+
+
+def lost_highlights(pixels: Array) -> float:
+    """The share of pixels that are white in at least one channel, of a sample of the full resolution."""
+    stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
+    sample = to_float(pixels[::stride, ::stride])
+    highest = sample if sample.ndim == 2 else np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
+    return float((highest >= 1 - CLIP).mean())
 
 
 def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:

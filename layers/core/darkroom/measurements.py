@@ -16,6 +16,7 @@ class Measurements(msgspec.Struct, frozen=True):
     linear_mean: float  # mean luminance in linear light
     clipped_shadows: float  # share of pixels
     clipped_highlights: float  # share of pixels
+    lost_highlights: float  # share of pixels that are white in at least one channel, in full resolution
     saturation: float  # mean chroma, max(R,G,B) - min(R,G,B)
     cast_degrees: float  # angle between the estimated illuminant and grey, in linear light
     illuminant: tuple[float, float, float]  # estimated, normalised to a mean of 1

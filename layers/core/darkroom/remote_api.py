@@ -6,20 +6,35 @@ import mimetypes
 import os
 import secrets
 import time
-import urllib.error
-import urllib.request
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
+import urllib3
 
 from darkroom.errors import RecipeInvalid, StepFailed, TransientError, revive
 
 POLL_SECONDS = 0.7
 TIMEOUT_SECONDS = 60.0
 UNFINISHED = {"waiting", "running"}
+
+RETRIES = urllib3.Retry(
+    total=10,
+    connect=2,
+    read=2,
+    redirect=0,
+    status_forcelist=(429, 502, 503, 504),
+    allowed_methods=None,  # a job is announced with an idempotency key, and the rest may be repeated as it is
+    backoff_factor=0.25,
+    backoff_jitter=0.5,
+    backoff_max=5,
+    raise_on_status=False,
+)
+"""Many photos at once go past the API's rate, or wait for a free function: such answers are asked again."""
 
 # Not in every system's table.
 mimetypes.add_type("image/heic", ".heic")
@@ -60,7 +75,8 @@ class Api:
     def announce(self, filename: str, wishes: Mapping[str, Any]) -> dict[str, Any]:
         content_type = mimetypes.guess_type(filename)[0] or "image/jpeg"
         request = {"filename": filename, "content_type": content_type, **wishes}
-        answer: dict[str, Any] = self._call("POST", "jobs", msgspec.json.encode(request))
+        once = {"Idempotency-Key": str(uuid.uuid4())}
+        answer: dict[str, Any] = self._call("POST", "jobs", msgspec.json.encode(request), once)
         return answer
 
     def upload(self, form: Mapping[str, Any], filename: str, body: bytes) -> None:
@@ -74,10 +90,9 @@ class Api:
         parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'.encode())
         data = b"".join([*parts, body, f"\r\n--{boundary}--\r\n".encode()])
         headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        try:
-            self._open(urllib.request.Request(form["url"], data=data, headers=headers)).read()  # noqa: S310
-        except urllib.error.HTTPError as error:
-            raise StepFailed("upload", f"the upload failed: the bucket answered {error.code}") from None
+        answer = _request("POST", form["url"], headers, data)
+        if answer.status >= 300:
+            raise StepFailed("upload", f"the upload failed: the bucket answered {answer.status}")
 
     def job(self, job: str) -> dict[str, Any]:
         answer: dict[str, Any] = self._call("GET", f"jobs/{job}")
@@ -100,36 +115,38 @@ class Api:
 
     def download(self, link: str) -> bytes:
         """What lies at one of a job's links."""
-        try:
-            body: bytes = self._open(urllib.request.Request(link)).read()  # noqa: S310
-        except urllib.error.HTTPError as error:
-            raise StepFailed("download", f"the result could not be fetched: the bucket answered {error.code}") from None
-        return body
+        answer = _request("GET", link, {})
+        if answer.status >= 300:
+            raise StepFailed("download", f"the result could not be fetched: the bucket answered {answer.status}")
+        return answer.data
 
-    def _call(self, method: str, path: str, body: bytes | None = None) -> Any:
+    def _call(self, method: str, path: str, body: bytes | None = None, more: Mapping[str, str] | None = None) -> Any:
         url = f"{self.address}{path}"
-        headers = {"Accept": "*/*", **({"Content-Type": "application/json"} if body else {})}
+        headers = {"Accept": "*/*", **({"Content-Type": "application/json"} if body else {}), **(more or {})}
         if self.key:
             headers["x-api-key"] = self.key
         elif self.token:
             headers["Authorization"] = f"Bearer {self.token}"
         else:
             headers |= _signature(method, url, headers, body)
-        request = urllib.request.Request(url, data=body, headers=headers, method=method)  # noqa: S310
-        try:
-            answer = self._open(request).read()
-        except urllib.error.HTTPError as error:
-            raise _told(error) from None
-        return msgspec.json.decode(answer) if answer else None
+        answer = _request(method, url, headers, body)
+        if answer.status >= 300:
+            raise _told(answer.status, answer.data)
+        return msgspec.json.decode(answer.data) if answer.data else None
 
-    @staticmethod
-    def _open(request: urllib.request.Request) -> Any:
-        try:
-            return urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS)  # noqa: S310
-        except urllib.error.HTTPError:
-            raise
-        except (urllib.error.URLError, OSError) as error:
-            raise TransientError("unreachable", f"the API did not answer: {error}") from None
+
+def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
+    """The answer, of whatever status, after `RETRIES`. Raises `TransientError` where there is none."""
+    try:
+        return _connections(os.environ.get("SSL_CERT_FILE")).request(method, url, headers=headers, body=body)
+    except urllib3.exceptions.HTTPError as error:
+        raise TransientError("unreachable", f"the API did not answer: {error}") from None
+
+
+@cache
+def _connections(certificates: str | None) -> urllib3.PoolManager:
+    """Connections that are kept open. certificates: file of those to trust; None for the system's."""
+    return urllib3.PoolManager(retries=RETRIES, timeout=TIMEOUT_SECONDS, ca_certs=certificates, maxsize=16)
 
 
 def _credentials() -> tuple[Any, str | None]:
@@ -167,12 +184,12 @@ def _signature(method: str, url: str, headers: Mapping[str, str], body: bytes | 
     return {name: str(value) for name, value in request.headers.items() if name not in headers}
 
 
-def _told(error: urllib.error.HTTPError) -> Exception:
+def _told(status: int, body: bytes) -> Exception:
     """darkroom's error for a problem."""
     try:
-        problem = msgspec.json.decode(error.read(), type=dict[str, Any])
+        problem = msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError:
         problem = {}
-    if error.code in (401, 403):
+    if status in (401, 403):
         return StepFailed("forbidden", "the API does not know this key, token or signature, or may not be called by it")
-    return revive(problem.get("code", "step.unexpected"), problem.get("detail", f"the API answered {error.code}"))
+    return revive(problem.get("code", "step.unexpected"), problem.get("detail", f"the API answered {status}"))

@@ -68,20 +68,22 @@ def wiener(planes: Array, pilot: Array, size: int, step: int, sigmas: Array) -> 
 def _aggregate(planes: Array, pilot: Array | None, size: int, step: int, shrink: Shrink) -> Array:
     """The mean of all overlapping shrunk blocks, weighted against the noise that each has left.
 
-    Every `step` px each way begins a block. H and W are at least twice and a multiple of `size`.
+    As many blocks begin as on a grid of `step` px (even) each way, but on a lattice: every `step` / 2 px across, and
+    there every 2 `step` px down, shifted from column to column. That sees edges in more places, and is never in step
+    with a JPEG's blocks. H and W are at least twice and a multiple of `size`, which is at least twice `step`.
     """
     channels, height, width = planes.shape
     matrix = dct_matrix(size)
     total = np.zeros_like(planes)
     weights = np.zeros_like(planes)
-    for dx in range(0, size, step):
+    for column, dx in enumerate(range(0, size, step // 2)):
         blocks_across = (width - dx) // size
         columns = slice(dx, dx + blocks_across * size)
         horizontal = _rows_times(planes[:, :, columns], matrix.T)
         pilot_horizontal = None if pilot is None else _rows_times(pilot[:, :, columns], matrix.T)
         column_total = np.zeros_like(horizontal)
         column_weights = np.zeros((channels, height, blocks_across), np.float32)
-        for dy in range(0, size, step):
+        for dy in range(3 * column % (2 * step), size, 2 * step):
             for down, across in _chunks((height - dy) // size, blocks_across, channels, size):
                 shape = (channels, down.stop - down.start, size, (across.stop - across.start) * size)
                 chunk = np.s_[
