@@ -66,13 +66,14 @@ def _analyse(image: Array, params: ReduceJpegArtifacts) -> Analysed:
 def reduce_jpeg_artifacts(image: Array, params: ReduceJpegArtifacts, analysis: JpegTraces | None) -> Array:
     """Blocks and ringing of JPEG compression removed.
 
-    8x8 blocks that begin at 16 places within the grid's, not at its own alone, are transformed (DCT), their coefficients
-    below a threshold that follows the quantisation steps are removed, and all overlapping results are averaged, those of
-    plain blocks most: edges survive, because they are large in any block, and what only exists in the grid does not
-    (Nosratinia, "Enhancement of JPEG-Compressed Images by Re-application of JPEG", 2001; thresholds and weights as
-    in Guleryuz, "Weighted Averaging for Denoising with Overcomplete Dictionaries", 2007). Then luminance's coefficients
-    on the grid are held to what the file can have meant (projection onto the quantisation constraint). Luminance and
-    chroma are Y, Cb and Cr of JFIF; chroma, which JPEG stores at half the size, is corrected at that size.
+    8x8 blocks that begin at 16 places within the grid's, not at its own alone, are transformed (DCT). Their
+    coefficients below a threshold that follows the quantisation steps are removed, and all overlapping results
+    averaged, those of plain blocks most: edges survive, because they are large in any block, and what only exists in
+    the grid does not (Nosratinia, "Enhancement of JPEG-Compressed Images by Re-application of JPEG", 2001; thresholds
+    and weights as in Guleryuz, "Weighted Averaging for Denoising with Overcomplete Dictionaries", 2007). Then
+    luminance's coefficients on the grid are held to what the file can have meant (projection onto the quantisation
+    constraint). Luminance and chroma are Y, Cb and Cr of JFIF; chroma, which JPEG stores at half the size, is corrected
+    at that size.
 
     Quality and grid are found in the pixels (see `find_traces`); a picture without traces of compression, or of a
     quality from 92, stays as it is. What was found stands in the report.
