@@ -169,6 +169,20 @@ def test_submit_by_the_api(api: remote_api.Api, tmp_path: Path, monkeypatch: pyt
     np.testing.assert_array_equal(photos.decoded((tmp_path / "out" / "a b.jpg").read_bytes()), expected)
 
 
+def test_ten_photos_at_once_all_finish(api: remote_api.Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_API_KEY", api.key)
+    names = [f"{number}.jpg" for number in range(10)]
+    for seed, name in enumerate(names):
+        (tmp_path / name).write_bytes(photos.encoded(seed=seed))
+    command = ["submit", *(str(tmp_path / name) for name in names), "--api", api.address, "-o", str(tmp_path / "out")]
+    done = CliRunner().invoke(cli, [*command, "--recipe", "natural"])
+    assert done.exit_code == 0, done.output
+    for seed, name in enumerate(names):
+        after, before = photos.decoded((tmp_path / "out" / name).read_bytes()), photos.pixels(seed)
+        assert after.shape == before.shape
+        assert np.abs(after.astype(int) - before).mean() < 40, "another photo's result"
+
+
 # The contract
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import signal
 import sys
 import time
 from typing import Any
@@ -21,6 +22,9 @@ def main() -> int:
     if EmbeddedAws.recall() is not None:
         echo("local: it runs already (`darkroom local status` says where, `darkroom local down` stops it)", err=True)
         return 1
+    # A closed terminal, or whoever runs this, ends it as Ctrl-C does: the emulator must not be left behind.
+    for ending in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(ending, signal.default_int_handler)
     echo("building, starting and deploying: a minute or so the first time …")
     try:
         with EmbeddedAws.start() as aws:
