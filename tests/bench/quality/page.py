@@ -22,7 +22,7 @@ SOURCES = {"cid22": "CID22's reference images, Cloudinary, CC BY-SA 4.0", "gb82"
 
 HEAD = """# Quality
 
-How much better photographs get. {photos} photographs that nothing was tuned or trained on are spoiled in {ways} stated
+How much better photographs get. {photos} photographs that nothing was trained on are spoiled in {ways} stated
 ways; darkroom's recipe `auto`, which is not told what is wrong, and other tools repair them in the same run, and each
 result is held against the original. `make bench-quality BENCH_ARGS=--docs` measures it and writes this page.
 
@@ -44,8 +44,9 @@ METHOD = """
 ## How it was measured
 
 The photographs are the part `test` of the split in `models/diagnosis/photos.py`, which goes by a photo's name alone:
-{sources}. The diagnosis learned from the part `train`, and the rules of `auto` were set on `train` and `validation`. It
-learned from defects made much as these are, at random strengths: how it fares on others, these figures do not say.
+{sources}. The diagnosis learned from the part `train`, and the rules of `auto` were set on `train` and `validation`,
+with looks at this part on the way: trust no tenth of a decibel. The diagnosis learned from defects made much as these
+are, at random strengths: how it fares on others, these figures do not say.
 
 They are spoiled, each photo in one way at a time, by `models/diagnosis/stated.py`:
 
