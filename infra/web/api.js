@@ -17,7 +17,7 @@ export class Refused extends Error {
 
 const BUSY = [429, 502, 503, 504];
 const ATTEMPTS = 8;
-const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
+export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
 // Many photos at once go past the API's rate: such answers are asked again, later each time.
 async function call(path, options = {}) {

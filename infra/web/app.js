@@ -173,7 +173,7 @@ async function ended(id, card) {
       stages(card, job.stages);
       if (!["waiting", "running"].includes(job.status)) return job;
     }
-    await new Promise((resolve) => setTimeout(resolve, POLL_MILLISECONDS));
+    await api.pause(POLL_MILLISECONDS);
   }
 }
 

@@ -185,13 +185,14 @@ def test_by_hand_there_is_a_step_for_every_defect() -> None:
         assert psnr(after, PHOTO) >= psnr(before, PHOTO), condition.title
 
 
-IMAGEMAGICK = (
-    pytest.param("im-normalize", marks=pytest.mark.imagemagick),
-    pytest.param("im-auto", marks=pytest.mark.imagemagick),
-)
+TRIED = [
+    pytest.param(c.name, marks=pytest.mark.imagemagick) if c.name.startswith("im-") else c.name
+    for c in CONTENDERS
+    if c.name not in ("hand", "sharp")
+]
 
 
-@pytest.mark.parametrize("name", ["auto", "pillow-0", "pillow-1", "opencv", *IMAGEMAGICK])
+@pytest.mark.parametrize("name", TRIED)
 def test_contenders_keep_size_type_and_order(name: str, tmp_path: Path) -> None:
     if name.startswith("im-") and not (shutil.which("magick") or shutil.which("mogrify")):
         pytest.skip("ImageMagick is not installed")

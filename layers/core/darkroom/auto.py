@@ -118,10 +118,10 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
             decisions.append(Decision(name, True, why, treatment.steps))
         elif not defect.present:
             decisions.append(Decision(name, False, defect.words))
-        elif defect.probability < TREATED_FROM.get(name, PRESENT):
+        elif not _sure(defect):
             decisions.append(Decision(name, False, f"{defect.words}; but not surely enough to be treated"))
         elif rival is not None:
-            decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}, which is treated"))
+            decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}"))
         else:
             treatment = treat(defect, diagnosis, measurements)
             why = f"{defect.words}: {treatment.how}"
@@ -224,9 +224,12 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
     return noise.present and noise.strength > NOISY_LEVELS
 
 
+def _sure(defect: Defect) -> bool:
+    return defect.probability >= TREATED_FROM.get(defect.name, PRESENT)
+
+
 def _treated(name: str, diagnosis: Diagnosis) -> bool:
-    defect = diagnosis[name]
-    return defect.probability >= TREATED_FROM.get(name, PRESENT) and _rival(defect, diagnosis) is None
+    return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis) is None
 
 
 def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
