@@ -13,7 +13,7 @@ import numpy as np
 import skimage.data
 from sklearn.datasets import load_sample_image
 
-from darkroom.color import linear_to_srgb, srgb_to_linear
+from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.picture import Array
 from docs.make.handwriting import on_paper, write
 

@@ -7,9 +7,9 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom.http import routes
-from darkroom.http.site import Site
-from darkroom.lambda_runtime import lambda_handler, setting
+from darkroom.aws.api import routes
+from darkroom.aws.api.settings import Site
+from darkroom.aws.runtime import lambda_handler, setting
 
 origins = setting("ALLOWED_ORIGINS")
 

@@ -9,9 +9,10 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import auto, codec, diagnosis, pipeline, planner, registry, storage
-from darkroom.errors import StepFailed
-from darkroom.lambda_runtime import (
+from darkroom import codec, pipeline, planner, registry
+from darkroom.auto import treatments
+from darkroom.aws import storage
+from darkroom.aws.runtime import (
     StageEvent,
     StageReport,
     lambda_handler,
@@ -21,8 +22,10 @@ from darkroom.lambda_runtime import (
     run_stage,
     setting,
 )
+from darkroom.diagnosis import network
+from darkroom.errors import StepFailed
+from darkroom.estimates.measurements import Measurements
 from darkroom.limits import Limits
-from darkroom.measurements import Measurements
 from darkroom.pipeline import StepReport
 from darkroom.recipe import Recipe, StepCall
 
@@ -57,8 +60,8 @@ def decide(request: Undecided) -> dict[str, Any]:
     """The diagnosis of the job's picture, what is decided about each defect and why, and the plan made of that."""
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
-    found = diagnosis.diagnose(load_picture(request.picture).pixels)
-    calls, decisions = auto.resolve(Recipe(steps="auto"), request.measurements, found)
+    found = network.diagnose(load_picture(request.picture).pixels)
+    calls, decisions = treatments.resolve(Recipe(steps="auto"), request.measurements, found)
     return {
         "diagnosis": found,
         "decisions": decisions,

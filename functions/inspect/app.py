@@ -12,10 +12,12 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import auto, codec, planner, storage, upload
-from darkroom.lambda_runtime import Job, StageReport, hand_over, lambda_handler, logger, parse, setting
+from darkroom import codec, planner, wanted
+from darkroom.auto import treatments
+from darkroom.aws import storage
+from darkroom.aws.runtime import Job, StageReport, hand_over, lambda_handler, logger, parse, setting
+from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
-from darkroom.measure import measure
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -33,7 +35,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.append_keys(job_id=job.id)
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
-    recipe = upload.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
+    recipe = wanted.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
     header = codec.read_header(data, limits)
     picture = codec.decode(
         data,
@@ -42,8 +44,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         animation="reject" if recipe.animation == "keep" else "first",
     )
     measurements = measure(picture)
-    undecided = auto.needs_diagnosis(recipe)
-    calls, decisions = ([], []) if undecided else auto.resolve(recipe, measurements, None)
+    undecided = treatments.needs_diagnosis(recipe)
+    calls, decisions = ([], []) if undecided else treatments.resolve(recipe, measurements, None)
     return {
         "picture": hand_over(job.id, 0, picture),
         "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),

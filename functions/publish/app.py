@@ -10,9 +10,11 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import darkroom
-from darkroom import codec, finish, guard, storage, upload
-from darkroom.diagnosis import Diagnosis
-from darkroom.lambda_runtime import Job, StageReport, lambda_handler, load_picture, logger, parse, setting
+from darkroom import blending, codec, wanted
+from darkroom.auto import guard
+from darkroom.aws import storage
+from darkroom.aws.runtime import Job, StageReport, lambda_handler, load_picture, logger, parse, setting
+from darkroom.diagnosis.network import Diagnosis
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -39,10 +41,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if guarded:
             treated = [decision["defect"] for decision in inspection["decisions"] if decision["chosen"]]
             picture, review = guard.review(original, picture, parse(inspection["diagnosis"], Diagnosis), treated)
-        picture = finish.blend(original, picture, inspection["blend"])
+        picture = blending.blend(original, picture, inspection["blend"])
     format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
     body = codec.encode(picture, format_name, quality=inspection["quality"])
-    key = upload.result_key(job.key, format_name)
+    key = wanted.result_key(job.key, format_name)
     milliseconds = round((time.perf_counter() - started) * 1000)
     manifest = {
         "darkroom": darkroom.__version__,
@@ -54,7 +56,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "result": {
             "bucket": setting("RESULTS_BUCKET"),
             "key": key,
-            **finish.describe(picture, format_name, len(body)),
+            **blending.describe(picture, format_name, len(body)),
         },
     }
     # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.

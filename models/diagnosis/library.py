@@ -5,8 +5,8 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "layers" / "core"))
 
-from darkroom.diagnosis_features import compute_features
-from darkroom.diagnosis_labels import DEFECTS, STRENGTHS
-from darkroom.diagnosis_light import CHROMA_BINS, CHROMA_REACH, to_encoded, to_linear
+from darkroom.defects import DEFECTS, STRENGTHS
+from darkroom.diagnosis.features import compute_features
+from darkroom.diagnosis.light import CHROMA_BINS, CHROMA_REACH, to_encoded, to_linear
 
 __all__ = ["CHROMA_BINS", "CHROMA_REACH", "DEFECTS", "STRENGTHS", "compute_features", "to_encoded", "to_linear"]

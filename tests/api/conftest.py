@@ -6,10 +6,10 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from darkroom import storage
-from darkroom.http import links, synchronous
-from tests.api.client import Client, Lambda, Workflow
-from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
+from darkroom.aws import storage
+from darkroom.aws.api import links, synchronous
+from tests.support.api_client import Client, Lambda, Workflow
+from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 
 
 @pytest.fixture

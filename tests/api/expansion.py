@@ -9,7 +9,7 @@ from unittest.mock import patch
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
-from tests.workflow import definition
+from tests.support import definition
 
 NOTHING = {"Ref": "AWS::NoValue"}
 

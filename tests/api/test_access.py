@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from tests.api.client import OPENAPI, OPERATIONS
 from tests.api.expansion import deployed
+from tests.support.api_client import OPENAPI, OPERATIONS
 
 POOL = "arn:aws:cognito-idp:eu-central-1:111122223333:userpool/eu-central-1_AbC123"
 CHOICES = [

@@ -7,11 +7,11 @@ import re
 from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import recipe
+from darkroom.aws.api import parse
 from darkroom.codec import OUTPUT_FORMATS
-from darkroom.http import ask
-from tests.api.client import OPENAPI, OPERATIONS
-from tests.workflow import definition
-from tests.workflow.functions import load
+from tests.support import definition
+from tests.support.api_client import OPENAPI, OPERATIONS
+from tests.support.functions import load
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())["Resources"]
 SCHEMAS = OPENAPI["components"]["schemas"]
@@ -43,12 +43,12 @@ def test_every_route_says_that_it_may_fail() -> None:
 
 def test_schemas_are_the_library_s() -> None:
     assert tuple(SCHEMAS["Format"]["enum"]) == OUTPUT_FORMATS
-    assert set(SCHEMAS["JobRequest"]["properties"]) == set(ask.JobRequest.__struct_fields__)
-    assert set(SCHEMAS["JobRequest"]["properties"]["content_type"]["enum"]) == ask.MEDIA_TYPES
+    assert set(SCHEMAS["JobRequest"]["properties"]) == set(parse.JobRequest.__struct_fields__)
+    assert set(SCHEMAS["JobRequest"]["properties"]["content_type"]["enum"]) == parse.MEDIA_TYPES
     assert set(SCHEMAS["Recipe"]["properties"]) == set(recipe.Recipe.__struct_fields__)
     assert set(SCHEMAS["StepCall"]["properties"]) == set(recipe.StepCall.__struct_fields__)
     queried = {p["name"] for p in OPENAPI["paths"]["/enhance"]["post"]["parameters"] if p["in"] == "query"}
-    assert queried == set(ask.Wishes.__struct_fields__)
+    assert queried == set(parse.Wishes.__struct_fields__)
 
 
 def test_what_the_gateway_answers_itself_is_a_problem_too() -> None:

@@ -14,11 +14,10 @@ from botocore.exceptions import ReadTimeoutError
 from PIL import Image
 
 import darkroom
-from darkroom.http import negotiate, synchronous
-from tests import networks
-from tests.api.client import Client, Workflow
-from tests.workflow import photos
-from tests.workflow.functions import RESULTS, WORK
+from darkroom.aws.api import negotiate, synchronous
+from tests.support import networks, photos
+from tests.support.api_client import Client, Workflow
+from tests.support.functions import RESULTS, WORK
 
 CALLER = {"Origin": "https://photos.example"}
 

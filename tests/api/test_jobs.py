@@ -10,10 +10,10 @@ from typing import Any
 import boto3
 import pytest
 
-from darkroom.http import progress
-from tests.api.client import Client
-from tests.workflow import definition, photos
-from tests.workflow.functions import RESULTS, SETTINGS, UPLOADS, Functions
+from darkroom.aws.api import progress
+from tests.support import definition, photos
+from tests.support.api_client import Client
+from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions
 
 ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
 

@@ -11,13 +11,14 @@ import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 import darkroom
-from darkroom import diagnosis, registry
-from darkroom.http import synchronous
+from darkroom import registry
+from darkroom.aws.api import synchronous
+from darkroom.diagnosis import network
 from darkroom.steps.classify_digit import MOST_LISTED, ClassifyDigit
-from tests import networks as stand_ins
-from tests.api.client import OPENAPI, Client, Lambda
-from tests.workflow import photos
-from tests.workflow.functions import WORK
+from tests.support import networks as stand_ins
+from tests.support import photos
+from tests.support.api_client import OPENAPI, Client, Lambda
+from tests.support.functions import WORK
 
 ROUTES = {"/classify": "classify_digit", "/diagnose": "diagnose"}
 
@@ -30,7 +31,7 @@ def test_what_is_wrong_with_a_photo(api: Client, networks: Lambda, monkeypatch: 
     stand_ins.answer(monkeypatch, stand_ins.Diagnostician(*stand_ins.DARK))
     reply = api.call("POST", "/diagnose", photos.encoded())
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
-    assert reply.json == diagnosis.to_builtins(diagnosis.diagnose(photos.pixels()))
+    assert reply.json == network.to_builtins(network.diagnose(photos.pixels()))
     check_schema("Diagnosis", reply.json)
     (event,) = networks.events
     assert event["upload"] == f"sync/{event['job']}/photo.jpeg"
@@ -124,9 +125,9 @@ def test_a_function_that_fails(
 
 def test_schemas_are_the_library_s() -> None:
     schemas = OPENAPI["components"]["schemas"]
-    assert set(schemas["Diagnosis"]["properties"]) == set(diagnosis.Diagnosis.__struct_fields__)
-    assert set(schemas["Defect"]["properties"]) == set(diagnosis.Defect.__struct_fields__)
-    assert tuple(schemas["Defect"]["properties"]["name"]["enum"]) == diagnosis.DEFECTS
+    assert set(schemas["Diagnosis"]["properties"]) == set(network.Diagnosis.__struct_fields__)
+    assert set(schemas["Defect"]["properties"]) == set(network.Defect.__struct_fields__)
+    assert tuple(schemas["Defect"]["properties"]["name"]["enum"]) == network.DEFECTS
     listed = schemas["Digits"]["properties"]
     assert listed["digits"]["maxItems"] == listed["unsure"]["maxItems"] == MOST_LISTED
     queried = {parameter["name"]: parameter for parameter in OPENAPI["paths"]["/classify"]["post"]["parameters"]}

@@ -8,9 +8,9 @@ import jsonschema
 import pytest
 
 from darkroom import recipe, registry
-from tests.api.client import OPENAPI, Client, reply_of
-from tests.workflow.functions import Functions
-from tests.workflow.lab import read_event
+from tests.support.api_client import OPENAPI, Client, reply_of
+from tests.support.functions import Functions
+from tests.support.workflow import read_event
 
 
 def test_health(api: Client) -> None:

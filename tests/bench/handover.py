@@ -17,7 +17,7 @@ import numpy as np
 import zstandard
 from PIL import Image
 
-from darkroom import handover
+from darkroom.aws import handover
 from darkroom.codec import decode
 from darkroom.picture import Array, Picture
 from tests.bench.photo import photo

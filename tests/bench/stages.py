@@ -10,7 +10,8 @@ import subprocess
 import sys
 from collections.abc import Sequence
 
-from darkroom import codec, handover
+from darkroom import codec
+from darkroom.aws import handover
 from darkroom.picture import Picture
 from tests.bench import memory
 from tests.bench.photo import photo

@@ -18,7 +18,8 @@ from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
 
-from darkroom import diagnosis, registry
+from darkroom import registry
+from darkroom.diagnosis import network
 
 ROOT = Path(__file__).parents[2]
 ROUNDS = 5
@@ -75,7 +76,7 @@ def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
 def networks(stage: str) -> list[str]:
     """The models of which a function makes sessions, publish only for what was planned from a diagnosis."""
     trained = [path.stem for path in sorted(ROOT.glob("models/*/*.onnx")) if path.stem == path.parent.name]
-    return {registry.CLASSIFY: trained, "publish": [diagnosis.MODEL]}.get(stage, [])
+    return {registry.CLASSIFY: trained, "publish": [network.MODEL]}.get(stage, [])
 
 
 def absent(template: Mapping[str, Any], stage: str) -> set[str]:

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from darkroom_local import sample
-from tests.workflow import photos
+from tests.support import photos
 
 pytestmark = pytest.mark.browser
 

@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
+from darkroom.client.api import Api
 from darkroom.errors import DarkroomError
-from darkroom.remote_api import Api
 from darkroom_local import EmbeddedAws, stack
 from darkroom_local.emulator import REGION
 

@@ -26,13 +26,13 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import darkroom
-from darkroom import remote_api
 from darkroom.cli import cloud as _  # noqa: F401 — adds its commands
 from darkroom.cli.main import cli
+from darkroom.client import api as remote_api
 from darkroom_local import stack
-from tests.api.client import OPENAPI, OPERATIONS
 from tests.cloud.cloud import Cloud, wait_for
-from tests.workflow import photos
+from tests.support import photos
+from tests.support.api_client import OPENAPI, OPERATIONS
 
 pytestmark = pytest.mark.cloud
 

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from tests.cloud.cloud import Cloud
-from tests.workflow import photos
+from tests.support import photos
 from tests.workflow.test_bad_uploads import png_that_claims
 
 pytestmark = pytest.mark.cloud

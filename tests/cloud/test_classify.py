@@ -11,7 +11,7 @@ import skimage.data
 import darkroom
 from darkroom.picture import Picture
 from tests.cloud.cloud import Cloud
-from tests.data import data
+from tests.support.data import data
 
 pytestmark = pytest.mark.cloud
 

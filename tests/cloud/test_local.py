@@ -15,7 +15,7 @@ import pytest
 
 from darkroom_local import serve, stack
 from darkroom_local.emulator import HOME, EmbeddedAws
-from tests.workflow import photos
+from tests.support import photos
 
 pytestmark = pytest.mark.cloud
 

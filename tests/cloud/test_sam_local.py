@@ -13,7 +13,7 @@ import pytest
 import skimage.data
 
 import darkroom
-from darkroom import handover
+from darkroom.aws import handover
 from darkroom.picture import Picture
 from darkroom_local import EmbeddedAws, stack
 from tests.cloud import containers

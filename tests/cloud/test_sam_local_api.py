@@ -20,7 +20,7 @@ from darkroom import registry
 from darkroom_local import EmbeddedAws, stack
 from tests.cloud import containers
 from tests.cloud.cloud import wait_for
-from tests.workflow import photos
+from tests.support import photos
 
 pytestmark = pytest.mark.docker
 

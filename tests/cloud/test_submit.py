@@ -12,7 +12,7 @@ import darkroom
 from darkroom.cli import cloud as commands
 from darkroom.cli.main import cli
 from tests.cloud.cloud import Cloud
-from tests.workflow import photos
+from tests.support import photos
 
 pytestmark = pytest.mark.cloud
 

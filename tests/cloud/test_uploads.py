@@ -10,7 +10,7 @@ import pytest
 import darkroom
 from darkroom import recipe
 from tests.cloud.cloud import Cloud
-from tests.workflow import photos
+from tests.support import photos
 
 pytestmark = pytest.mark.cloud
 

@@ -10,13 +10,14 @@ import numpy as np
 import pytest
 
 import darkroom
-from darkroom import auto, guard, recipe
-from darkroom.color import linear_to_srgb, srgb_to_linear
-from darkroom.diagnosis import DEFECTS, HELPS, STRENGTHS, Diagnosis, interpret
-from darkroom.measure import blur_sigma, impulse_share, measure
-from darkroom.measurements import Measurements
+from darkroom import recipe
+from darkroom.auto import guard, treatments
+from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
+from darkroom.diagnosis.network import DEFECTS, HELPS, STRENGTHS, Diagnosis, interpret
+from darkroom.estimates.measure import blur_sigma, impulse_share, measure
+from darkroom.estimates.measurements import Measurements
 from darkroom.picture import Array, Picture
-from tests.data import data
+from tests.support.data import data
 
 FINE = Measurements(
     luma_p1=0.04,
@@ -62,12 +63,12 @@ def diagnosed(probabilities: Mapping[str, float], **strengths: float) -> Diagnos
 
 
 def chosen(*defects: str, measurements: Measurements = FINE, **strengths: float) -> dict[str, dict[str, Any]]:
-    calls, _ = auto.resolve(AUTO, measurements, diagnosed(dict.fromkeys(defects, 0.9), **strengths))
+    calls, _ = treatments.resolve(AUTO, measurements, diagnosed(dict.fromkeys(defects, 0.9), **strengths))
     return {call.name: call.params for call in calls}
 
 
 def test_a_photo_that_is_fine_is_left_alone_and_each_reason_is_told() -> None:
-    calls, decisions = auto.resolve(AUTO, FINE, diagnosed({}))
+    calls, decisions = treatments.resolve(AUTO, FINE, diagnosed({}))
     assert calls == []
     assert {decision.defect for decision in decisions} == set(DEFECTS)
     assert not any(decision.chosen for decision in decisions)
@@ -104,7 +105,7 @@ def test_repairs_come_in_the_order_in_which_they_must() -> None:
 
 
 def test_what_was_chosen_for_is_said_in_a_sentence() -> None:
-    _, decisions = auto.resolve(AUTO, FINE, diagnosed({"noise": 0.9, "overexposed": 0.75}))
+    _, decisions = treatments.resolve(AUTO, FINE, diagnosed({"noise": 0.9, "overexposed": 0.75}))
     told = {decision.defect: decision.why for decision in decisions if decision.chosen}
     assert told == {
         "noise": "noise of about 8 levels: it is measured by frequency and taken out",
@@ -112,12 +113,12 @@ def test_what_was_chosen_for_is_said_in_a_sentence() -> None:
     }
 
 
-@pytest.mark.parametrize("defect", auto.TREATED_FROM)
+@pytest.mark.parametrize("defect", treatments.TREATED_FROM)
 def test_what_may_do_harm_must_be_surer(defect: str) -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
-    least = auto.TREATED_FROM[defect]
+    least = treatments.TREATED_FROM[defect]
     for probability, done in ((least - 0.02, False), (least + 0.02, True)):
-        _, decisions = auto.resolve(AUTO, dark, diagnosed({defect: probability}))
+        _, decisions = treatments.resolve(AUTO, dark, diagnosed({defect: probability}))
         (decision,) = (decision for decision in decisions if decision.defect == defect)
         assert decision.chosen == done
         assert done or "not surely enough" in decision.why
@@ -125,13 +126,15 @@ def test_what_may_do_harm_must_be_surer(defect: str) -> None:
 
 def test_noise_that_will_show_is_removed_before_the_photo_is_lightened() -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5), noise_luma=2.5)
-    calls, decisions = auto.resolve(AUTO, dark, diagnosed({"underexposed": 0.9}))
+    calls, decisions = treatments.resolve(AUTO, dark, diagnosed({"underexposed": 0.9}))
     assert [call.name for call in calls] == ["denoise", "adjust_color"]
     (noise,) = (decision for decision in decisions if decision.defect == "noise")
     assert "lightened there would be about 5 levels" in noise.why
     quiet = msgspec.structs.replace(dark, noise_luma=0.4, noise_chroma=0.4)
-    assert [call.name for call in auto.resolve(AUTO, quiet, diagnosed({"underexposed": 0.9}))[0]] == ["adjust_color"]
-    assert auto.resolve(AUTO, dark, diagnosed({}))[0] == []
+    assert [call.name for call in treatments.resolve(AUTO, quiet, diagnosed({"underexposed": 0.9}))[0]] == [
+        "adjust_color"
+    ]
+    assert treatments.resolve(AUTO, dark, diagnosed({}))[0] == []
 
 
 def test_contrast_is_stretched_about_mid_grey_where_both_ends_lack_alike() -> None:
@@ -146,17 +149,17 @@ def test_the_light_is_taken_from_traces_else_from_diagnosis_and_measurement() ->
     told = diagnosed({"colour cast": 0.9})
     details = np.array(list(told["colour cast"].details.values()))
     both = np.sqrt(details * [1.4, 1.0, 0.6])
-    np.testing.assert_allclose(auto.light_of(told["colour cast"], told, warm), both / both.mean(), atol=1e-6)
+    np.testing.assert_allclose(treatments.light_of(told["colour cast"], told, warm), both / both.mean(), atol=1e-6)
     noisy = diagnosed({"colour cast": 0.9, "noise": 0.9})
-    np.testing.assert_allclose(auto.light_of(noisy["colour cast"], noisy, warm), details, atol=1e-3)
+    np.testing.assert_allclose(treatments.light_of(noisy["colour cast"], noisy, warm), details, atol=1e-3)
     traced = msgspec.structs.replace(told["colour cast"], traced=True)
-    np.testing.assert_allclose(auto.light_of(traced, told, warm), details, atol=1e-3)
+    np.testing.assert_allclose(treatments.light_of(traced, told, warm), details, atol=1e-3)
 
 
-@pytest.mark.parametrize("group", auto.RIVALS)
+@pytest.mark.parametrize("group", treatments.RIVALS)
 def test_of_defects_that_look_alike_only_the_most_probable_is_treated(group: tuple[str, ...]) -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
-    _, decisions = auto.resolve(AUTO, dark, diagnosed({name: 0.75 + 0.1 * k for k, name in enumerate(group)}))
+    _, decisions = treatments.resolve(AUTO, dark, diagnosed({name: 0.75 + 0.1 * k for k, name in enumerate(group)}))
     assert [decision.defect for decision in decisions if decision.chosen] == [group[-1]]
     assert all(group[-1] in decision.why for decision in decisions if decision.defect in group[:-1])
 
@@ -175,22 +178,22 @@ def test_exposure_is_raised_until_something_is_white_but_not_far_from_what_was_d
     white: float, told: float, suggested: float
 ) -> None:
     measurements = msgspec.structs.replace(FINE, white_point=(white,) * 3)
-    ev = auto.suggested_ev(told, diagnosed({}), measurements)
+    ev = treatments.suggested_ev(told, diagnosed({}), measurements)
     assert ev == pytest.approx(suggested, abs=0.01)
 
 
 def test_the_white_point_is_that_without_the_cast() -> None:
     diagnosis = diagnosed({"colour cast": 0.9})
-    light = auto.light_of(diagnosis["colour cast"], diagnosis, FINE)
+    light = treatments.light_of(diagnosis["colour cast"], diagnosis, FINE)
     light /= [0.2126, 0.7152, 0.0722] @ light
     white = linear_to_srgb(np.float32(0.25 * light))
     measurements = msgspec.structs.replace(FINE, white_point=tuple(white.tolist()))
-    assert auto.suggested_ev(2.0, diagnosis, measurements) == pytest.approx(2.0, abs=0.01)
+    assert treatments.suggested_ev(2.0, diagnosis, measurements) == pytest.approx(2.0, abs=0.01)
 
 
 def test_a_bright_photo_that_lost_no_highlights_is_left_as_it_is() -> None:
     whole = msgspec.structs.replace(FINE, lost_highlights=0.001)
-    calls, decisions = auto.resolve(AUTO, whole, diagnosed({"overexposed": 0.9}))
+    calls, decisions = treatments.resolve(AUTO, whole, diagnosed({"overexposed": 0.9}))
     assert calls == []
     assert any("highlights are all there" in decision.why for decision in decisions)
 
@@ -204,11 +207,11 @@ def test_lost_highlights_are_those_of_any_channel() -> None:
 
 
 def test_a_lowered_exposure_keeps_white_white_and_order() -> None:
-    points = np.array(auto.exposure_curve(-1.3))
+    points = np.array(treatments.exposure_curve(-1.3))
     assert (np.diff(points, axis=0) > 0).all()
     assert points[0].tolist() == [0, 0]
     assert points[-1].tolist() == [1, 1]
-    light = srgb_to_linear(points[points[:, 0] <= auto.KNEE].astype(np.float32))
+    light = srgb_to_linear(points[points[:, 0] <= treatments.KNEE].astype(np.float32))
     np.testing.assert_allclose(light[:, 1], light[:, 0] * 2**-1.3, atol=1e-3)
 
 
@@ -218,17 +221,17 @@ def test_all_that_is_chosen_is_valid_whatever_was_diagnosed() -> None:
         for measurements in (FINE, black):
             for name in DEFECTS:
                 answer = np.array([float(name == other) for other in DEFECTS] + [0.0])
-                calls, _ = auto.resolve(AUTO, measurements, interpret(answer, np.full(len(STRENGTHS), value)))
+                calls, _ = treatments.resolve(AUTO, measurements, interpret(answer, np.full(len(STRENGTHS), value)))
                 for call in calls:
                     call.resolve()
 
 
 def test_only_auto_is_planned() -> None:
-    assert auto.needs_diagnosis(AUTO)
-    assert not auto.needs_diagnosis(recipe.built_in("vivid"))
-    assert auto.resolve(recipe.built_in("vivid"), FINE, None) == (recipe.built_in("vivid").steps, [])
+    assert treatments.needs_diagnosis(AUTO)
+    assert not treatments.needs_diagnosis(recipe.built_in("vivid"))
+    assert treatments.resolve(recipe.built_in("vivid"), FINE, None) == (recipe.built_in("vivid").steps, [])
     with pytest.raises(TypeError, match="needs a diagnosis"):
-        auto.resolve(AUTO, FINE, None)
+        treatments.resolve(AUTO, FINE, None)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 2, 3), (300, 700), (300, 700, 3)])

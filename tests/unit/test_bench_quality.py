@@ -12,7 +12,7 @@ import skimage.data
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from darkroom.color import srgb_to_linear_exact
+from darkroom.color.conversions import srgb_to_linear_exact
 from darkroom.picture import Array
 from tests.bench.quality import contenders, page, run
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, Condition

@@ -20,7 +20,7 @@ from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.picture import Array, Picture
 from docs.make.handwriting import on_paper, write
-from tests import networks
+from tests.support import networks
 
 assert all((cloud, photos, reference))
 

@@ -16,11 +16,12 @@ from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage import data as skimage_data
 
-from darkroom import diagnosis, models
-from darkroom.diagnosis_features import compute_features
-from darkroom.diagnosis_jpeg import QUALITIES
-from darkroom.diagnosis_levels import certain_gains, level_features
-from darkroom.diagnosis_light import chroma_histograms, to_encoded, to_linear
+from darkroom import models
+from darkroom.diagnosis import network
+from darkroom.diagnosis.features import compute_features
+from darkroom.diagnosis.jpeg import QUALITIES
+from darkroom.diagnosis.levels import certain_gains, level_features
+from darkroom.diagnosis.light import chroma_histograms, to_encoded, to_linear
 from darkroom.errors import StepFailed
 from darkroom.picture import Array
 
@@ -29,8 +30,8 @@ WITHOUT_OPENCV = """
 import sys
 sys.modules["cv2"] = None
 import numpy as np
-import darkroom.diagnosis, darkroom.lambda_runtime, darkroom.models
-from darkroom.diagnosis_features import compute_features
+import darkroom.diagnosis.network, darkroom.aws.runtime, darkroom.models
+from darkroom.diagnosis.features import compute_features
 assert np.isfinite(compute_features(np.zeros((40, 50, 3), np.uint8)).numbers).all()
 """
 
@@ -98,9 +99,9 @@ def test_gains_are_certain_where_their_traces_are_plain() -> None:
 
 def test_strengths_that_are_traced_are_told_in_place_of_estimates() -> None:
     presence = np.zeros(12)
-    presence[diagnosis.DEFECTS.index("overexposed")] = 0.9
-    estimated = diagnosis.interpret(presence, np.ones(13))
-    traced = diagnosis.interpret(presence, np.ones(13), {"exposure_ev": 0.8})
+    presence[network.DEFECTS.index("overexposed")] = 0.9
+    estimated = network.interpret(presence, np.ones(13))
+    traced = network.interpret(presence, np.ones(13), {"exposure_ev": 0.8})
     assert (estimated["overexposed"].strength, estimated["overexposed"].traced) == (1.0, False)
     assert (traced["overexposed"].strength, traced["overexposed"].traced) == (0.8, True)
     assert not traced["colour cast"].traced
@@ -108,7 +109,7 @@ def test_strengths_that_are_traced_are_told_in_place_of_estimates() -> None:
 
 def test_without_traces_a_photo_is_judged_by_its_looks() -> None:
     lightened = linear_gain(2**0.8)
-    told, looks = (diagnosis.diagnose(lightened, traces=traces)["overexposed"] for traces in (True, False))
+    told, looks = (network.diagnose(lightened, traces=traces)["overexposed"] for traces in (True, False))
     assert told.traced
     assert not looks.traced
     assert looks.probability < told.probability
@@ -119,8 +120,8 @@ def test_without_traces_a_photo_is_judged_by_its_looks() -> None:
 def test_a_photo_that_was_lightened_to_what_it_should_be_is_not_overexposed() -> None:
     dark = np.rint(to_encoded(to_linear(COFFEE / 255) / 2.8) * 255)
     repaired = np.rint(to_encoded(np.minimum(to_linear(dark / 255) * 2.7, 1)) * 255).astype(np.uint8)
-    told = diagnosis.diagnose(repaired)["overexposed"]
-    assert compute_features(repaired).clipped < diagnosis.HARMED
+    told = network.diagnose(repaired)["overexposed"]
+    assert compute_features(repaired).clipped < network.HARMED
     assert (told.present, told.traced) == (False, False)
 
 
@@ -134,24 +135,24 @@ def test_a_gain_shifts_the_histogram_of_chroma() -> None:
 
 def test_answers_are_read_in_their_units() -> None:
     presence = np.zeros(12)
-    presence[[diagnosis.DEFECTS.index(name) for name in ("noise", "motion blur")]] = 0.9, 0.6
-    told = dict.fromkeys(diagnosis.STRENGTHS, 0.0)
+    presence[[network.DEFECTS.index(name) for name in ("noise", "motion blur")]] = 0.9, 0.6
+    told = dict.fromkeys(network.STRENGTHS, 0.0)
     told |= {"noise_sigma_log2": 4.0, "motion_length_log2": 3.0, "motion_cos": -1.0}
-    found = diagnosis.interpret(presence, np.array(list(told.values())))
+    found = network.interpret(presence, np.array(list(told.values())))
     assert [defect.name for defect in found.present] == ["noise", "motion blur"]
     assert (found["noise"].strength, found["noise"].unit) == (16, "levels")
     assert found["noise"].words == "noise of about 16 levels"
     assert (found["motion blur"].strength, found["motion blur"].details) == (8, {"angle_degrees": 90})
     assert found["motion blur"].words.startswith("probably ")
     assert not found.fine
-    assert msgspec.json.decode(msgspec.json.encode(found), type=diagnosis.Diagnosis) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=network.Diagnosis) == found
 
 
 def test_a_cast_is_told_by_its_colour() -> None:
-    told = dict.fromkeys(diagnosis.STRENGTHS, 0.0) | {"cast_red_log2": 0.5, "cast_blue_log2": -0.5}
+    told = dict.fromkeys(network.STRENGTHS, 0.0) | {"cast_red_log2": 0.5, "cast_blue_log2": -0.5}
     presence = np.zeros(12)
-    presence[diagnosis.DEFECTS.index("colour cast")] = 0.95
-    cast = diagnosis.interpret(presence, np.array(list(told.values())))["colour cast"]
+    presence[network.DEFECTS.index("colour cast")] = 0.95
+    cast = network.interpret(presence, np.array(list(told.values())))["colour cast"]
     assert cast.details["red"] > cast.details["green"] > cast.details["blue"]
     assert "orange" in cast.words
     assert cast.strength == pytest.approx(15.7, abs=0.3)
@@ -159,7 +160,7 @@ def test_a_cast_is_told_by_its_colour() -> None:
 
 def test_a_photo_is_fine_where_nothing_is_present() -> None:
     presence = np.append(np.full(11, 0.1), 0.9)
-    assert diagnosis.interpret(presence, np.zeros(13)).fine
+    assert network.interpret(presence, np.zeros(13)).fine
 
 
 def test_models_are_found_in_the_inference_layer_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -207,7 +208,7 @@ def speckled(share: float) -> Array:
     ],
 )
 def test_the_model_finds_what_was_done(name: str, spoiled: Callable[[], Array], low: float, high: float) -> None:
-    found = diagnosis.diagnose(spoiled())
+    found = network.diagnose(spoiled())
     assert found[name].present, found[name]
     assert low <= found[name].strength <= high
     assert not found.fine
@@ -215,11 +216,11 @@ def test_the_model_finds_what_was_done(name: str, spoiled: Callable[[], Array], 
 
 def test_the_model_is_deterministic_and_blind_to_dtype_and_alpha() -> None:
     pixels = noisy(20)
-    found = diagnosis.diagnose(pixels)
-    assert diagnosis.diagnose(pixels) == found
+    found = network.diagnose(pixels)
+    assert network.diagnose(pixels) == found
     alpha = np.full(pixels.shape[:2], 77, np.uint8)
-    assert diagnosis.diagnose(np.dstack([pixels, alpha])) == found
-    deep = diagnosis.diagnose(pixels.astype(np.uint16) * 257)
+    assert network.diagnose(np.dstack([pixels, alpha])) == found
+    deep = network.diagnose(pixels.astype(np.uint16) * 257)
     assert [defect.name for defect in deep.present] == [defect.name for defect in found.present]
 
 
@@ -227,6 +228,6 @@ def test_the_model_is_deterministic_and_blind_to_dtype_and_alpha() -> None:
 @pytest.mark.parametrize("shape", [(1, 1), (8, 4000), (4000, 8, 3), (300, 200, 4)])
 def test_the_model_answers_for_any_size(shape: tuple[int, ...], dtype: Any) -> None:
     white = 1.0 if dtype == np.float32 else np.iinfo(dtype).max
-    found = diagnosis.diagnose((np.random.default_rng(1).random(shape) * white).astype(dtype))
+    found = network.diagnose((np.random.default_rng(1).random(shape) * white).astype(dtype))
     assert all(0 <= defect.probability <= 1 and np.isfinite(defect.strength) for defect in found.defects)
     assert all(defect.words for defect in found.defects)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from darkroom import auto, codec, recipe, registry
-from darkroom.diagnosis import HELPS
+from darkroom import codec, recipe, registry
+from darkroom.auto import treatments
+from darkroom.diagnosis.network import HELPS
 from darkroom.params import describe_bounds
 
 ROOT = Path(__file__).parents[2]
@@ -73,6 +74,6 @@ def test_every_workflow_stage_is_in_the_performance_table() -> None:
 def test_the_guide_has_the_table_of_auto_in_its_order() -> None:
     guide = (DOCS / "recipes.md").read_text().partition("## How `auto` decides")[2]
     rows = {row[0]: row[1] for row in table(guide)[2:]}
-    assert list(rows) == [name for name, _ in auto.TREATMENTS]
+    assert list(rows) == [name for name, _ in treatments.TREATMENTS]
     for name, treatment in rows.items():
         assert re.findall(r"`(\w+)`", treatment)[0] in HELPS[name]

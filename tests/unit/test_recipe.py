@@ -9,7 +9,7 @@ import sys
 import msgspec
 import pytest
 
-from darkroom import planner, recipe, upload
+from darkroom import planner, recipe, wanted
 from darkroom.errors import RecipeInvalid
 from darkroom.recipe import Recipe, StepCall
 
@@ -108,16 +108,16 @@ def test_plans_are_made_without_opencv() -> None:
     ],
 )
 def test_which_recipe_an_upload_gets(metadata: dict[str, str], key: str, expected: str) -> None:
-    assert upload.wishes(metadata, key, "auto").name == expected
+    assert wanted.wishes(metadata, key, "auto").name == expected
 
 
 def test_metadata_overrides_the_recipe() -> None:
-    wishes = upload.wishes({"blend": "40", "format": "webp", "quality": "70"}, "vivid/a.jpg", "auto")
+    wishes = wanted.wishes({"blend": "40", "format": "webp", "quality": "70"}, "vivid/a.jpg", "auto")
     assert (wishes.name, wishes.blend, wishes.format, wishes.quality) == ("vivid", 40, "webp", 70)
     assert wishes.steps == recipe.built_in("vivid").steps
     for bad in ({"blend": "101"}, {"blend": "half"}, {"format": "exe"}, {"quality": "0"}):
         with pytest.raises(RecipeInvalid, match="the upload's metadata is not valid"):
-            upload.wishes(bad, "a.jpg", "auto")
+            wanted.wishes(bad, "a.jpg", "auto")
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_metadata_overrides_the_recipe() -> None:
     ],
 )
 def test_the_result_is_called_like_its_upload(key: str, expected: str) -> None:
-    assert upload.result_key(key, "webp") == expected
+    assert wanted.result_key(key, "webp") == expected
 
 
 def test_recipes_survive_a_round_trip_through_json() -> None:

@@ -16,8 +16,8 @@ from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import recipe, registry
 from darkroom.limits import Limits
-from tests.workflow import definition
-from tests.workflow.functions import SETTINGS
+from tests.support import definition
+from tests.support.functions import SETTINGS
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
 SOURCE = TEMPLATE["Resources"]

@@ -6,11 +6,10 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from darkroom import storage
-from tests import networks
-from tests.workflow import interpreter
-from tests.workflow.functions import Functions
-from tests.workflow.lab import Lab
+from darkroom.aws import storage
+from tests.support import interpreter, networks
+from tests.support.functions import Functions
+from tests.support.workflow import Lab
 
 
 @pytest.fixture

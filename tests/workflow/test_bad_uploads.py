@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from tests.workflow import photos
-from tests.workflow.functions import SETTINGS, UPLOADS
-from tests.workflow.lab import Lab
+from tests.support import photos
+from tests.support.functions import SETTINGS, UPLOADS
+from tests.support.workflow import Lab
 
 
 def png_that_claims(width: int, height: int) -> bytes:

@@ -15,8 +15,8 @@ from cfnlint.config import ManualArgs
 from cfnlint.decode import cfn_yaml
 
 from darkroom import registry
-from tests.workflow import definition
-from tests.workflow.definition import ROOT
+from tests.support import definition
+from tests.support.definition import ROOT
 
 DEFINITION = definition.load()
 STATES: dict[str, dict[str, Any]] = DEFINITION["States"]

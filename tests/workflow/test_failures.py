@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
-from tests.workflow import definition, photos
-from tests.workflow.functions import UPLOADS, WORK
-from tests.workflow.interpreter import service_error
-from tests.workflow.lab import Execution, Lab
+from tests.support import definition, photos
+from tests.support.functions import UPLOADS, WORK
+from tests.support.interpreter import service_error
+from tests.support.workflow import Execution, Lab
 
 LAMBDA_TASKS = definition.lambda_tasks(definition.load())
 OTHER_TASKS = {"Claim", "Complete", "Tell success", "Record failure", "Tell failure"}

@@ -9,10 +9,10 @@ import pytest
 
 import darkroom
 from darkroom import recipe
-from tests.workflow import definition, photos
-from tests.workflow.functions import RESULTS, UPLOADS
-from tests.workflow.interpreter import service_error
-from tests.workflow.lab import TABLE, Lab, read_event
+from tests.support import definition, photos
+from tests.support.functions import RESULTS, UPLOADS
+from tests.support.interpreter import service_error
+from tests.support.workflow import TABLE, Lab, read_event
 
 STAGES = [stage for name, stage in definition.lambda_tasks(definition.load()).items() if name not in definition.AROUND]
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from darkroom import storage
-from tests.workflow import photos
-from tests.workflow.functions import RESULTS
-from tests.workflow.lab import Lab
+from darkroom.aws import storage
+from tests.support import photos
+from tests.support.functions import RESULTS
+from tests.support.workflow import Lab
 
 RECIPE = {"format": "png"}
 

@@ -10,9 +10,9 @@ import pytest
 
 import darkroom
 from darkroom.picture import Array, Picture
-from tests.workflow import photos
-from tests.workflow.functions import UPLOADS
-from tests.workflow.lab import Lab
+from tests.support import photos
+from tests.support.functions import UPLOADS
+from tests.support.workflow import Lab
 
 STEP = "adjust_distribution"
 

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from darkroom.errors import TransientError
-from tests.workflow import definition, photos
-from tests.workflow.interpreter import service_error
-from tests.workflow.lab import Lab
+from tests.support import definition, photos
+from tests.support.interpreter import service_error
+from tests.support.workflow import Lab
 from tests.workflow.test_failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, upload_through
 
 BUSY = TransientError("unavailable", "the object store answered SlowDown")

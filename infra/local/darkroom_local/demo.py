@@ -19,8 +19,8 @@ from click import echo
 
 import darkroom
 from darkroom.cli.cloud import upload_metadata
+from darkroom.client.stack import Stack, Upload
 from darkroom.picture import Array, Picture
-from darkroom.remote import Stack, Upload
 from darkroom_local import comparison, sample, stack
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 

@@ -17,7 +17,7 @@ from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFai
 
 if TYPE_CHECKING:
     from darkroom.codec import decode, encode
-    from darkroom.lab import Result, enhance
+    from darkroom.library import Result, enhance
     from darkroom.limits import Limits
     from darkroom.picture import Metadata, Picture
     from darkroom.recipe import Recipe, StepCall
@@ -30,12 +30,12 @@ _HOMES = {
     "Metadata": "picture",
     "Picture": "picture",
     "Recipe": "recipe",
-    "Result": "lab",
+    "Result": "library",
     "StepCall": "recipe",
     "apply": "registry",
     "decode": "codec",
     "encode": "codec",
-    "enhance": "lab",
+    "enhance": "library",
 }
 
 __all__ = [

@@ -1,6 +1,6 @@
 """sRGB by NumPy alone: its curve (IEC 61966-2-1), exact in float64, and what its channels weigh.
 
-`darkroom.color` has the curve fast, for pictures.
+`darkroom.color.conversions` has the curve fast, for pictures.
 """
 
 from __future__ import annotations

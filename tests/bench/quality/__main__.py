@@ -11,13 +11,13 @@ import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
-from tests import data
 from tests.bench.quality import page, report
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, photo_paths
 from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
 from tests.bench.quality.run import score
 from tests.bench.quality.summary import gains, summarise
 from tests.bench.quality.targets import targets
+from tests.support import data
 
 
 def main() -> int:

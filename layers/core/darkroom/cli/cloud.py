@@ -15,10 +15,10 @@ import msgspec
 from darkroom.cli.main import cli, fail
 from darkroom.cli.photos import find_recipe, read_file, with_progress, write_atomically
 from darkroom.cli.reference import echo_json
+from darkroom.client.api import Api
+from darkroom.client.stack import Stack, Upload
 from darkroom.errors import DarkroomError, StepFailed
 from darkroom.recipe import find
-from darkroom.remote import Stack, Upload
-from darkroom.remote_api import Api
 
 
 @cli.command()

@@ -12,13 +12,14 @@ from typing import Any
 import click
 import msgspec
 
-from darkroom import codec, diagnosis, finish, lab, recipe, registry
+from darkroom import blending, codec, library, recipe, registry
 from darkroom.cli.main import cli, fail
 from darkroom.cli.reference import echo_json
 from darkroom.codec.formats import identify
+from darkroom.diagnosis import network
 from darkroom.errors import DarkroomError, RecipeInvalid
+from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
-from darkroom.measure import measure
 from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
 
@@ -47,7 +48,7 @@ def enhance(
     """Enhance photos. Without -o, IN.jpg becomes IN.enhanced.jpg beside it."""
     if recipe_source and step_texts:
         raise click.UsageError("--recipe and --step exclude each other")
-    chosen = lab.find_recipe(find_recipe(recipe_source, step_texts), blend)
+    chosen = library.find_recipe(find_recipe(recipe_source, step_texts), blend)
     targets = plan_outputs(inputs, output, chosen)
     reports, failed = [], False
     for source, target in with_progress(list(zip(inputs, targets, strict=True))):
@@ -99,7 +100,7 @@ def inspect(source: str, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all defects that were looked for.")
 def diagnose(source: str, as_json: bool) -> None:
     """Say what is wrong with a photo, most certain first, and what would help."""
-    found = diagnosis.diagnose(codec.decode(read_file(source)).pixels)
+    found = network.diagnose(codec.decode(read_file(source)).pixels)
     if as_json:
         echo_json(found)
         return
@@ -195,7 +196,7 @@ def format_for(target: str) -> str:
 
 def enhance_one(source: str, target: str, chosen: Recipe) -> dict[str, Any]:
     """Enhance one file into another, and say what was done."""
-    result = lab.enhance(read_file(source), chosen, load_reference=load_reference)
+    result = library.enhance(read_file(source), chosen, load_reference=load_reference)
     format_name = chosen.format or codec.output_format(result.picture.metadata.source_format)
     if target != STDIO and Path(target).suffix:
         format_name = format_for(target)
@@ -204,7 +205,7 @@ def enhance_one(source: str, target: str, chosen: Recipe) -> dict[str, Any]:
         sys.stdout.buffer.write(body)
     else:
         write_atomically(target, body)
-    return {**result.report, "result": finish.describe(result.picture, format_name, len(body))}
+    return {**result.report, "result": blending.describe(result.picture, format_name, len(body))}
 
 
 def read_file(source: str) -> bytes:

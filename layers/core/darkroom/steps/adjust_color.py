@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 
-from darkroom.color import (
+from darkroom.color.conversions import (
     fit_gamut,
     linear_to_oklab,
     linear_to_srgb,
@@ -63,9 +63,9 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
       white. Temperature and tint scale R, G and B (von Kries) by powers of two and keep the luminance of greys: red
       over blue grows by 1 EV at temperature 1, red and blue over green by 0.6 EV at tint 1.
     - brightness, contrast: curves of the encoded luma (Y' of BT.601) that keep black and white and therefore clip
-      nothing; hue and saturation stay (`darkroom.color.with_luma`). Brightness is ``v k / (1 + (k - 1) v)``, contrast
-      the same curve for either half about mid grey, with k = 4^value (Schlick, "Fast alternatives to Perlin's bias and
-      gain functions", Graphics Gems IV, 1994).
+      nothing; hue and saturation stay (`darkroom.color.conversions.with_luma`). Brightness is
+      ``v k / (1 + (k - 1) v)``, contrast the same curve for either half about mid grey, with k = 4^value (Schlick,
+      "Fast alternatives to Perlin's bias and gain functions", Graphics Gems IV, 1994).
     - saturation, vibrance, hue: chroma and hue angle of Oklab (Ottosson 2020), whose lightness stays. Saturation scales
       chroma by 1 + value; vibrance likewise with a value that fades with chroma C as exp(-C / 0.12). What leaves sRGB
       is mixed with grey of its own luminance instead of being clipped by channel.

@@ -7,13 +7,13 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from darkroom.color.tone import apply_curve, luminance_histogram
 from darkroom.errors import RecipeInvalid
-from darkroom.histogram import channel_histograms, histogram
+from darkroom.estimates.histogram import channel_histograms, histogram
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import bands, max_level, split_alpha, step
 from darkroom.steps.equalize_global import nearest_level
-from darkroom.tone import apply_curve, luminance_histogram
 
 BINS = 65536
 

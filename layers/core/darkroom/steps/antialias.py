@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
-from darkroom.color import linear_to_srgb, srgb_to_linear
+from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step

@@ -8,8 +8,8 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 
-from darkroom.filter_choice import MEASURING_MS, Candidate, candidates, squared_errors, take_samples, trial_ms
-from darkroom.noise import NoiseEstimate, estimate_noise
+from darkroom.estimates.filter_choice import MEASURING_MS, Candidate, candidates, squared_errors, take_samples, trial_ms
+from darkroom.estimates.noise import NoiseEstimate, estimate_noise
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Reported, step, to_float

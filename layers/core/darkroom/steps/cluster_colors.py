@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom.color import fit_gamut, lab_to_rgb, lab_to_xyz, linear_to_srgb, rgb_to_lab, xyz_to_rgb
-from darkroom.kmeans import kmeans, squared_distances
+from darkroom.algorithms.kmeans import kmeans, squared_distances
+from darkroom.color.conversions import fit_gamut, lab_to_rgb, lab_to_xyz, linear_to_srgb, rgb_to_lab, xyz_to_rgb
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, bands, from_float, step, to_float

@@ -8,9 +8,15 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom.color import linear_to_srgb, luma, srgb_to_linear
+from darkroom.color.conversions import linear_to_srgb, luma, srgb_to_linear
 from darkroom.errors import RecipeInvalid
-from darkroom.illumination import enlarge_rows, flat_field_gain, homomorphic_gain, small_luminance, vignetting_gain
+from darkroom.estimates.illumination import (
+    enlarge_rows,
+    flat_field_gain,
+    homomorphic_gain,
+    small_luminance,
+    vignetting_gain,
+)
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Reported, bands, from_float, step, to_float

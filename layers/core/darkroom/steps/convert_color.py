@@ -7,7 +7,7 @@ from typing import Annotated
 import msgspec
 import numpy as np
 
-from darkroom.color_spaces import CHANNELS, Space, convert
+from darkroom.color.spaces import CHANNELS, Space, convert
 from darkroom.errors import ImageRejected
 from darkroom.params import Params, param
 from darkroom.picture import Array

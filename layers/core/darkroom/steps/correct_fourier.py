@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom.color import luma
+from darkroom.color.conversions import luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS

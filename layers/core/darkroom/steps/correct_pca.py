@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from darkroom.color_statistics import SMALLEST_VARIANCE, map_colors, mean_and_covariance
+from darkroom.color.statistics import SMALLEST_VARIANCE, map_colors, mean_and_covariance
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, step

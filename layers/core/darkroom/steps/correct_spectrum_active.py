@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from darkroom.color import linear_to_srgb, srgb_to_linear
+from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.errors import RecipeInvalid
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array

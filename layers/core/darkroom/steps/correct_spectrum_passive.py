@@ -7,7 +7,7 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color_statistics import SMALLEST_VARIANCE, map_colors, mean_and_covariance, symmetric_power
+from darkroom.color.statistics import SMALLEST_VARIANCE, map_colors, mean_and_covariance, symmetric_power
 from darkroom.errors import RecipeInvalid
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array

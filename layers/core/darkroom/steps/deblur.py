@@ -8,8 +8,8 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.blur_model import BlurModel, model_blur
-from darkroom.color import luma
+from darkroom.color.conversions import luma
+from darkroom.estimates.blur import BlurModel, model_blur
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, step

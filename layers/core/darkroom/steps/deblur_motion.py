@@ -8,15 +8,15 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.deconvolution import richardson_lucy, total_variation, wiener
-from darkroom.motion import BLOCK, MAX_LENGTH, estimate_motion, line_kernel
-from darkroom.noise import estimate_noise
+from darkroom.algorithms.deconvolution import richardson_lucy, total_variation, wiener
+from darkroom.algorithms.tiles import column_tiles
+from darkroom.color.conversions import luma
+from darkroom.estimates.motion import BLOCK, MAX_LENGTH, estimate_motion, line_kernel
+from darkroom.estimates.noise import estimate_noise
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import Analysed, step, to_float
-from darkroom.tiles import column_tiles
 
 ESTIMATION_SIDE = 8 * BLOCK
 """Of the middle part of a picture in which motion is estimated, in px: 4 MP."""

@@ -7,8 +7,8 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.light_map import LightMap, small
+from darkroom.algorithms.light_map import LightMap, small
+from darkroom.color.conversions import luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, bands, from_float, step, to_float

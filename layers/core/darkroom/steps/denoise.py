@@ -8,10 +8,10 @@ import cv2
 import msgspec
 import numpy as np
 
-from darkroom.noise import OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
+from darkroom.algorithms.sliding_dct import hard_threshold, wiener
+from darkroom.estimates.noise import OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.sliding_dct import hard_threshold, wiener
 from darkroom.step import Analysed, step
 
 COARSE_BLOCK, COARSE_STEP = 16, 4
@@ -55,8 +55,9 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     """Removal of noise.
 
     The noise is estimated from the picture, by octave of spatial frequency and for luminance and chroma apart (see
-    `darkroom.noise`), unless `sigma` states it; in levels of 255 for every dtype. Luminance is (R+G+B)/sqrt(3), chroma
-    the two axes orthogonal to it. `luminance` and `chroma` scale what is removed; 0 leaves that part as it is.
+    `darkroom.estimates.noise`), unless `sigma` states it; in levels of 255 for every dtype. Luminance is
+    (R+G+B)/sqrt(3), chroma the two axes orthogonal to it. `luminance` and `chroma` scale what is removed; 0 leaves
+    that part as it is.
 
     Two passes over the cosine transform of overlapping blocks: what does not stand out of the noise is removed from
     16x16 px blocks; with that as the pilot, 8x8 px blocks are Wiener filtered. Overlapping blocks are averaged,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from darkroom import diagnosis
+from darkroom.diagnosis import network
 from darkroom.params import Params
 from darkroom.picture import Array
 from darkroom.step import step
@@ -27,4 +27,4 @@ def diagnose(image: Array, params: Diagnose) -> dict[str, Any]:
 
     Reference: models/diagnosis, where the network is trained and evaluated on photographs that it has not seen.
     """
-    return diagnosis.to_builtins(diagnosis.diagnose(image))
+    return network.to_builtins(network.diagnose(image))

@@ -6,10 +6,10 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from darkroom.color.tone import apply_curve, luminance_histogram
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, step
-from darkroom.tone import apply_curve, luminance_histogram
 
 BINS = 256
 MAX_EXPONENT = 4.0

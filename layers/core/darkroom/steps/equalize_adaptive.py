@@ -8,7 +8,7 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color import luma, with_luma
+from darkroom.color.conversions import luma, with_luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import POINTWISE_BAND_PIXELS, from_float, step, to_float
@@ -68,7 +68,7 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
     The luma (Y' of BT.601, encoded) of each tile is equalised with its histogram clipped at `clip_limit` times the mean
     bin. That bounds the slope (to the limit, and one more from what was cut and is spread over all bins) and with it
     the noise in flat regions. Between tiles' centres the curves are interpolated. Colour follows luma with hue and
-    saturation kept and nothing clipped (`darkroom.color.with_luma`).
+    saturation kept and nothing clipped (`darkroom.color.conversions.with_luma`).
 
     Zuiderveld, "Contrast Limited Adaptive Histogram Equalization", Graphics Gems IV, 1994. Reference: OpenCV's
     ``createCLAHE`` on grey ``uint8``, within 1 level. One difference: a limit under one count, which OpenCV raises to

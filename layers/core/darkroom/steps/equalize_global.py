@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from darkroom.color.tone import apply_curve, luminance_histogram
 from darkroom.params import Params, Strength
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.tone import apply_curve, luminance_histogram
 
 BINS = 65536
 """One for each level of ``uint16``; those of ``uint8`` fall on every 257th."""

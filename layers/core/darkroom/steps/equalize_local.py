@@ -7,7 +7,7 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.color import luma, with_luma
+from darkroom.color.conversions import luma, with_luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import from_float, max_level, step, to_float

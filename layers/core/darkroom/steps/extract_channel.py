@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from darkroom.color_spaces import CHANNELS, Space
+from darkroom.color.spaces import CHANNELS, Space
 from darkroom.params import Params, param
 from darkroom.picture import Array
 from darkroom.step import step

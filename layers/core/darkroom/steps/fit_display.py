@@ -10,10 +10,10 @@ import cv2
 import msgspec
 import numpy as np
 
-from darkroom.color import fit_gamut, linear_to_srgb, luma, luminance
+from darkroom.algorithms.resample import check_pixels, resample_alpha, resampled_planes
+from darkroom.color.conversions import fit_gamut, linear_to_srgb, luma, luminance
 from darkroom.params import Params, param
 from darkroom.picture import Array
-from darkroom.resample import check_pixels, resample_alpha, resampled_planes
 from darkroom.step import Analysed, bands, from_float, step
 
 MAX_OVERSHOOT = 0.03

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color import apply_table, power
+from darkroom.color.conversions import apply_table, power
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import lut_for, step

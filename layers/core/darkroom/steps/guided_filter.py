@@ -6,12 +6,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.guided import guided
+from darkroom.algorithms.guided import guided
+from darkroom.algorithms.tiles import column_tiles
+from darkroom.color.conversions import luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.tiles import column_tiles
 
 
 class GuidedFilter(Params, frozen=True):

@@ -7,11 +7,11 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom.color import luma
+from darkroom.color.conversions import luma
 from darkroom.errors import RecipeInvalid
+from darkroom.estimates.scratches import find_damage
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.scratches import find_damage
 from darkroom.step import Reported, bands, from_float, split_alpha, step, to_float
 
 

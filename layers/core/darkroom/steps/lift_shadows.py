@@ -6,10 +6,10 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.guided import guided
-from darkroom.light_map import LightMap, small
-from darkroom.noise import estimate_noise
+from darkroom.algorithms.guided import guided
+from darkroom.algorithms.light_map import LightMap, small
+from darkroom.color.conversions import luma
+from darkroom.estimates.noise import estimate_noise
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Reported, bands, from_float, step, to_float

@@ -7,11 +7,11 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.jpeg_traces import BLOCK, JpegTraces, find_traces, table
+from darkroom.algorithms.sliding_dct import dct_matrix, hard_threshold
+from darkroom.color.conversions import luma
+from darkroom.estimates.jpeg_traces import BLOCK, JpegTraces, find_traces, table
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.sliding_dct import dct_matrix, hard_threshold
 from darkroom.step import Analysed, step
 
 HALO = 2 * BLOCK

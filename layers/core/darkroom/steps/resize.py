@@ -7,10 +7,10 @@ from typing import Annotated, Literal
 import msgspec
 import numpy as np
 
+from darkroom.algorithms.resample import Kernel, check_pixels, resample
 from darkroom.limits import Limits
 from darkroom.params import Params, param
 from darkroom.picture import Array
-from darkroom.resample import Kernel, check_pixels, resample
 from darkroom.step import step
 
 Side = Annotated[int, msgspec.Meta(ge=1, le=Limits().max_side, extra_json_schema={"unit": "px"})]

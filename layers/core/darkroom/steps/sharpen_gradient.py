@@ -8,8 +8,8 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
-from darkroom import deriche
-from darkroom.color import luma
+from darkroom.algorithms import deriche
+from darkroom.color.conversions import luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
@@ -74,7 +74,7 @@ def sharpen_gradient(image: Array, params: SharpenGradient) -> Array:
       of a turn. (The name is also given to his three-level masks, and to Prewitt's compass masks with -2 inside.)
     - deriche: the Laplacian of Deriche's smoothing (1987, 1990), by recursive filters of second order, times the
       smoothing's variance ``4 / alpha²``, so that an `amount` is as strong at every scale (Lindeberg 1998). See
-      `darkroom.deriche` for its normalisation, of which several are in circulation.
+      `darkroom.algorithms.deriche` for its normalisation, of which several are in circulation.
 
     Kernels applied twice are scaled to give the true Laplacian of a paraboloid, as the plain Laplacian does. Beyond the
     edge the picture is mirrored about its border pixels' outer side; for deriche its border pixels are repeated.

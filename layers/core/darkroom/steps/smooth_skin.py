@@ -7,11 +7,11 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.guided import guided
+from darkroom.algorithms.guided import guided
+from darkroom.color.conversions import luma
+from darkroom.estimates.skin import RADIUS, skin_mask
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.skin import RADIUS, skin_mask
 from darkroom.step import step
 
 EPSILON = 0.0016

@@ -8,8 +8,8 @@ import cv2
 import msgspec
 import numpy as np
 
-from darkroom.color import apply_table
-from darkroom.histogram import channel_histograms, percentiles
+from darkroom.color.conversions import apply_table
+from darkroom.estimates.histogram import channel_histograms, percentiles
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, bands, lut_for, step

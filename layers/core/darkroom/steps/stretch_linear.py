@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
+from darkroom.color.tone import apply_curve
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.tone import apply_curve
 
 
 class StretchLinear(Params, frozen=True):

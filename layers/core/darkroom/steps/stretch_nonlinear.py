@@ -8,11 +8,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
+from darkroom.algorithms.pchip import Pchip
+from darkroom.color.tone import Channels, Curve, apply_curve
 from darkroom.params import Params, Strength, param
-from darkroom.pchip import Pchip
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.tone import Channels, Curve, apply_curve
 
 Level = Annotated[float, param("a level, in 0-1", ge=0, le=1)]
 Point = Annotated[list[Level], param("in and out", min_length=2, max_length=2)]

@@ -6,11 +6,11 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from darkroom.color import luma
-from darkroom.guided import guided
+from darkroom.algorithms.guided import guided
+from darkroom.algorithms.resample import check_pixels, resample, resample_alpha, resample_plane, resampled_planes
+from darkroom.color.conversions import luma
 from darkroom.params import Params, param
 from darkroom.picture import Array
-from darkroom.resample import check_pixels, resample, resample_alpha, resample_plane, resampled_planes
 from darkroom.step import bands, from_float, step, to_float
 
 HALO = 32

@@ -10,7 +10,7 @@ import cv2
 import msgspec
 import numpy as np
 
-from darkroom.color import (
+from darkroom.color.conversions import (
     linear_to_srgb,
     srgb_to_linear,
 )

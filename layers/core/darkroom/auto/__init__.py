@@ -1,0 +1,1 @@
+"""What `auto` decides about a photo, and whether it helped."""

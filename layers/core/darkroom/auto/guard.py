@@ -1,0 +1,101 @@
+"""The last look at what `auto` did: is it better than what came in, and if not, how much of it may stay?
+
+Imports neither OpenCV nor, until a picture is looked at, ONNX Runtime.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+
+import msgspec
+import numpy as np
+
+from darkroom import blending
+from darkroom.diagnosis.network import Defect, Diagnosis, diagnose
+from darkroom.picture import Array, Picture
+from darkroom.step import max_level
+
+SHARES = (100, 50)
+"""Percent of the result over the original that are tried, in this order; then the original is given back."""
+
+LEAST_GAIN = 0.1
+"""By how much what is wrong must fall, in defects."""
+
+MOST_LOST = 0.05
+"""Share of the pixels whose differences may be lost to black or white."""
+
+LOST_LEVELS = 4 / 255
+"""Pixels that all become white, or black, have lost something where they differed by more."""
+
+SHOWN_BY: Mapping[str, Collection[str]] = dict.fromkeys(
+    ("blur", "motion blur"), ("noise", "salt and pepper", "JPEG artefacts")
+) | dict.fromkeys(("noise", "JPEG artefacts"), ("underexposed", "backlight", "haze", "low contrast"))
+"""Defect -> defects whose treatment lets it be seen and did not make it: roughness hides that a photo is soft, and the
+dark or a veil what is coarse in it."""
+
+SAMPLED_PIXELS = 1 << 20
+
+
+class Review(msgspec.Struct, frozen=True):
+    """share: percent of the result over the original that was kept. why: in a sentence. diagnosis: of what was kept."""
+
+    share: int
+    why: str
+    diagnosis: Diagnosis
+
+
+def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Collection[str]) -> tuple[Picture, Review]:
+    """The enhanced picture, or less of it, or the original: the first that is better than what came in.
+
+    before: the diagnosis of the original. treated: the defects that something was done about. The result is judged by
+    how it looks: what gains left in its histogram is darkroom's own doing.
+    """
+    at_first = sum(defect.probability for defect in before.defects)
+    for share in SHARES:
+        candidate = blending.blend(original, enhanced, share)
+        after = diagnose(candidate.pixels, traces=False)
+        left = what_is_wrong(after, before, treated)
+        lost = newly_lost(original.pixels, candidate.pixels)
+        if left <= at_first - LEAST_GAIN and lost <= MOST_LOST:
+            why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
+            return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
+    why = f"what is wrong would not fall: from {at_first:.1f} to {left:.1f} defects"
+    if lost > MOST_LOST:
+        why = f"{lost:.0%} of the pixels would lose their differences to black or white"
+    return original, Review(0, f"{why}; the photo is given back", before)
+
+
+def what_is_wrong(after: Diagnosis, before: Diagnosis, treated: Collection[str]) -> float:
+    """The sum of all defects' probabilities; of one that was treated, as far as it is not weaker than before."""
+    total = 0.0
+    for defect in after.defects:
+        if defect.name in treated:
+            total += defect.probability * min(_severity(defect) / max(_severity(before[defect.name]), 1e-6), 1.0)
+        elif not any(name in treated for name in SHOWN_BY.get(defect.name, ())):
+            total += defect.probability
+    return total
+
+
+def _severity(defect: Defect) -> float:
+    """Its strength, counted so that more is worse."""
+    whole = {"low contrast": 1.0, "JPEG artefacts": 100.0}.get(defect.name)
+    return defect.strength if whole is None else whole - defect.strength
+
+
+def newly_lost(before: Array, after: Array) -> float:
+    """The share of pixels that became black or white in a channel and differed in it before; of two equal shapes."""
+    if before.shape != after.shape:
+        return 0.0
+    stride = max(int(np.sqrt(after.shape[0] * after.shape[1] / SAMPLED_PIXELS)), 1)
+    white = max_level(after.dtype)
+    old, new = (
+        pixels[::stride, ::stride].reshape(-1, pixels.shape[2] if pixels.ndim == 3 else 1) for pixels in (before, after)
+    )
+    lost = np.zeros(len(new), np.bool_)
+    for channel in range(new.shape[1]):
+        for end in (0, white):
+            there = new[:, channel] == end
+            if there.any():
+                levels = old[there, channel].astype(np.float32)
+                lost[there] |= np.abs(levels - np.median(levels)) > LOST_LEVELS * white
+    return float(lost.mean())

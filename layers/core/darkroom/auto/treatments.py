@@ -1,0 +1,277 @@
+"""The recipe `auto`: from the diagnosis of a photo to what is done, and why.
+
+`TREATMENTS` is the whole table: one line a defect, in the order in which repairs must run. Impulses would mislead all
+that follows, and JPEG's blocks the estimate of noise; noise would be amplified by whatever lightens. What darkens comes
+before a cast is removed, and what lightens after it, so that no channel is clipped on the way. Exposure and colour
+decide what contrast is; and blur is undone last, since everything before it would be sharpened along.
+
+Imports neither OpenCV nor ONNX Runtime: what is planned here was measured and diagnosed elsewhere.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from darkroom.diagnosis.network import PRESENT, Defect, Diagnosis
+from darkroom.estimates.measurements import Measurements
+from darkroom.picture import Array
+from darkroom.recipe import Recipe, StepCall
+from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
+
+LESS_EV, MORE_EV = 0.8, 0.3
+"""How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
+them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
+
+MOST_EV = 4.0
+
+SRGB_EXPONENT = 2.4
+"""Light of twice the strength has encoded values 2 ** (1 / 2.4) times as high, all but in the deepest shadows."""
+
+LOST_HIGHLIGHTS = 0.02
+"""Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
+
+KNEE = 0.95
+"""Encoded level from which on a lowered exposure fades out: what was clipped to white stays white."""
+
+CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
+
+FULL_RANGE = (0.005, 99.995)
+"""Percentiles that become black and white where contrast is low."""
+
+MID_GREY = 0.5
+UNEVEN_ENDS = 0.12
+"""Where the darkest and the brightest tones are as far from black and white but for this, contrast was lost about the
+middle, and a scene without white need not get one; else black was lifted, or white lowered, and each end moves."""
+
+NOISY_LEVELS = 12.0
+"""With more noise there is no detail left that deblurring could bring back."""
+
+REVEALED_LEVELS = 3.0
+"""Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
+
+HALO = 0.2
+"""Overshoot that deblurring may leave at edges, as a share of their height."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    """A defect that was looked for, whether something is done about it, and why, in a sentence."""
+
+    defect: str
+    chosen: bool
+    why: str
+    steps: list[StepCall] = []
+
+
+class Treatment(msgspec.Struct, frozen=True):
+    """What is done about a defect that is there: the steps, none where nothing helps, and how that is said."""
+
+    steps: list[StepCall]
+    how: str
+
+
+TREATED_FROM: Mapping[str, float] = {
+    "underexposed": 0.65,
+    "overexposed": 0.75,
+    "colour cast": 0.7,
+    "blur": 0.75,
+    "motion blur": 0.75,
+    "haze": 0.75,
+    "backlight": 0.75,
+}
+"""Probability from which a defect is treated, where that must be surer than to be told: what these do to a photo that
+has not got the defect is worse than to leave it."""
+
+Plan = Callable[[Defect, Diagnosis, Measurements], Treatment]
+
+
+def needs_diagnosis(recipe: Recipe) -> bool:
+    """Whether a recipe's steps are chosen for each photo."""
+    return recipe.steps == "auto"
+
+
+def resolve(
+    recipe: Recipe, measurements: Measurements, diagnosis: Diagnosis | None
+) -> tuple[list[StepCall], list[Decision]]:
+    """The steps of a recipe for one photo, and for ``auto``, which needs the diagnosis, the reason for each choice."""
+    if recipe.steps != "auto":
+        return recipe.steps, []
+    if diagnosis is None:
+        raise TypeError("the recipe 'auto' needs a diagnosis")
+    decisions = decide(measurements, diagnosis)
+    return [call for decision in decisions if decision.chosen for call in decision.steps], decisions
+
+
+def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
+    """One decision a defect, in the order of treatment."""
+    decisions = []
+    for name, treat in TREATMENTS:
+        defect = diagnosis[name]
+        rival = _rival(defect, diagnosis)
+        if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
+            treatment = _denoise(defect, diagnosis, measurements)
+            why = f"{defect.words}, but lightened there would be about {seen:.0f} levels: {treatment.how}"
+            decisions.append(Decision(name, True, why, treatment.steps))
+        elif not defect.present:
+            decisions.append(Decision(name, False, defect.words))
+        elif not _sure(defect):
+            decisions.append(Decision(name, False, f"{defect.words}; but not surely enough to be treated"))
+        elif rival is not None:
+            decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}"))
+        else:
+            treatment = treat(defect, diagnosis, measurements)
+            why = f"{defect.words}: {treatment.how}"
+            decisions.append(Decision(name, bool(treatment.steps), why, treatment.steps))
+    return decisions
+
+
+def _remove_impulses(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("remove_salt_pepper")], "they are replaced by their neighbours' median")
+
+
+def _remove_jpeg(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("reduce_jpeg_artifacts")], "blocks and ringing are smoothed where the file allows it")
+
+
+def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    return Treatment([StepCall("denoise")], "it is measured by frequency and taken out")
+
+
+def _dehaze(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    amount = round(min(0.5 + 0.5 * defect.strength, 0.95), 2)
+    return Treatment([StepCall("dehaze", {"amount": amount})], f"{amount:.0%} of the veil is lifted")
+
+
+def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
+    if ev <= 0:
+        return Treatment([], "but the highlights leave no room")
+    return Treatment([StepCall("adjust_color", {"exposure": ev})], f"exposure is changed by {ev:+.1f} EV")
+
+
+def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if measurements.lost_highlights < LOST_HIGHLIGHTS:
+        return Treatment([], "but its highlights are all there, so it may be meant to be bright")
+    step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-defect.strength)})
+    return Treatment([step], f"all but the whites is lowered by {defect.strength:.1f} EV")
+
+
+def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    amount = round(min(0.25 + 0.2 * defect.strength, 0.8), 2)
+    return Treatment([StepCall("lift_shadows", {"amount": amount})], f"shadows are lifted by {amount:.0%}")
+
+
+def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    light = [round(float(channel), 4) for channel in light_of(defect, diagnosis, measurements)]
+    return Treatment([StepCall("white_balance", {"illuminant": light})], "the light is made grey")
+
+
+def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    params: dict[str, Any] = {"low": FULL_RANGE[0], "high": FULL_RANGE[1]}
+    if abs(measurements.luma_p1 - (1 - measurements.luma_p99)) > UNEVEN_ENDS:
+        return Treatment([StepCall("stretch_histogram", params)], "tones are stretched to the whole scale")
+    step = StepCall("stretch_histogram", params | {"middle": MID_GREY})
+    return Treatment([step], "tones are stretched about mid grey, until something is black or white")
+
+
+def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if _too_noisy(diagnosis):
+        return Treatment([], "but too noisy to be sharpened without its noise")
+    return Treatment([StepCall("deblur", {"halo": HALO})], "the blur is inverted as far as noise allows")
+
+
+def _deblur_motion(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if _too_noisy(diagnosis):
+        return Treatment([], "but too noisy for the motion to be undone")
+    return Treatment([StepCall("deblur_motion")], "the motion is estimated anew and undone")
+
+
+TREATMENTS: Sequence[tuple[str, Plan]] = (
+    ("salt and pepper", _remove_impulses),
+    ("JPEG artefacts", _remove_jpeg),
+    ("noise", _denoise),
+    ("haze", _dehaze),
+    ("overexposed", _expose_less),
+    ("colour cast", _balance),
+    ("underexposed", _expose_more),
+    ("backlight", _lift_shadows),
+    ("low contrast", _stretch),
+    ("motion blur", _deblur_motion),
+    ("blur", _deblur),
+)
+
+RIVALS = (
+    ("underexposed", "overexposed", "backlight"),
+    ("haze", "low contrast"),
+    ("blur", "motion blur"),
+)
+"""Defects that look alike, or whose treatments undo each other: only the most probable of a group is treated."""
+
+
+def _rival(defect: Defect, diagnosis: Diagnosis) -> Defect | None:
+    """The more probable defect of the same group, if there is one."""
+    group = next((names for names in RIVALS if defect.name in names), (defect.name,))
+    first = max((diagnosis[name] for name in group), key=lambda each: each.probability)
+    return None if first.probability <= defect.probability else first
+
+
+def _too_noisy(diagnosis: Diagnosis) -> bool:
+    noise = diagnosis["noise"]
+    return noise.present and noise.strength > NOISY_LEVELS
+
+
+def _sure(defect: Defect) -> bool:
+    return defect.probability >= TREATED_FROM.get(defect.name, PRESENT)
+
+
+def _treated(name: str, diagnosis: Diagnosis) -> bool:
+    return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis) is None
+
+
+def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
+    """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
+    if not _treated("underexposed", diagnosis):
+        return None
+    ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
+    seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
+    return seen if seen >= REVEALED_LEVELS else None
+
+
+def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Array:
+    """The colour of the light as linear RGB of mean 1.
+
+    What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
+    measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
+    """
+    told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
+    if not cast.traced and not diagnosis["noise"].present:
+        told = np.sqrt(told * np.array(measurements.illuminant))
+    return np.asarray(told / told.mean())
+
+
+def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white.
+
+    The white point is that of the photo without its cast, and overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
+    """
+    light = np.ones(3)
+    if _treated("colour cast", diagnosis):
+        light = light_of(diagnosis["colour cast"], diagnosis, measurements)
+        light /= LUMINANCE_WEIGHTS @ light
+    brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
+    room = -math.log2(max(brightest, 1e-4))
+    return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
+
+
+def exposure_curve(ev: float) -> list[list[float]]:
+    """Points [in, out] of the curve that changes exposure by `ev` below the `KNEE`, and keeps white white."""
+    levels = np.array(CURVE_LEVELS)
+    changed = linear_to_srgb_exact(np.minimum(srgb_to_linear_exact(levels) * 2**ev, 1.0))
+    weight = np.clip((levels - KNEE) / (1 - KNEE), 0, 1)
+    weight = weight * weight * (3 - 2 * weight)
+    points = np.column_stack((levels, changed * (1 - weight) + levels * weight))
+    return [[round(float(value), 4) for value in point] for point in points]

@@ -1,0 +1,1 @@
+"""All that runs on AWS: the only room, beside `client`, that knows of it."""

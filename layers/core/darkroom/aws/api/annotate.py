@@ -1,0 +1,55 @@
+"""`POST /classify` and `POST /diagnose`: a photo in, an answer about it out, by the stage that has the networks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from darkroom import registry
+from darkroom.aws.api import synchronous
+from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.settings import Site
+from darkroom.errors import StepFailed, TransientError
+from darkroom.recipe import StepCall
+
+THROTTLED = {"TooManyRequestsException", "ServiceException", "EC2ThrottledException"}
+
+
+def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What a step that answers finds in a photo: its report's details. `query` are its parameters.
+
+    Raises darkroom's errors, the function's own among them; `Problem` 413 for a photo that is too large, and 504.
+    """
+    synchronous.check_size(body, route, f"POST /jobs with the step '{step}' takes larger ones.")
+    values = {name: texts[-1] for name, texts in query.items()}
+    params = registry.get(step).params.parse(values, of=step, from_text=True)
+    job, key = synchronous.put(site, body, {})
+    report = _invoke(site.classify, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})
+    details: dict[str, Any] = report["details"]
+    return details
+
+
+def _invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        done = synchronous.client("lambda").invoke(FunctionName=function, Payload=msgspec.json.encode(event))
+        payload = msgspec.json.decode(done["Payload"].read(), type=dict[str, Any])
+    except ReadTimeoutError as error:
+        raise Problem(
+            HTTPStatus.GATEWAY_TIMEOUT,
+            "http.timeout",
+            f"There was no answer within {synchronous.PATIENCE_SECONDS} seconds: try again, or a smaller photo.",
+        ) from error
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in THROTTLED:
+            raise TransientError("unavailable", f"the function answered {code}") from error
+        raise StepFailed("function", f"the function answered {code}") from error
+    except BotoCoreError as error:
+        raise TransientError("unavailable", f"the function did not answer ({type(error).__name__})") from error
+    if "FunctionError" in done:
+        raise synchronous.failure("function", payload.get("errorMessage", ""))
+    return payload

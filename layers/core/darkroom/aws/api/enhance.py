@@ -1,0 +1,119 @@
+"""`POST /enhance`: a photo in, a better photo out, through the workflow while the caller waits."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from aws_lambda_powertools.event_handler import Response
+from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
+
+from darkroom import recipe
+from darkroom.aws import storage
+from darkroom.aws.api import links, negotiate, parse, synchronous
+from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.settings import Site
+from darkroom.errors import StepFailed, TransientError
+
+HEADER_BYTES = 6000
+"""Of the report in a header; API Gateway allows 10,240 for all of them."""
+
+
+def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept: str) -> Response[Any]:
+    """The answer to one request: the photo, photo and report, or a redirect where the photo is too large to answer."""
+    synchronous.check_size(body, "/enhance", "POST /jobs takes larger ones.")
+    wanted = parse.wishes(query)
+    answer_in = negotiate.choose(accept)
+    if answer_in is None and wanted.format is None:
+        raise Problem(
+            HTTPStatus.NOT_ACCEPTABLE,
+            "http.not-acceptable",
+            "Photos are answered as image/jpeg, image/png, image/webp, image/avif or image/tiff.",
+        )
+    metadata = parse.metadata(
+        wanted.recipe or [recipe.parse_step(text) for text in wanted.step] or None,
+        blend=wanted.blend,
+        format=wanted.format or (answer_in if answer_in not in (None, "any", "multipart") else None),
+        quality=wanted.quality,
+    )
+    job, key = synchronous.put(site, body, metadata)
+    output = _run(site, job, key)
+    return _answer(job, output, multipart=wanted.report or answer_in == "multipart")
+
+
+def _run(site: Site, job: str, key: str) -> dict[str, Any]:
+    """Run the workflow to its end. Raises the job's own error, or `Problem` 504 where it takes too long."""
+    event = {"detail": {"bucket": {"name": site.work}, "object": {"key": key, "sequencer": "0"}}}
+    try:
+        done = synchronous.client("stepfunctions").start_sync_execution(
+            stateMachineArn=site.enhance_now, input=msgspec.json.encode(event).decode()
+        )
+    except ReadTimeoutError:
+        done = {"status": "TIMED_OUT"}
+    except ClientError as error:
+        raise StepFailed("workflow", f"the workflow answered {error.response['Error']['Code']}") from error
+    except BotoCoreError as error:
+        raise TransientError("unavailable", f"the workflow did not answer ({type(error).__name__})") from error
+    if done["status"] == "TIMED_OUT":
+        raise Problem(
+            HTTPStatus.GATEWAY_TIMEOUT,
+            "http.timeout",
+            f"The photo was not ready within {synchronous.PATIENCE_SECONDS} seconds: ask for the job later, or use "
+            "POST /jobs.",
+            job=job,
+        )
+    if done["status"] != "SUCCEEDED":
+        raise synchronous.failure("workflow", done.get("cause", ""))
+    return msgspec.json.decode(done["output"], type=dict[str, Any])
+
+
+def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response[Any]:
+    result, manifest = output["result"], output["manifest"]
+    photo, stored = storage.read(result["bucket"], result["key"])
+    report = msgspec.json.decode(storage.read(manifest["bucket"], manifest["key"])[0], type=dict[str, Any])
+    for part in ("source", "result"):
+        for name in ("bucket", "key", "version"):
+            report[part].pop(name, None)
+    headers = {
+        "X-Darkroom-Job": job,
+        "X-Darkroom-Report": _in_a_header(report),
+        "Cache-Control": "no-store",
+        "Vary": "Accept",
+    }
+    if multipart:
+        boundary = secrets.token_hex(16)
+        content_type = f'multipart/mixed; boundary="{boundary}"'
+        parts = (("application/json", msgspec.json.encode(report)), (stored["ContentType"], photo))
+        photo = b"".join(
+            f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + content + b"\r\n" for kind, content in parts
+        )
+        photo += f"--{boundary}--\r\n".encode()
+    else:
+        content_type = stored["ContentType"]
+    if len(photo) > synchronous.MAX_BODY:
+        headers["Location"] = links.link(result["bucket"], result["key"])
+        return Response(int(HTTPStatus.SEE_OTHER), content_type, "", headers=headers)
+    return Response(int(HTTPStatus.OK), content_type, photo, headers=headers)
+
+
+def _in_a_header(report: Mapping[str, Any]) -> str:
+    """What was done and why, in one line of ASCII JSON; the reasons are left out where they would be too long."""
+    brief = {
+        "recipe": report["recipe"],
+        "blend": report["blend"],
+        "steps": [step["name"] for stage in report["stages"] for step in stage.get("steps", ())],
+        "milliseconds": sum(stage["milliseconds"] for stage in report["stages"]),
+        "why": [decision["why"] for decision in report["decisions"] if decision["chosen"]],
+    }
+    if report["review"]:
+        brief["why"].append(report["review"]["why"])
+    line = _ascii(brief)
+    return line if len(line) <= HEADER_BYTES else _ascii({name: brief[name] for name in brief if name != "why"})
+
+
+def _ascii(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))

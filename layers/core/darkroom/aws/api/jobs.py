@@ -1,0 +1,179 @@
+"""Jobs over HTTP: announced with a form for the upload, looked at, listed, deleted."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import secrets
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import storage
+from darkroom.aws.api import links, parse, progress, records
+from darkroom.aws.api.parse import JobRequest
+from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.settings import Site
+from darkroom.errors import ImageRejected
+
+OF_THE_API = re.compile(r"(?:api|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
+UNFINISHED = frozenset({"waiting", "running"})
+MAX_PAGE = 100
+
+
+def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | None) -> tuple[dict[str, Any], bool]:
+    """Announce a job and give the form for its upload. True where it is new.
+
+    With an idempotency key the job's id follows from caller and key: a repeated request finds the same job. Raises
+    `Problem` 422 where the key came with another request before.
+    """
+    if idempotency_key is not None and not re.fullmatch(r"[\x21-\x7e]{1,255}", idempotency_key):
+        raise Problem(
+            HTTPStatus.BAD_REQUEST,
+            "http.bad-idempotency-key",
+            "The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.",
+        )
+    metadata = parse.metadata(
+        request.recipe if request.steps is None else request.steps,
+        blend=request.blend,
+        format=request.format,
+        quality=request.quality,
+    )
+    job = _digest(f"{caller}\n{idempotency_key}")[:32] if idempotency_key else secrets.token_hex(16)
+    key = f"api/{job}/{parse.safe_name(request.filename)}"
+    fingerprint = _digest(msgspec.json.encode(request).decode())
+    before = records.announce(site.table, job, site.uploads, key, fingerprint)
+    if before is not None and before.get("request") != fingerprint:
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "http.idempotency-conflict",
+            "This Idempotency-Key came with another request before: use a new one.",
+        )
+    status = "waiting" if before is None else before["status"]
+    answer = {"id": job, "status": status, "links": {"self": f"jobs/{job}"}}
+    if status == "waiting":
+        answer["upload"] = links.form(site.uploads, key, request.content_type, metadata, site.max_bytes)
+    return answer, before is None
+
+
+def show(site: Site, job: str) -> dict[str, Any]:
+    """All there is to say of a job. Its links are presigned."""
+    record = _record(site, job)
+    answer = summary(record)
+    places = {}
+    if record["status"] != "waiting":
+        places["original"] = links.link(record["bucket"], record["key"], version=record.get("version") or None)
+    report = None
+    if record.get("manifest"):
+        report = _report(record)
+        result, manifest = record["result"], record["manifest"]
+        name = _filename(result["key"]).rpartition("/")[2]
+        if report is not None:
+            places["result"] = links.link(result["bucket"], result["key"])
+            places["download"] = links.link(result["bucket"], result["key"], filename=name)
+            places["manifest"] = links.link(manifest["bucket"], manifest["key"])
+    if report is not None:
+        answer["stages"] = [{"status": "done", **stage} for stage in report.pop("stages", [])]
+        answer["report"] = report
+    else:
+        answer["stages"] = progress.stages(record["execution"]) if record.get("execution") else []
+    answer["links"] |= places
+    return answer
+
+
+def page(site: Site, limit: int, after: str | None) -> dict[str, Any]:
+    """Jobs, newest first."""
+    found, following = records.newest(site.table, limit, after)
+    return {"jobs": [summary(record) for record in found], "next": following}
+
+
+def summary(record: Mapping[str, Any]) -> dict[str, Any]:
+    """What a list says of a job: nothing of buckets."""
+    answer = {
+        "id": record["id"],
+        "status": record["status"],
+        "filename": _filename(record["key"]),
+        "created": record["created"],
+        "updated": record["updated"],
+        "links": {"self": f"jobs/{record['id']}"},
+    }
+    if "recipe" in record:
+        answer["recipe"] = record["recipe"]
+    if "error" in record:
+        answer["error"] = {"code": record["error"]["code"], "message": record["error"]["message"]}
+    if record.get("diagnosis"):
+        answer["diagnosis"] = msgspec.json.decode(record["diagnosis"])
+    return answer
+
+
+def delete(site: Site, job: str) -> None:
+    """Delete a job's upload, result, manifest and record. Raises `Problem` 409 while it runs."""
+    record = _record(site, job)
+    if record["status"] == "running":
+        raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
+    s3 = storage.client("s3")
+    try:
+        for place in ("result", "manifest"):
+            if place in record and _is_of(s3, record[place], job):
+                s3.delete_object(Bucket=record[place]["bucket"], Key=record[place]["key"])
+        _delete_upload(s3, record)
+    except (ClientError, BotoCoreError) as error:
+        raise storage.translate(error) from error
+    records.delete(site.table, job)
+
+
+def _delete_upload(s3: Any, record: Mapping[str, Any]) -> None:
+    """All versions where the key is the job's alone; else the one that the job was told of."""
+    bucket, key, version = record["bucket"], record["key"], record.get("version")
+    if key.startswith("api/"):
+        found = s3.list_object_versions(Bucket=bucket, Prefix=key)
+        for one in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
+            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+    elif version:
+        s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
+    else:
+        s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
+    """False where a newer upload of the same key has replaced the object, or it is gone."""
+    try:
+        return bool(s3.head_object(Bucket=place["bucket"], Key=place["key"])["Metadata"].get("job") == job)
+    except ClientError as error:
+        if error.response["Error"]["Code"] in storage.GONE:
+            return False
+        raise
+
+
+def _report(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The manifest without where things lie. None where it is gone, or is a newer upload's."""
+    try:
+        body, _ = storage.read(record["manifest"]["bucket"], record["manifest"]["key"])
+    except ImageRejected:
+        return None
+    manifest = msgspec.json.decode(body, type=dict[str, Any])
+    if manifest.get("job") != record["id"]:
+        return None
+    for part in ("source", "result"):
+        for name in ("bucket", "key", "version"):
+            manifest[part].pop(name, None)
+    return manifest
+
+
+def _record(site: Site, job: str) -> records.Record:
+    if not re.fullmatch("[0-9a-f]{32}", job):
+        raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")
+    return records.find(site.table, job)
+
+
+def _filename(key: str) -> str:
+    """A key as its uploader named it."""
+    match = OF_THE_API.fullmatch(key)
+    return match[1] if match else key
+
+
+def _digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,120 @@
+"""Job records in the table: what the workflow writes, and the API announces, lists and deletes."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from datetime import UTC, datetime
+from http import HTTPStatus
+from typing import Any
+
+import msgspec
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import storage
+from darkroom.aws.api.problems import Problem
+from darkroom.errors import DarkroomError, StepFailed, TransientError
+
+WAIT_SECONDS = 86_400
+"""How long an announced job waits for its upload before its record is forgotten."""
+
+THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
+
+Record = dict[str, Any]
+
+
+def now() -> str:
+    """The time as the workflow writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def announce(table: str, job: str, bucket: str, key: str, request: str) -> Record | None:
+    """Write the record of a job that waits for its upload. Returns the record that was there before, if one was."""
+    record = {
+        "id": job,
+        "listing": "jobs",
+        "status": "waiting",
+        "bucket": bucket,
+        "key": key,
+        "request": request,
+        "created": now(),
+        "updated": now(),
+        "expires": int(time.time()) + WAIT_SECONDS,
+    }
+    plain = TypeSerializer()
+    try:
+        storage.client("dynamodb").put_item(
+            TableName=table,
+            Item={name: plain.serialize(value) for name, value in record.items()},
+            ConditionExpression="attribute_not_exists(id)",
+        )
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+            raise _translate(error) from error
+        return find(table, job)
+    except BotoCoreError as error:
+        raise _translate(error) from error
+    return None
+
+
+def find(table: str, job: str) -> Record:
+    """A job's record. Raises `Problem` 404."""
+    try:
+        answer = storage.client("dynamodb").get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
+    except (ClientError, BotoCoreError) as error:
+        raise _translate(error) from error
+    if "Item" not in answer:
+        raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job, or it is no longer remembered.")
+    return _plain(answer["Item"])
+
+
+def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str | None]:
+    """A page of records, newest first, and the word that asks for the next one."""
+    start = {"ExclusiveStartKey": _start(after)} if after else {}
+    try:
+        answer = storage.client("dynamodb").query(
+            TableName=table,
+            IndexName="newest",
+            KeyConditionExpression="listing = :jobs",
+            ExpressionAttributeValues={":jobs": {"S": "jobs"}},
+            ScanIndexForward=False,
+            Limit=limit,
+            **start,
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise _translate(error) from error
+    last = answer.get("LastEvaluatedKey")
+    token = base64.urlsafe_b64encode(msgspec.json.encode(_plain(last))).decode().rstrip("=") if last else None
+    return [_plain(item) for item in answer["Items"]], token
+
+
+def delete(table: str, job: str) -> None:
+    try:
+        storage.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": job}})
+    except (ClientError, BotoCoreError) as error:
+        raise _translate(error) from error
+
+
+def _start(token: str) -> dict[str, dict[str, str]]:
+    try:
+        raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
+        place = msgspec.json.decode(raw, type=dict[str, str])
+    except (binascii.Error, UnicodeError, msgspec.MsgspecError):
+        place = {}
+    if set(place) != {"id", "listing", "created"} or place["listing"] != "jobs" or not all(place.values()):
+        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
+    return {name: {"S": value} for name, value in place.items()}
+
+
+def _plain(item: dict[str, Any]) -> Record:
+    plain = TypeDeserializer()
+    return {name: plain.deserialize(value) for name, value in item.items()}
+
+
+def _translate(error: ClientError | BotoCoreError) -> DarkroomError:
+    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
+    if not isinstance(error, ClientError) or code in THROTTLED:
+        return TransientError("unavailable", f"the table of jobs answered {code}")
+    return StepFailed("jobs", f"the table of jobs answered {code}")

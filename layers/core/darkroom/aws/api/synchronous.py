@@ -1,0 +1,69 @@
+"""What routes share that answer about a photo while the caller waits."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Mapping
+from functools import cache
+from http import HTTPStatus
+from typing import Any
+
+import boto3
+from botocore.config import Config
+
+from darkroom.aws import storage
+from darkroom.aws.api import parse
+from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.settings import Site
+from darkroom.codec.formats import identify
+from darkroom.errors import DarkroomError, StepFailed, revive
+
+MAX_BODY = 4_500_000
+"""Bytes of a photo, in or out: Lambda takes 6 MiB of JSON, and base64 makes four bytes of three."""
+
+PATIENCE_SECONDS = 25
+"""API Gateway gives up after 29."""
+
+
+@cache
+def client(service: str) -> Any:
+    """A client that waits as long as an answer may take, and asks once: a second time would cost twice."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
+    return boto3.client(
+        service,
+        endpoint_url=endpoint,
+        config=Config(
+            connect_timeout=3,
+            read_timeout=PATIENCE_SECONDS,
+            retries={"total_max_attempts": 1},
+            # AWS serves synchronous executions under a host name of their own; an emulator has one address.
+            inject_host_prefix=endpoint is None,
+        ),
+    )
+
+
+def check_size(body: bytes, route: str, instead: str) -> None:
+    """Raises `Problem` 413 that says what to do instead."""
+    if len(body) > MAX_BODY:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "http.too-large",
+            f"The photo has {len(body):,} bytes; {route} takes at most {MAX_BODY:,}. {instead}",
+        )
+
+
+def put(site: Site, body: bytes, metadata: Mapping[str, str]) -> tuple[str, str]:
+    """Put a photo into the work bucket: a new job's id, and the key. Raises `ImageRejected` where it is no photo."""
+    source_format = identify(body)
+    job = secrets.token_hex(16)
+    key = f"sync/{job}/photo{parse.extension(source_format)}"
+    storage.write(site.work, key, body, "application/octet-stream", Metadata=metadata)
+    return job, key
+
+
+def failure(of: str, report: str) -> DarkroomError:
+    """darkroom's own error, told in the report of the workflow or function that failed."""
+    code, colon, message = report.partition(": ")
+    known = colon and "." in code
+    return revive(code, message) if known else StepFailed(of, f"the {of} failed and did not say why")

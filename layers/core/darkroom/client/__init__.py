@@ -1,0 +1,1 @@
+"""A deployed stack from outside: by its buckets and tables, or by its HTTP API."""

@@ -1,0 +1,1 @@
+"""Colour: conversions, models, statistics and tone curves, on arrays."""

@@ -1,0 +1,50 @@
+"""Tone curves on pictures and the histogram they are found on: what the steps of tone share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, Literal
+
+import numpy as np
+
+from darkroom.color.conversions import apply_table, luma, with_luma
+from darkroom.params import param
+from darkroom.picture import Array
+from darkroom.step import bands, from_float, lut_for, to_float
+
+Curve = Callable[[Array], Array]
+"""Levels in 0–1 (float32 or float64) → levels, of the same dtype."""
+
+Channels = Annotated[
+    Literal["luminance", "each"], param("change luminance and keep the colour, or each of R, G and B alone")
+]
+
+
+def apply_curve(image: Array, curve: Curve, channels: Literal["luminance", "each"]) -> Array:
+    """The picture (HxW or HxWx3, any dtype) through a curve, as a new array of its dtype.
+
+    "each": every channel alone; exact for every level of an integer dtype, through a table computed in float64.
+    "luminance": Y' of BT.601 goes through the curve and hue stays, see `with_luma`; a grey picture is its own luma.
+    Takes a band's planes besides the result.
+    """
+    if image.ndim == 3 and channels == "luminance":
+        result = np.empty_like(image)
+        for rows, _, _ in bands(image.shape, 0):
+            color = to_float(image[rows])
+            result[rows] = from_float(with_luma(color, np.clip(curve(luma(color)), 0, 1)), image.dtype)
+        return result
+    if image.dtype == np.float32:
+        return np.clip(curve(image), 0, 1)
+    return apply_table(image, lut_for(curve, image.dtype))
+
+
+def luminance_histogram(image: Array, bins: int) -> Array:
+    """Share of pixels by luminance: `bins` values that sum to 1; bin i holds what is nearest to ``i / (bins - 1)``.
+
+    image: HxW or HxWx3 of any dtype; luminance as in `darkroom.color.conversions.luma`. Works in bands.
+    """
+    counts = np.zeros(bins, np.int64)
+    for rows, _, _ in bands(image.shape, 0):
+        levels = luma(to_float(image[rows])) * np.float32(bins - 1) + np.float32(0.5)
+        counts += np.bincount(levels.astype(np.uint16).ravel(), minlength=bins)[:bins]
+    return counts / counts.sum()

@@ -1,0 +1,140 @@
+"""Uneven light: what falls off towards the corners, or varies slowly, as a small map of factors that even it out."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from darkroom.color.conversions import luminance, srgb_to_linear
+from darkroom.picture import Array
+from darkroom.srgb import LUMINANCE_WEIGHTS
+
+MAP_SIDE = 256
+"""Longer side of the maps, in px: light that varies faster is not what they are for."""
+
+DARKEST = 1e-3
+"""Of linear light: keeps the logarithm of black finite."""
+
+RINGS = 48
+SMALLEST_RING = 8
+
+TEXTURE = 2.0
+"""Standard deviation in px of a map's smoothing before its slopes are taken: texture is much steeper than a lens."""
+
+FLAT_SMOOTHING = 0.01
+"""Standard deviation over a flat field, of its longer side: removes its noise and dust."""
+
+
+def small_luminance(image: Array) -> Array:
+    """Y of BT.709 in linear light, float32, area averaged to at most MAP_SIDE px; of HxW or HxWx3 of any dtype."""
+    size = map_size(image.shape)
+    if image.ndim == 2:
+        return cv2.resize(srgb_to_linear(image), size, interpolation=cv2.INTER_AREA)
+    total = np.zeros(size[::-1], np.float32)
+    for c, weight in enumerate(LUMINANCE_WEIGHTS):
+        plane = srgb_to_linear(np.ascontiguousarray(image[..., c]))
+        total += weight * cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+    return total
+
+
+def map_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Width and height of a picture's maps."""
+    scale = min(1.0, MAP_SIDE / max(shape[:2]))
+    return max(1, round(shape[1] * scale)), max(1, round(shape[0] * scale))
+
+
+def homomorphic_gain(light: Array, scale: float) -> Array:
+    """Factors that make the slow part of log light even; their mean log is 0.
+
+    light: HxW, linear. scale: standard deviation of what counts as slow, of the longer side.
+    Source: Oppenheim, Schafer and Stockham, "Nonlinear filtering of multiplied and convolved signals", 1968.
+    """
+    logarithm = np.log(np.maximum(light, np.float32(DARKEST)))
+    slow = _smooth(logarithm, scale * max(light.shape))
+    return np.asarray(np.exp(slow.mean() - slow))
+
+
+def vignetting_gain(light: Array) -> Array:
+    """Factors that undo a lens's falling off towards the corners; 1 in the middle, and nowhere less.
+
+    light: HxW, linear. Scenes darken outwards as often as inwards, so the median of log light's radial slope at each
+    radius is the lens's. A polynomial in r² is fitted to it, and slopes that would mean a lens brighter at its rim than
+    in its middle count as none. Source: Zheng, Yu, Kang, Lin and Kambhamettu, "Single-image vignetting correction
+    using radial gradient symmetry", 2008; the polynomial as in Kang and Weiss, 2000.
+    """
+    height, width = light.shape
+    if min(height, width) < SMALLEST_RING:
+        return np.ones_like(light)
+    y = ((np.arange(height) - (height - 1) / 2) / (max(height, width) / 2))[:, None]
+    x = (np.arange(width) - (width - 1) / 2) / (max(height, width) / 2)
+    radius = np.hypot(x, y)
+    logarithm = _smooth(np.log(np.maximum(light, np.float32(DARKEST))), TEXTURE)
+    down, across = np.gradient(logarithm, y[:, 0], x)
+    slope = (across * x + down * y) / np.maximum(radius, 1e-6)
+    # Clipped light has no slope, whatever the lens did.
+    usable = (light > 4 * DARKEST) & (light < 0.98) & (radius > 0.05)
+    ring = np.minimum((radius / radius.max() * RINGS).astype(int), RINGS - 1)
+    rows, slopes, weights = [], [], []
+    for index in range(RINGS):
+        members = usable & (ring == index)
+        count = int(members.sum())
+        if count >= SMALLEST_RING:
+            r = float(radius[members].mean())
+            rows.append([2 * r, 4 * r**3, 6 * r**5])
+            slopes.append(float(np.median(slope[members])))
+            weights.append(count**0.5)
+    if len(rows) < 6:
+        return np.ones_like(light)
+    scale = np.array(weights)
+    fit, *_ = np.linalg.lstsq(np.array(rows) * scale[:, None], np.array(slopes) * scale)
+    table = np.linspace(0, float(radius.max()), 4 * RINGS)
+    falling = np.minimum(fit[0] * 2 * table + fit[1] * 4 * table**3 + fit[2] * 6 * table**5, 0)
+    steps = (falling[1:] + falling[:-1]) / 2 * np.diff(table)
+    return np.asarray(np.exp(-np.interp(radius, table, np.concatenate(([0], np.cumsum(steps))))), np.float32)
+
+
+def flat_field_gain(flat: Array, gray: bool) -> Array:
+    """Factors that make an evenly lit surface even: HxW, or HxWx3 (colour shading too) of a coloured flat field.
+
+    flat: picture of such a surface, HxW, HxWx3 or HxWx4 of any dtype; gray: whether the picture to correct is grey.
+    """
+    size = map_size(flat.shape)
+    planes = [flat] if flat.ndim == 2 else [flat[..., c] for c in range(3)]
+    small = [
+        cv2.resize(srgb_to_linear(np.ascontiguousarray(plane)), size, interpolation=cv2.INTER_AREA) for plane in planes
+    ]
+    light = small[0] if len(small) == 1 else np.dstack(small)
+    light = luminance(light) if gray else light
+    light = np.maximum(_smooth(light, FLAT_SMOOTHING * max(size)), np.float32(DARKEST))
+    return np.asarray(light.max(axis=(0, 1)) / light)
+
+
+def _smooth(small: Array, sigma: float) -> Array:
+    """A map (HxW or HxWx3), smoothed by a Gaussian in px that fits lines, not constants, and so holds at the border.
+
+    Source: Cleveland, "Robust locally weighted regression and smoothing scatterplots", 1979, without robust weights.
+    """
+    down, across = (_local_lines(side, max(sigma, 0.5)) for side in small.shape[:2])
+    return np.asarray(np.einsum("ij,jk...,lk->il...", down, small, across, optimize=True), np.float32)
+
+
+def _local_lines(count: int, sigma: float) -> Array:
+    """The matrix that fits a line around each of `count` points and takes its value there."""
+    if count == 1:
+        return np.ones((1, 1))
+    distance = np.arange(count)[None] - np.arange(count)[:, None]
+    weight = np.exp(-0.5 * (distance / sigma) ** 2)
+    moments = [(weight * distance**power).sum(axis=1, keepdims=True) for power in range(3)]
+    fitted = weight * (moments[2] - moments[1] * distance) / (moments[0] * moments[2] - moments[1] ** 2)
+    return np.asarray(fitted)
+
+
+def enlarge_rows(small: Array, shape: tuple[int, ...], rows: slice) -> Array:
+    """Some rows of a map enlarged to a picture's shape, bilinearly."""
+    place = (np.arange(rows.start, rows.stop) + 0.5) * small.shape[0] / shape[0] - 0.5
+    place = place.clip(0, small.shape[0] - 1)
+    above = place.astype(int)
+    below = np.minimum(above + 1, small.shape[0] - 1)
+    share = (place - above).astype(np.float32).reshape(-1, *[1] * (small.ndim - 1))
+    between = small[above] + share * (small[below] - small[above])
+    return np.asarray(cv2.resize(between, (shape[1], len(place)), interpolation=cv2.INTER_LINEAR))

@@ -1,0 +1,130 @@
+"""What can be measured of a photo before anything is done to it: exposure, cast, noise, impulses, sharpness."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from darkroom.color.conversions import luma, srgb_to_linear
+from darkroom.estimates.measurements import Measurements
+from darkroom.estimates.noise import estimate_noise
+from darkroom.picture import Array, Picture
+from darkroom.step import to_float
+from darkroom.steps.white_balance import cast_degrees, estimate_illuminant
+
+THUMBNAIL_PX = 512
+"""Longest side of what exposure and colour are measured on."""
+
+SAMPLED_PX = 1024
+"""Longest side of a sample of single pixels."""
+
+WHITE_POINT_PX = 256
+"""Longest side of what the white point is read from: reduced so far, noise no longer feigns highlights."""
+
+WHITE_POINT_PERCENTILE = 99.9
+
+TILE_PX = 256
+MAX_TILES = 16
+"""Detail is measured in full resolution, on this many tiles spread over the picture."""
+
+CLIP = 1.5 / 255
+"""Encoded values within this of black or white count as clipped."""
+
+
+def measure(picture: Picture) -> Measurements:
+    """All measurements of a picture. Their cost hardly grows with its size: all but the thumbnail look at samples."""
+    small = thumbnail(picture.pixels)
+    brightness = luma(small)
+    p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
+    unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
+    color = small.ndim == 3
+    illuminant = estimate_illuminant(picture.pixels) if color else np.ones(3)
+    noise = estimate_noise(picture.pixels)
+    tiles = sample_tiles(picture.pixels)
+    return Measurements(
+        luma_p1=p1,
+        luma_p50=p50,
+        luma_p99=p99,
+        white_point=white_point(picture.pixels),
+        midtone=float(np.median(unclipped)) if unclipped.size else 0.5,
+        linear_mean=float(srgb_to_linear(brightness).mean()),
+        clipped_shadows=float((brightness <= CLIP).mean()),
+        clipped_highlights=float((brightness >= 1 - CLIP).mean()),
+        lost_highlights=lost_highlights(picture.pixels),
+        saturation=float(np.ptp(small, axis=2).mean()) if color else 0.0,
+        cast_degrees=float(cast_degrees(illuminant)),
+        illuminant=tuple(float(c) for c in illuminant / illuminant.mean()),  # type: ignore[arg-type]
+        noise_luma=float(noise.luminance_sigma),
+        noise_chroma=float(noise.chroma_sigma),
+        impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
+        blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
+    )
+
+
+def white_point(pixels: Array) -> tuple[float, float, float]:
+    """The level of R, G and B that all but the brightest stay below; three equal ones for grey."""
+    levels = np.percentile(thumbnail(pixels, WHITE_POINT_PX), WHITE_POINT_PERCENTILE, axis=(0, 1))
+    red, green, blue = np.broadcast_to(levels, 3).tolist()
+    return red, green, blue
+
+
+def lost_highlights(pixels: Array) -> float:
+    """The share of pixels that are white in at least one channel, of a sample of the full resolution."""
+    stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
+    sample = to_float(pixels[::stride, ::stride])
+    highest = sample if sample.ndim == 2 else np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
+    return float((highest >= 1 - CLIP).mean())
+
+
+def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
+    """float32 in 0–1, area-averaged to at most `longest` px on its longest side."""
+    scale = longest / max(pixels.shape[:2])
+    if scale < 1:
+        size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
+        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
+    return to_float(pixels)
+
+
+def sample_tiles(pixels: Array) -> list[Array]:
+    """Up to `MAX_TILES` full-resolution tiles, float32 luma, evenly spread."""
+    height, width = pixels.shape[:2]
+    side = round(MAX_TILES**0.5)
+    tops = np.unique(np.linspace(0, max(height - TILE_PX, 0), side).astype(int))
+    lefts = np.unique(np.linspace(0, max(width - TILE_PX, 0), side).astype(int))
+    return [luma(to_float(pixels[top : top + TILE_PX, left : left + TILE_PX])) for top in tops for left in lefts]
+
+
+def impulse_share(tile: Array) -> float:
+    """Share of pixels that are near black or white and far from all that surrounds them (HxW float32).
+
+    A pixel counts where it is the extreme of its 3×3 window, nearly clipped, and at least 0.2 from the median of its
+    5×5 window.
+    """
+    median = cv2.medianBlur(tile, 5)
+    extreme = (tile <= 4 / 255) | (tile >= 251 / 255)
+    return float((extreme & (np.abs(tile - median) > 0.2)).mean())
+
+
+def blur_sigma(tile: Array) -> float:
+    """Standard deviation, in px, of the blur at a tile's strongest edges (HxW float32); 9 where there is no edge.
+
+    Zhuo & Sim, "Defocus map estimation from a single image", Pattern Recognition 2011: blurring once more by a known
+    sigma0 lowers the gradient at an edge by ``R = sqrt((sigma² + sigma0²) / sigma²)``.
+    """
+    sigma0 = 1.0
+    operator = 0.5  # variance, in px², that the gradient's own kernel adds to an edge
+    gradient = _gradient(tile)
+    again = _gradient(cv2.GaussianBlur(tile, (0, 0), sigma0, borderType=cv2.BORDER_REFLECT))
+    threshold = max(float(np.percentile(gradient, 98)), 0.04)
+    edges = (gradient >= threshold) & (gradient > again * 1.01)
+    if edges.sum() < 16:
+        return 9.0
+    ratio = float(np.median(gradient[edges] / again[edges]))
+    variance = sigma0**2 / (ratio**2 - 1) - operator
+    return float(min(np.sqrt(max(variance, 0)), 9.0))
+
+
+def _gradient(image: Array) -> Array:
+    dx = cv2.Sobel(image, cv2.CV_32F, 1, 0, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
+    dy = cv2.Sobel(image, cv2.CV_32F, 0, 1, scale=1 / 8, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(cv2.magnitude(dx, dy))

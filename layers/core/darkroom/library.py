@@ -1,0 +1,112 @@
+"""The library's front door: a photo in, a better photo and a report out, in one process and without AWS."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from darkroom import blending, codec, pipeline, recipe
+from darkroom.auto import guard, treatments
+from darkroom.diagnosis.network import diagnose
+from darkroom.errors import ImageRejected
+from darkroom.estimates.measure import measure
+from darkroom.limits import Limits
+from darkroom.picture import Array, Picture
+from darkroom.pipeline import LoadReference, OnStep
+from darkroom.recipe import Recipe, StepCall
+from darkroom.step import check_array, from_float, to_float
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """An enhanced photo and what was done to it.
+
+    image: HxW, HxWx3 or HxWx4. Given an array, one of its dtype; given bytes, ``uint8`` or ``uint16``.
+    report: JSON types: `recipe`, `blend`, `measurements`, `diagnosis`, `decisions`, `steps`, `review` and `notes`, as
+        in a job's manifest; `diagnosis` and `review` are None where the recipe states its steps.
+    picture: the same pixels with the file's metadata, for `darkroom.encode`.
+    recipe: the recipe that was used; its `format` and `quality` are wishes for the file.
+    """
+
+    image: Array
+    report: dict[str, Any]
+    picture: Picture
+    recipe: Recipe
+
+
+def enhance(
+    image_or_bytes: Array | bytes | Picture,
+    recipe: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] = "auto",
+    blend: int | None = None,
+    *,
+    limits: Limits | None = None,
+    load_reference: LoadReference | None = None,
+    on_step: OnStep | None = None,
+) -> Result:
+    """Enhance a photo.
+
+    image_or_bytes: a file's bytes, a `Picture`, or an array HxW, HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``,
+        ``uint16`` or ``float32`` in 0–1. A ``float32`` array is worked on in 16 bits. The input is never changed.
+    recipe: a built-in recipe's name, a recipe as JSON text or mapping, or a list of steps.
+    blend: 0–100, percent of the result over the original; None takes the recipe's own.
+    limits: what a file may be at most; `Limits()` if None.
+    load_reference, on_step: see `darkroom.pipeline.run`.
+
+    Raises `ImageRejected` for a bad file or array and `RecipeInvalid` for a bad recipe.
+    """
+    started = time.perf_counter()
+    chosen = find_recipe(recipe, blend)
+    original = to_picture(image_or_bytes, limits or Limits(), chosen)
+    measurements = measure(original)
+    diagnosis = diagnose(original.pixels) if treatments.needs_diagnosis(chosen) else None
+    calls, decisions = treatments.resolve(chosen, measurements, diagnosis)
+    picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
+    review = None
+    if diagnosis is not None and calls:
+        treated = [decision.defect for decision in decisions if decision.chosen]
+        picture, review = guard.review(original, picture, diagnosis, treated)
+    picture = blending.blend(original, picture, chosen.blend)
+    report = {
+        "recipe": chosen.name,
+        "blend": chosen.blend,
+        "measurements": measurements,
+        "diagnosis": diagnosis,
+        "decisions": decisions,
+        "steps": steps,
+        "review": review,
+        "notes": picture.metadata.notes,
+        "milliseconds": round((time.perf_counter() - started) * 1000),
+    }
+    image = picture.as_array()
+    if isinstance(image_or_bytes, np.ndarray) and image_or_bytes.dtype == np.float32:
+        image = to_float(image)
+    return Result(image, msgspec.to_builtins(report), picture, chosen)
+
+
+def find_recipe(
+    source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall], blend: int | None = None
+) -> Recipe:
+    """A recipe from whatever the caller has, with `blend` in place of its own unless None. Raises `RecipeInvalid`."""
+    chosen = recipe.find(source)
+    if blend is None:
+        return chosen
+    return recipe.parse({**msgspec.to_builtins(chosen), "blend": blend})
+
+
+def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) -> Picture:
+    """A picture from a file's bytes or an array. Raises `ImageRejected`."""
+    if isinstance(source, Picture):
+        return source
+    if isinstance(source, bytes | bytearray | memoryview):
+        return codec.decode(bytes(source), limits=limits, animation="reject" if chosen.animation == "keep" else "first")
+    if not isinstance(source, np.ndarray):
+        raise ImageRejected("not-an-image", f"a photo is bytes or a NumPy array, not {type(source).__name__}")
+    check_array(source)
+    if source.dtype == np.float32:
+        source = from_float(source.copy(), np.dtype(np.uint16))
+    return Picture.from_array(source)

@@ -1,0 +1,321 @@
+"""The Lambda handlers one by one, on moto: what they answer, log and count, and what becomes of errors."""
+
+from __future__ import annotations
+
+import json
+import weakref
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import boto3
+import numpy as np
+import pytest
+from botocore.exceptions import ClientError, EndpointConnectionError
+from moto import mock_aws
+
+from darkroom import models
+from darkroom.aws import handover, runtime, storage
+from darkroom.picture import Metadata, Picture
+from tests.support import networks, photos
+from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
+from tests.support.workflow import read_event
+
+JOB = "5f1d7a84db00d2fce00b31a7fc73224f"
+STAGE_OF_EVENT = {"inspect": "inspect", "stage": "adjust_tone", "publish": "publish"}
+PRIVATE = [UPLOADS, WORK, RESULTS, "holiday", "a+b", "secret words", "X-Amz-Signature", "AWSAccessKeyId"]
+
+
+@pytest.fixture
+def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
+    """The functions, with the upload and the pictures between stages that the event files speak of."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        storage.client.cache_clear()
+        s3 = boto3.client("s3")
+        for bucket in (UPLOADS, WORK, RESULTS):
+            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
+        key = read_event("inspect")["job"]["key"]
+        metadata = {"recipe": '{"steps": [{"name": "gamma"}], "description": "secret words"}'}
+        s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Metadata=metadata)
+        for index in (0, 1):
+            picture = Picture(photos.pixels(seed=index), metadata=Metadata(source_format="JPEG"))
+            s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{index}.dkr", Body=handover.pack(picture))
+        yield Functions()
+    storage.client.cache_clear()
+
+
+def invoke(functions: Functions, event_file: str) -> Any:
+    """A stage's answer to an event file, or its report of the error that it raised."""
+    return functions.invoke(STAGE_OF_EVENT[event_file], read_event(event_file)).payload
+
+
+def lines(output: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Log entries and metrics of what was written to standard output; every line must be one of them."""
+    parsed = [json.loads(line) for line in output.splitlines()]
+    return [line for line in parsed if "_aws" not in line], [line for line in parsed if "_aws" in line]
+
+
+def metric(metrics: list[dict[str, Any]], name: str) -> list[dict[str, Any]]:
+    """The metrics of one name, as CloudWatch's embedded metric format declares them."""
+    return [
+        line
+        for line in metrics
+        for declared in line["_aws"]["CloudWatchMetrics"]
+        if declared["Namespace"] == "Darkroom" and name in [one["Name"] for one in declared["Metrics"]]
+    ]
+
+
+def test_inspect(functions: Functions) -> None:
+    answer = invoke(functions, "inspect")
+    assert answer["picture"] == f"jobs/{JOB}/0.dkr"
+    assert answer["plan"] == [{"stage": "adjust_tone", "steps": [{"name": "gamma"}]}]
+    assert answer["diagnose"] is False
+    assert answer["report"]["stage"] == "inspect"
+    assert answer["inspection"]["source"] == {
+        "bytes": len(photos.encoded()),
+        "format": "JPEG",
+        "width": 96,
+        "height": 64,
+        "bit_depth": 8,
+    }
+    assert len(json.dumps(answer)) < 10_000
+    handed_over = handover.unpack(storage.read(WORK, answer["picture"])[0])
+    assert np.array_equal(handed_over.pixels, photos.decoded(photos.encoded()))
+
+
+def test_a_stage(functions: Functions) -> None:
+    answer = invoke(functions, "stage")
+    assert answer["picture"] == f"jobs/{JOB}/1.dkr"
+    assert answer["report"]["stage"] == "adjust_tone"
+    (step,) = answer["report"]["steps"]
+    assert (step["name"], step["params"]["gamma"]) == ("gamma", 0.8)
+    result = handover.unpack(storage.read(WORK, answer["picture"])[0]).pixels
+    expected = (photos.pixels() / 255) ** (1 / 0.8) * 255
+    assert np.abs(result - expected).max() <= 0.5 + 1e-6
+
+
+def test_publish(functions: Functions) -> None:
+    answer = invoke(functions, "publish")
+    assert answer == {
+        "status": "succeeded",
+        "result": {"bucket": RESULTS, "key": "holiday/a+b %20 ü (1).jpg"},
+        "manifest": {"bucket": RESULTS, "key": "holiday/a+b %20 ü (1).jpg.json"},
+    }
+    body, head = storage.read(RESULTS, answer["result"]["key"])
+    assert head["ContentType"] == "image/jpeg"
+    assert head["Metadata"]["job"] == JOB
+    mixed = 0.4 * photos.pixels(seed=0) + 0.6 * photos.pixels(seed=1)
+    assert np.abs(photos.decoded(body) - mixed).mean() < 4, "60 % of the second picture over the first"
+    manifest = json.loads(storage.read(RESULTS, answer["manifest"]["key"])[0])
+    assert [stage["stage"] for stage in manifest["stages"]] == ["inspect", "adjust_tone", "publish"]
+    assert manifest["result"]["bytes"] == len(body)
+
+
+@pytest.mark.parametrize("event_file", STAGE_OF_EVENT)
+def test_logs_name_the_job_and_nothing_private(
+    functions: Functions, event_file: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    invoke(functions, event_file)
+    captured = capsys.readouterr()
+    logs, metrics = lines(captured.out)
+    assert logs
+    assert all(entry["job_id"] == JOB for entry in logs)
+    assert all(entry["function_name"] == f"darkroom-{STAGE_OF_EVENT[event_file]}" for entry in logs)
+    assert isinstance(logs[-1]["milliseconds"], int)
+    for private in PRIVATE:
+        assert private not in captured.out + captured.err
+    (succeeded,) = metric(metrics, "Succeeded")
+    assert succeeded["Succeeded"] == [1.0]
+    assert succeeded["service"] == STAGE_OF_EVENT[event_file]
+
+
+def test_every_step_is_timed(functions: Functions, capsys: pytest.CaptureFixture[str]) -> None:
+    invoke(functions, "stage")
+    logs, metrics = lines(capsys.readouterr().out)
+    (duration,) = metric(metrics, "StepDuration")
+    assert (duration["step"], duration["service"]) == ("gamma", "adjust_tone")
+    (step,) = [entry for entry in logs if entry["message"] == "step"]
+    assert (step["step"], step["pixels"]) == ("gamma", 96 * 64)
+
+
+@pytest.mark.parametrize("event_file", STAGE_OF_EVENT)
+def test_an_unexpected_exception_becomes_step_failed(
+    functions: Functions, event_file: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise RuntimeError("what nobody thought of")
+
+    monkeypatch.setattr(storage, "read", broken)
+    stage = STAGE_OF_EVENT[event_file]
+    report = invoke(functions, event_file)
+    assert (report["errorType"], report["errorMessage"]) == (
+        "StepFailed",
+        f"step.unexpected: RuntimeError in {stage}",
+    )
+    logs, metrics = lines(capsys.readouterr().out)
+    (entry,) = [entry for entry in logs if entry["level"] == "ERROR"]
+    assert entry["job_id"] == JOB
+    assert "what nobody thought of" in entry["exception"]
+    assert metric(metrics, "Failed")[0]["Failed"] == [1.0]
+    assert not metric(metrics, "Succeeded")
+
+
+def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_is_let_go(
+    functions: Functions, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pictures: list[weakref.ref[Any]] = []
+    alive: list[bool] = []
+
+    def load_picture(key: str) -> Picture:
+        picture = Picture(photos.pixels().copy())
+        pictures.append(weakref.ref(picture.pixels))
+        return picture
+
+    def count_step(*told: Any) -> None:
+        alive.append(pictures[0]() is not None)
+        counted(*told)
+
+    counted = runtime.count_step
+    monkeypatch.setattr(runtime, "load_picture", load_picture)
+    monkeypatch.setattr(runtime, "count_step", count_step)
+    event = read_event("stage")
+    event["work"] = {"stage": "resize", "steps": [{"name": "resize", "params": {"width": 24}}, {"name": "gamma"}]}
+    assert "errorType" not in functions.invoke("resize", event).payload
+    logs, _ = lines(capsys.readouterr().out)
+    assert [entry["pixels"] for entry in logs if entry["message"] == "step"] == [24 * 16] * 2
+    assert alive == [False, False]
+
+
+def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician())
+    event = read_event("inspect")
+    storage.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
+    event["job"]["key"] = "dark.jpg"
+    inspected = functions.invoke("inspect", event).payload
+    assert (inspected["diagnose"], inspected["plan"], inspected["inspection"]["decisions"]) == (True, [], [])
+    asked = {
+        "job": JOB,
+        "picture": inspected["picture"],
+        "measurements": inspected["inspection"]["measurements"],
+        "fusion": "stage",
+    }
+    answer = functions.invoke("classify", asked).payload
+    assert [d["name"] for d in answer["diagnosis"]["defects"] if d["present"]] == ["underexposed"]
+    chosen = [step for decision in answer["decisions"] if decision["chosen"] for step in decision["steps"]]
+    assert [step for part in answer["plan"] for step in part["steps"]] == chosen
+    assert chosen
+    assert answer["report"]["stage"] == "diagnose"
+    assert len(json.dumps(answer)) < 20_000, "the workflow's state holds 256 KiB in all"
+
+
+def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    networks.answer(monkeypatch, networks.Diagnostician({"noise": 0.9}, {"noise_sigma_log2": 4.0}))
+    storage.client("s3").put_object(Bucket=WORK, Key=f"sync/{JOB}/photo.jpg", Body=photos.encoded())
+    event = {"job": JOB, "upload": f"sync/{JOB}/photo.jpg", "step": {"name": "diagnose"}}
+    report = functions.invoke("classify", event).payload
+    assert report["name"] == "diagnose"
+    (noise,) = [defect for defect in report["details"]["defects"] if defect["present"]]
+    assert (noise["name"], noise["strength"], noise["unit"]) == ("noise", 16, "levels")
+
+
+@pytest.mark.parametrize(
+    ("body", "step", "code"),
+    [
+        (b"just words, and more of them than a header has", "diagnose", "image.not-an-image"),
+        (photos.encoded()[:300], "diagnose", "image.truncated"),
+        (photos.encoded(), "denoise", "step.bad-event"),
+        (photos.encoded(), "diagnos", "recipe.unknown-step"),
+    ],
+)
+def test_a_question_that_has_no_answer(functions: Functions, body: bytes, step: str, code: str) -> None:
+    storage.client("s3").put_object(Bucket=WORK, Key="sync/x/photo.jpg", Body=body)
+    event = {"job": JOB, "upload": "sync/x/photo.jpg", "step": {"name": step}}
+    assert functions.invoke("classify", event).payload["errorMessage"].startswith(f"{code}: ")
+
+
+def test_a_model_that_is_not_installed(functions: Functions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(models, "CHECKOUT", tmp_path)
+    models.load.cache_clear()
+    event = read_event("stage")
+    event["work"] = {"stage": "classify", "steps": [{"name": "diagnose"}]}
+    report = functions.invoke("classify", event).payload
+    assert (report["errorType"], report["errorMessage"].partition(":")[0]) == ("StepFailed", "step.no-model")
+
+
+S3_ERRORS = {
+    "SlowDown": (503, "TransientError", "transient.unavailable"),
+    "ServiceUnavailable": (503, "TransientError", "transient.unavailable"),
+    "InternalError": (500, "TransientError", "transient.unavailable"),
+    "ThrottlingException": (400, "TransientError", "transient.unavailable"),
+    "AccessDenied": (403, "StepFailed", "step.storage"),
+    "NoSuchBucket": (404, "StepFailed", "step.storage"),
+}
+
+
+@pytest.mark.parametrize("code", S3_ERRORS)
+@pytest.mark.parametrize(
+    ("event_file", "operation"), [("inspect", "get_object"), ("stage", "put_object"), ("publish", "head_object")]
+)
+def test_errors_of_s3(
+    functions: Functions, event_file: str, operation: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    status, name, reason = S3_ERRORS[code]
+
+    def refuse(**request: Any) -> None:
+        raise ClientError(
+            {"Error": {"Code": code, "Message": f"no {request}"}, "ResponseMetadata": {"HTTPStatusCode": status}},
+            operation,
+        )
+
+    monkeypatch.setattr(storage.client("s3"), operation, refuse)
+    report = invoke(functions, event_file)
+    assert (report["errorType"], report["errorMessage"].partition(":")[0]) == (name, reason)
+    assert code in report["errorMessage"]
+    for private in PRIVATE:
+        assert private not in json.dumps(report)
+
+
+def test_a_store_that_cannot_be_reached_is_transient(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(**request: Any) -> None:
+        raise EndpointConnectionError(endpoint_url=f"https://{UPLOADS}.example")
+
+    monkeypatch.setattr(storage.client("s3"), "get_object", refuse)
+    report = invoke(functions, "inspect")
+    assert report["errorType"] == "TransientError"
+    assert UPLOADS not in report["errorMessage"]
+
+
+def test_a_deleted_upload_is_the_file_s_fault(functions: Functions) -> None:
+    boto3.client("s3").delete_object(Bucket=UPLOADS, Key=read_event("inspect")["job"]["key"])
+    report = invoke(functions, "inspect")
+    assert report["errorType"] == "ImageRejected"
+    assert report["errorMessage"].startswith("image.gone: ")
+
+
+@pytest.mark.parametrize("event_file", STAGE_OF_EVENT)
+def test_an_event_that_is_none_of_ours(functions: Functions, event_file: str) -> None:
+    event = read_event(event_file)
+    event["job"] = 3
+    report = functions.invoke(STAGE_OF_EVENT[event_file], event).payload
+    assert report["errorType"] == "StepFailed"
+    assert report["errorMessage"].startswith("step.bad-event: ")
+
+
+@pytest.mark.parametrize("name", ["WORK_BUCKET", "DEFAULT_RECIPE"])
+def test_a_missing_setting_is_named(functions: Functions, name: str) -> None:
+    functions.settings[name] = ""
+    storage.client("s3").copy_object(
+        Bucket=UPLOADS, Key="plain.jpg", CopySource={"Bucket": UPLOADS, "Key": read_event("inspect")["job"]["key"]},
+        MetadataDirective="REPLACE",
+    )  # fmt: skip
+    event = read_event("inspect")
+    event["job"]["key"] = "plain.jpg"
+    report = functions.invoke("inspect", event).payload
+    assert report["errorMessage"] == f"step.misconfigured: the environment variable {name} is not set"
+
+
+def test_a_stage_stops_while_there_is_time_to_say_so(functions: Functions) -> None:
+    with environment("adjust_tone", functions.settings), pytest.raises(Exception, match=r"^step\.out-of-time: "):
+        load("adjust_tone").handler(read_event("stage"), Context("darkroom-adjust_tone", seconds_left=4))

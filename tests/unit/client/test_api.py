@@ -1,0 +1,145 @@
+"""A deployed API's callers: how each is known to it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import Any
+
+import pytest
+import urllib3
+
+from darkroom.client.api import Api
+from darkroom.errors import RecipeInvalid, TransientError
+
+AWS = "https://d6e5f81203.execute-api.eu-central-1.amazonaws.com/v1/"
+ELSEWHERE = "https://photos.example/"
+
+
+@dataclass
+class Sent:
+    """A request that would have left this machine."""
+
+    method: str
+    url: str
+    headers: dict[str, str]
+    body: bytes | None
+    status: int = 200
+    data: bytes = b"{}"
+
+
+@pytest.fixture
+def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
+    """The requests that would leave this machine, whose environment knows nobody."""
+    for name in ("DARKROOM_API_KEY", "DARKROOM_API_TOKEN", "AWS_PROFILE", "AWS_SESSION_TOKEN", "AWS_DEFAULT_REGION"):
+        monkeypatch.delenv(name, raising=False)
+    for name in ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE"):
+        monkeypatch.setenv(name, "/dev/null")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    requests: list[Sent] = []
+
+    def request(self: urllib3.PoolManager, method: str, url: str, *, headers: Any, body: bytes | None) -> Sent:
+        requests.append(Sent(method, url, dict(headers), body))
+        return requests[-1]
+
+    monkeypatch.setattr(urllib3.PoolManager, "request", request)
+    return requests
+
+
+def test_by_key(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_API_KEY", "k1")
+    monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
+    Api.find(AWS.rstrip("/")).announce("a.jpg", {})
+    assert sent[0].url == f"{AWS}jobs"
+    assert (sent[0].headers.get("x-api-key"), sent[0].headers.get("Authorization")) == ("k1", None)
+
+
+def test_by_token(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
+    Api.find(AWS).job("0" * 32)
+    assert (sent[0].headers.get("x-api-key"), sent[0].headers.get("Authorization")) == (None, "Bearer t1")
+
+
+@pytest.mark.parametrize(("address", "region"), [(AWS, "eu-central-1"), (ELSEWHERE, "eu-west-3")])
+def test_by_signature(sent: list[Sent], monkeypatch: pytest.MonkeyPatch, address: str, region: str) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret")
+    monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
+    Api.find(address).announce("a.jpg", {})
+    authorization = sent[0].headers["Authorization"]
+    assert authorization.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
+    assert f"/{region}/execute-api/aws4_request" in authorization
+    signed = authorization.partition("SignedHeaders=")[2].partition(",")[0].split(";")
+    assert {"content-type", "host", "idempotency-key", "x-amz-date", "x-amz-security-token"} <= set(signed)
+    assert sent[0].headers["X-Amz-Security-Token"] == "session"
+    assert "x-api-key" not in sent[0].headers
+
+
+def test_by_nothing(sent: list[Sent]) -> None:
+    with pytest.raises(RecipeInvalid, match="DARKROOM_API_KEY"):
+        Api.find(AWS)
+    assert not sent
+
+
+def test_a_bucket_is_told_nothing_of_the_caller(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
+    api = Api.find(AWS)
+    api.download("https://bucket.example/result?X-Amz-Signature=1")
+    api.upload({"url": "https://bucket.example/", "fields": {"key": "k"}}, "a.jpg", b"photo")
+    assert not any({"Authorization", "x-api-key"} & set(request.headers) for request in sent)
+
+
+@pytest.fixture
+def serve() -> Iterator[Callable[[list[int]], tuple[Api, list[str | None]]]]:
+    """An API that answers with the given statuses, in order, and notes each request's idempotency key."""
+    servers = []
+
+    def start(statuses: list[int]) -> tuple[Api, list[str | None]]:
+        keys: list[str | None] = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self) -> None:
+                self.rfile.read(int(self.headers["Content-Length"]))
+                keys.append(self.headers["Idempotency-Key"])
+                self.send_response(statuses[len(keys) - 1])
+                self.send_header("Content-Length", "2")
+                self.end_headers()
+                self.wfile.write(b"{}")
+
+            def log_message(self, *_: Any) -> None:
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        servers.append(server)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        return Api(f"http://127.0.0.1:{server.server_port}/", key="k1"), keys
+
+    yield start
+    for server in servers:
+        server.shutdown()
+        server.server_close()
+
+
+def test_a_busy_api_is_asked_again_about_the_same_job(serve: Any) -> None:
+    api, keys = serve([429, 503, 201])
+    assert api.announce("a.jpg", {}) == {}
+    assert len(keys) == 3
+    assert len(set(keys)) == 1
+    assert keys[0]
+
+
+def test_what_was_refused_is_not_asked_again(serve: Any) -> None:
+    api, keys = serve([400, 201])
+    with pytest.raises(Exception, match="the API answered 400"):
+        api.announce("a.jpg", {})
+    assert len(keys) == 1
+
+
+def test_an_api_that_is_not_there(serve: Any) -> None:
+    with pytest.raises(TransientError, match="did not answer"):
+        Api("http://127.0.0.1:9/", key="k1").job("0" * 32)

@@ -1,0 +1,183 @@
+"""Whatever the bytes: a valid picture, or `ImageRejected`. Nothing else, and no silent half of a picture."""
+
+import concurrent.futures
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, example, given, settings
+from hypothesis import strategies as st
+
+from darkroom import codec
+from darkroom.errors import ImageRejected
+from darkroom.limits import Limits
+from darkroom.picture import Picture
+from tests.support.data import data
+from tests.unit.codec import heic, pictures
+from tests.unit.codec.pictures import colors, save
+
+REASONS = {
+    "empty",
+    "not-an-image",
+    "unsupported-format",
+    "truncated",
+    "broken",
+    "too-many-bytes",
+    "too-many-pixels",
+    "too-large-side",
+    "too-many-frames",
+    "animated",
+}
+IMAGE = colors(24, 32)
+SEEDS = {
+    "jpeg": save(IMAGE, "JPEG", exif=pictures.exif(6, gps=True), dpi=(300, 300)),
+    "progressive": save(IMAGE, "JPEG", progressive=True),
+    "png": save(IMAGE, "PNG", exif=pictures.exif(5), dpi=(300, 300)),
+    "png 16": codec.encode(Picture(colors(24, 32, np.uint16)), "png"),
+    "apng": pictures.animation("PNG"),
+    "webp": save(IMAGE, "WEBP", exif=pictures.exif(3)),
+    "webp lossless": save(IMAGE, "WEBP", lossless=True),
+    "webp animation": pictures.animation("WEBP"),
+    "tiff": save(IMAGE, "TIFF", exif=pictures.exif(8)),
+    "tiff lzw": save(IMAGE, "TIFF", compression="tiff_lzw"),
+    "tiff 16": codec.encode(Picture(colors(24, 32, np.uint16)), "tiff"),
+    "bmp": save(IMAGE, "BMP"),
+    "gif": pictures.animation("GIF"),
+    "avif": save(IMAGE, "AVIF", exif=pictures.exif(2)),
+    "heic": heic.write(IMAGE, matrix=heic.BT601, exif=pictures.exif().tobytes().removeprefix(b"Exif\0\0")),
+    "heic 10": heic.write(IMAGE.astype(np.uint16) * 4, 10),
+}
+SMALL = Limits(max_pixels=100_000, max_side=4000, max_frames=20)
+
+
+def outcome(content: bytes, limits: Limits | None = None) -> Picture | ImageRejected:
+    """The picture, or why there is none; anything else fails the test."""
+    try:
+        header = codec.read_header(content, limits)
+        picture = codec.decode(content, limits=limits)
+    except ImageRejected as error:
+        rejected = error
+    else:
+        rejected = None
+    if rejected is not None:
+        assert rejected.code.removeprefix("image.") in REASONS
+        assert rejected.message
+        return rejected
+    assert isinstance(picture, Picture)
+    assert (picture.width, picture.height) == (header.width, header.height)
+    assert (picture.alpha is not None) == header.has_alpha
+    return picture
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_every_hostile_file():
+    paths = [path for path in sorted(data("hostile").rglob("*")) if path.is_file()]
+    results = {path.name: outcome(path.read_bytes()) for path in paths}
+    assert len(results) > 300
+    assert sum(isinstance(result, Picture) for result in results.values()) > 270
+    for name, result in results.items():
+        if name.startswith("x") and len(name) == len("xs1n0g01.png") and name.endswith(".png"):
+            assert isinstance(result, ImageRejected), name
+
+
+def test_pngsuites_broken_files_are_rejected_and_the_others_are_not():
+    files = sorted(data("hostile/pngsuite/png").glob("*.png"))
+    assert len(files) > 150
+    for path in files:
+        assert isinstance(outcome(path.read_bytes()), ImageRejected) == path.name.startswith("x"), path.name
+
+
+@pytest.mark.parametrize("kind", ["Landscape", "Portrait"])
+def test_a_camera_turned_in_every_way_takes_one_picture(kind):
+    """The files differ by JPEG's losses and by the number written on each, so they are compared in small."""
+    small = []
+    for number in range(9):
+        picture = codec.decode(data(f"hostile/exif-orientation/{kind}_{number}.jpg").read_bytes())
+        assert picture.pixels.shape == ((1200, 1800, 3) if kind == "Landscape" else (1800, 1200, 3))
+        blocks = picture.pixels.reshape(picture.height // 60, 60, picture.width // 60, 60, 3)
+        small.append(blocks.mean(axis=(1, 3)))
+    turned = small[1][::-1, ::-1]
+    for other in small:
+        assert np.median(np.abs(other - small[1])) < 2 < np.median(np.abs(other - turned)) / 5
+
+
+@pytest.mark.parametrize("name", SEEDS)
+@pytest.mark.filterwarnings("ignore::UserWarning")
+def test_a_truncated_file_is_never_half_a_picture(name):
+    whole = SEEDS[name]
+    complete = codec.decode(whole).pixels
+    for share in (0.1, 0.3, 0.5, 0.7, 0.9):
+        result = outcome(whole[: int(len(whole) * share)])
+        # What was cut may be frames or metadata behind the first picture: then that is whole.
+        assert isinstance(result, ImageRejected) or np.array_equal(result.pixels, complete)
+    if name in ("jpeg", "progressive", "png", "png 16", "webp", "webp lossless", "bmp"):
+        result = outcome(whole[: int(len(whole) * 0.8)])
+        assert isinstance(result, ImageRejected)
+        assert result.code in ("image.truncated", "image.broken")
+
+
+@pytest.mark.parametrize(
+    ("content", "reason", "named"),
+    [
+        (b"", "empty", "empty"),
+        (b"hello, world", "not-an-image", "HEIC and AVIF"),
+        (b"\0" * 1000, "not-an-image", "JPEG"),
+        (b"8BPS" + bytes(30), "unsupported-format", "Photoshop"),
+        (b"%!PS-Adobe-3.0", "unsupported-format", "EPS"),
+        (b"%PDF-1.7", "unsupported-format", "PDF"),
+        (b"<svg/>", "unsupported-format", "SVG"),
+        (b"\0\0\0\x0cjP  \r\n\x87\n", "unsupported-format", "JPEG 2000"),
+        (b"\xff\x0a" + bytes(20), "unsupported-format", "JPEG XL"),
+        (b"II*\0\x10\0\0\0CR\x02\0", "unsupported-format", "raw"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "unsupported-format", "video"),
+    ],
+)
+def test_other_files_are_named(content, reason, named):
+    rejected = outcome(content)
+    assert rejected.code == f"image.{reason}"
+    assert named in rejected.message
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@given(
+    seed=st.sampled_from(sorted(SEEDS)),
+    edits=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=8),
+    keep=st.floats(0.2, 1),
+)
+@example(seed="gif", edits=[(0.0, 71)], keep=1.0)
+def test_damaged_files_are_decoded_or_rejected(seed, edits, keep):
+    content = bytearray(SEEDS[seed])
+    for place, value in edits:
+        # Most of the edits go to the beginning, where the structure is.
+        content[int(place**3 * len(content))] = value
+    outcome(bytes(content[: int(len(content) * keep)]), SMALL)
+
+
+@pytest.mark.filterwarnings("ignore")
+@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@given(start=st.sampled_from([seed[:length] for seed in SEEDS.values() for length in (4, 12, 30)]), rest=st.binary())
+def test_any_bytes_behind_any_beginning(start, rest):
+    outcome(start + rest, SMALL)
+
+
+def test_many_threads_decode_and_encode_alike():
+    def work(name: str) -> tuple[str, bytes]:
+        return name, codec.encode(codec.decode(SEEDS[name]), "png")
+
+    alone = dict(map(work, SEEDS))
+    with concurrent.futures.ThreadPoolExecutor(8) as pool:
+        for name, content in pool.map(work, sorted(SEEDS) * 5):
+            assert content == alone[name]
+
+
+def test_the_codec_needs_neither_opencv_nor_onnx_runtime():
+    program = (
+        "import sys; sys.modules['cv2'] = sys.modules['onnxruntime'] = None\n"
+        "import numpy as np; from darkroom import codec; from darkroom.picture import Picture\n"
+        "for name in ('png', 'tiff'):\n"
+        "    picture = codec.decode(codec.encode(Picture(np.full((3, 4, 3), 40000, np.uint16)), name))\n"
+        "    assert picture.bit_depth == 16\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
