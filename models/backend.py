@@ -1,13 +1,15 @@
-"""Keras on the torch backend, repeatable: import `keras` and `torch` from here, before anything else does."""
+"""Keras on the torch backend, repeatable, and ONNX Runtime without telemetry: import them from here, first of all."""
 
 import os
 
 os.environ["KERAS_BACKEND"] = "torch"
+os.environ["ORT_DISABLE_TELEMETRY"] = "1"
 
 import keras
+import onnxruntime
 import torch
 
-__all__ = ["keras", "make_repeatable", "torch"]
+__all__ = ["keras", "make_repeatable", "onnxruntime", "torch"]
 
 
 def make_repeatable(seed: int, threads: int) -> None:

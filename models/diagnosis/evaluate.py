@@ -11,8 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from backend import keras, make_repeatable
+from backend import keras, make_repeatable, onnxruntime
 from diagnosis.defects import cast_degrees
 from diagnosis.library import DEFECTS, STRENGTHS, compute_features
 from diagnosis.photos import load, measured_paths, photo_paths

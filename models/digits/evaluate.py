@@ -10,8 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
-from backend import keras, make_repeatable
+from backend import keras, make_repeatable, onnxruntime
 from digits.batches import as_input, negative_pools
 from digits.data import load_digits
 from digits.distort import distort

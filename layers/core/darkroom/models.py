@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,9 @@ def load(name: str) -> Any:
 
     One thread: the models are small, and threads that wait for each other cost more than they give.
     """
+    # Read once, as ONNX Runtime is loaded: it would name a device, keep a database in the user's cache and look for its
+    # maker's collector.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
