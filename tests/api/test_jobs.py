@@ -208,6 +208,27 @@ def test_a_deleted_job_leaves_nothing(api: Client) -> None:
     assert api.get(f"/jobs/{job}").status == 404
 
 
+def test_deleting_a_job_takes_every_version_of_its_upload_and_no_other_key(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job, s3 = "c" * 32, boto3.client("s3")
+    key = f"api/{job}/p.png"
+    others = [f"{key}.backup", f"{key}2", f"{key}/p.png", f"api/{job}/p.pn", f"api/{'d' * 32}/p.png"]
+    for other in others:
+        s3.put_object(Bucket=UPLOADS, Key=other, Body=b"another's")
+    for _ in range(6):
+        s3.put_object(Bucket=UPLOADS, Key=key, Body=b"sent again with the same form")
+        s3.delete_object(Bucket=UPLOADS, Key=key)
+    finished(key, job)
+    monkeypatch.setenv("MOTO_S3_DEFAULT_MAX_KEYS", "4")
+    assert s3.list_object_versions(Bucket=UPLOADS, Prefix=key)["IsTruncated"]
+    assert api.call("DELETE", f"/jobs/{job}").status == 204
+    monkeypatch.delenv("MOTO_S3_DEFAULT_MAX_KEYS")
+    left = s3.list_object_versions(Bucket=UPLOADS)
+    assert [one["Key"] for one in left["Versions"]] == sorted(others)
+    assert "DeleteMarkers" not in left
+
+
 def test_deleting_a_job_spares_a_newer_upload_of_its_key(api: Client) -> None:
     finished("x.jpg", "d" * 32)
     finished("x.jpg", "e" * 32)

@@ -129,13 +129,23 @@ def _delete_upload(s3: Any, record: Mapping[str, Any]) -> None:
     """All versions where the key is the job's alone; else the one that the job was told of."""
     bucket, key, version = record["bucket"], record["key"], record.get("version")
     if key.startswith("api/"):
-        found = s3.list_object_versions(Bucket=bucket, Prefix=key)
-        for one in (*found.get("Versions", ()), *found.get("DeleteMarkers", ())):
-            s3.delete_object(Bucket=bucket, Key=one["Key"], VersionId=one["VersionId"])
+        for each in _versions(s3, bucket, key):
+            s3.delete_object(Bucket=bucket, Key=key, VersionId=each)
     elif version:
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
     else:
         s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _versions(s3: Any, bucket: str, key: str) -> list[str]:
+    """All versions of a key and its delete markers, and none of another key that begins with it."""
+    versions: list[str] = []
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=key):
+        listed = [*page.get("Versions", ()), *page.get("DeleteMarkers", ())]
+        versions += [one["VersionId"] for one in listed if one["Key"] == key]
+        if any(one["Key"] != key for one in listed):
+            break  # a key is listed before those that begin with it
+    return versions
 
 
 def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
