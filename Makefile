@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint format build deploy delete bench bench-quality docs local lock clean
+.PHONY: help setup demo test lint lint-style lint-types lint-rooms lint-template format build deploy delete bench bench-quality docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -25,8 +25,20 @@ demo: setup ## Enhance a photo on an embedded AWS: build/demo (PHOTO=my.jpg RECI
 test: lint ## Check everything
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-lint: setup ## Check style, types, template and workflow in seconds
-	$(BIN)/ruff check . && $(BIN)/ruff format --check . && $(BIN)/mypy && $(BIN)/cfn-lint template.yaml
+lint: setup ## Check style, types, rooms, template and workflow in seconds
+	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-rooms lint-style
+
+lint-style:
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+lint-types:
+	$(BIN)/mypy --num-workers 2
+
+lint-rooms:
+	$(BIN)/lint-imports --no-logo
+
+lint-template:
+	$(BIN)/cfn-lint template.yaml
 
 format: setup ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -59,7 +71,7 @@ lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay)
 		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
 
 clean: ## Remove all that was made, except the virtual environment
-	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
 LOCK = $(UV) pip compile --quiet --no-header --python-version 3.13 --universal --generate-hashes
 
