@@ -17,6 +17,7 @@ import jsonata
 import pytest
 from botocore.exceptions import ClientError
 from moto.awslambda_simple.models import LambdaSimpleBackend
+from moto.dynamodb.models import DynamoDBBackend
 from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
@@ -88,6 +89,18 @@ def name_event_bridge_errors(monkeypatch: pytest.MonkeyPatch) -> None:
         )
 
     monkeypatch.setattr(StateTaskServiceEvents, "_from_error", from_error)
+
+
+def make_writes_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
+    """DynamoDB checks a write's condition and writes in one, as the service does; moto's threads come in between."""
+    one_at_a_time = threading.RLock()
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+
+        def write(*args: Any, _original: Any = getattr(DynamoDBBackend, name), **kwargs: Any) -> Any:
+            with one_at_a_time:
+                return _original(*args, **kwargs)
+
+        monkeypatch.setattr(DynamoDBBackend, name, write)
 
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, functions: Functions) -> None:

@@ -62,6 +62,7 @@ class Lab:
     fusion: the stack's parameter of that name.
     refusals: what a task's service answers to its next tries instead of doing them, each once.
     lost_answers: the same, but the service has done it and only its answer is lost.
+    meetings: where executions wait for each other before they try a task, by its name.
     waits: seconds that the interpreter would have waited between tries.
     hanging: set by a function that hangs, to make a task whose ``TimeoutSeconds`` is 1 time out.
     definition: the state machine's; may be changed before an execution starts.
@@ -71,6 +72,7 @@ class Lab:
     fusion: str = "stage"
     refusals: dict[str, list[Exception]] = field(default_factory=dict)
     lost_answers: dict[str, list[Exception]] = field(default_factory=dict)
+    meetings: dict[str, threading.Barrier] = field(default_factory=dict)
     waits: list[float] = field(default_factory=list)
     hanging: threading.Event = field(default_factory=threading.Event)
     definition: dict[str, Any] = field(default_factory=definition.load)
@@ -102,6 +104,12 @@ class Lab:
         events.put_targets(
             Rule="all", EventBusName=BUS, Targets=[{"Id": "told", "Arn": target["Attributes"]["QueueArn"]}]
         )
+
+    def before_task(self, state: str) -> None:
+        """What happens before each try of a task: meet other executions there, be refused by the service."""
+        if state in self.meetings:
+            self.meetings[state].wait(PATIENCE_SECONDS)
+        self.answer(self.refusals, state)
 
     @staticmethod
     def answer(faults: dict[str, list[Exception]], state: str) -> None:

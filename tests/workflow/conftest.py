@@ -26,6 +26,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     networks.answer(monkeypatch, networks.Diagnostician(fine_above=0.35))
     functions = Functions()
     interpreter.complete(monkeypatch)
+    interpreter.make_writes_atomic(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)
     config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
     with mock_aws(config=config):
@@ -34,7 +35,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         interpreter.hurry_timeouts(monkeypatch, lab.hanging)
         interpreter.observe(
             monkeypatch,
-            before_task=lambda state: lab.answer(lab.refusals, state),
+            before_task=lab.before_task,
             after_task=lambda state: lab.answer(lab.lost_answers, state),
             sleep=lab.waits.append,
         )
