@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from diagnosis.library import DEFECTS, STRENGTHS, to_encoded, to_linear
+from diagnosis.library import DEFECTS, KINDS, STRENGTHS, to_encoded, to_linear
 from PIL import Image
 from scipy import ndimage
 
@@ -30,13 +30,6 @@ VISIBLE = {
     "haze": (0.12, 0.3),  # share of the light that is veil
     "backlight": (0.7, 1.3),  # EV
 }
-# Chosen together these hide or undo each other.
-EXCLUSIVE = (
-    {"underexposed", "overexposed", "backlight"},
-    {"blur", "motion blur"},
-    {"low contrast", "haze"},
-)
-
 HARD = {"colour cast": 2.0, "overexposed": 1.7, "underexposed": 1.3, "backlight": 1.6, "noise": 1.3, "blur": 1.2}
 
 
@@ -80,7 +73,7 @@ def choose(rng: np.random.Generator, *, favour_hard: bool) -> set[str]:
         else rng.permutation(DEFECTS)
     )
     for name in order:
-        if len(chosen) < count and not any(name in group and group & chosen for group in EXCLUSIVE):
+        if len(chosen) < count and not chosen.intersection(KINDS[name].rivals):
             chosen.add(str(name))
     return chosen
 

@@ -5,8 +5,17 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).resolve().parents[2] / "layers" / "core"))
 
-from darkroom.defects import DEFECTS, STRENGTHS
+from darkroom.defects import DEFECTS, KINDS, STRENGTHS
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.light import CHROMA_BINS, CHROMA_REACH, to_encoded, to_linear
 
-__all__ = ["CHROMA_BINS", "CHROMA_REACH", "DEFECTS", "STRENGTHS", "compute_features", "to_encoded", "to_linear"]
+__all__ = [
+    "CHROMA_BINS",
+    "CHROMA_REACH",
+    "DEFECTS",
+    "KINDS",
+    "STRENGTHS",
+    "compute_features",
+    "to_encoded",
+    "to_linear",
+]

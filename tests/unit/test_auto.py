@@ -13,7 +13,8 @@ import darkroom
 from darkroom import recipe
 from darkroom.auto import guard, treatments
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
-from darkroom.diagnosis.network import DEFECTS, HELPS, STRENGTHS, Diagnosis, interpret
+from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS
+from darkroom.diagnosis.network import Diagnosis, interpret
 from darkroom.estimates.measure import blur_sigma, impulse_share, measure
 from darkroom.estimates.measurements import Measurements
 from darkroom.picture import Array, Picture
@@ -80,7 +81,7 @@ def test_each_defect_calls_for_its_steps(defect: str) -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
     steps = chosen(defect, measurements=dark if defect == "underexposed" else FINE)
     assert steps
-    assert set(steps) <= set(HELPS[defect])
+    assert set(steps) <= set(KINDS[defect].helps)
 
 
 def test_repairs_come_in_the_order_in_which_they_must() -> None:
@@ -113,15 +114,15 @@ def test_what_was_chosen_for_is_said_in_a_sentence() -> None:
     }
 
 
-@pytest.mark.parametrize("defect", treatments.TREATED_FROM)
+@pytest.mark.parametrize("defect", DEFECTS)
 def test_what_may_do_harm_must_be_surer(defect: str) -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
-    least = treatments.TREATED_FROM[defect]
+    least = KINDS[defect].treated_from
     for probability, done in ((least - 0.02, False), (least + 0.02, True)):
         _, decisions = treatments.resolve(AUTO, dark, diagnosed({defect: probability}))
         (decision,) = (decision for decision in decisions if decision.defect == defect)
         assert decision.chosen == done
-        assert done or "not surely enough" in decision.why
+        assert done or ("not surely enough" in decision.why) == (probability >= PRESENT)
 
 
 def test_noise_that_will_show_is_removed_before_the_photo_is_lightened() -> None:
@@ -156,12 +157,30 @@ def test_the_light_is_taken_from_traces_else_from_diagnosis_and_measurement() ->
     np.testing.assert_allclose(treatments.light_of(traced, told, warm), details, atol=1e-3)
 
 
-@pytest.mark.parametrize("group", treatments.RIVALS)
+@pytest.mark.parametrize(
+    "group", sorted({tuple(sorted((name, *kind.rivals))) for name, kind in KINDS.items() if kind.rivals})
+)
 def test_of_defects_that_look_alike_only_the_most_probable_is_treated(group: tuple[str, ...]) -> None:
     dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
-    _, decisions = treatments.resolve(AUTO, dark, diagnosed({name: 0.75 + 0.1 * k for k, name in enumerate(group)}))
-    assert [decision.defect for decision in decisions if decision.chosen] == [group[-1]]
-    assert all(group[-1] in decision.why for decision in decisions if decision.defect in group[:-1])
+    for first in group:
+        probabilities = dict.fromkeys(group, 0.8) | {first: 0.9}
+        _, decisions = treatments.resolve(AUTO, dark, diagnosed(probabilities))
+        assert [decision.defect for decision in decisions if decision.chosen] == [first]
+        others = [decision for decision in decisions if decision.defect in group and decision.defect != first]
+        assert all(decision.why.endswith(f"but rather {first}") for decision in others)
+
+
+def test_a_rival_that_would_not_be_treated_stands_in_no_other_defects_way() -> None:
+    unsure = diagnosed({"backlight": 0.74, "underexposed": 0.7})
+    dark = msgspec.structs.replace(FINE, white_point=(0.5, 0.5, 0.5))
+    calls, _ = treatments.resolve(AUTO, dark, unsure)
+    assert [call.name for call in calls] == ["adjust_color"]
+    no_room = diagnosed({"underexposed": 0.9, "backlight": 0.8}, exposure_ev=-0.5)
+    white = msgspec.structs.replace(FINE, white_point=(1.0, 1.0, 1.0))
+    calls, decisions = treatments.resolve(AUTO, white, no_room)
+    assert [call.name for call in calls] == ["lift_shadows"]
+    (dark_one,) = (decision for decision in decisions if decision.defect == "underexposed")
+    assert dark_one.why.endswith("but the highlights leave no room")
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from scipy.ndimage import gaussian_filter
 from skimage import data as skimage_data
 
 from darkroom import models
+from darkroom.defects import DEFECTS, STRENGTHS
 from darkroom.diagnosis import network
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.jpeg import QUALITIES
@@ -99,7 +100,7 @@ def test_gains_are_certain_where_their_traces_are_plain() -> None:
 
 def test_strengths_that_are_traced_are_told_in_place_of_estimates() -> None:
     presence = np.zeros(12)
-    presence[network.DEFECTS.index("overexposed")] = 0.9
+    presence[DEFECTS.index("overexposed")] = 0.9
     estimated = network.interpret(presence, np.ones(13))
     traced = network.interpret(presence, np.ones(13), {"exposure_ev": 0.8})
     assert (estimated["overexposed"].strength, estimated["overexposed"].traced) == (1.0, False)
@@ -135,8 +136,8 @@ def test_a_gain_shifts_the_histogram_of_chroma() -> None:
 
 def test_answers_are_read_in_their_units() -> None:
     presence = np.zeros(12)
-    presence[[network.DEFECTS.index(name) for name in ("noise", "motion blur")]] = 0.9, 0.6
-    told = dict.fromkeys(network.STRENGTHS, 0.0)
+    presence[[DEFECTS.index(name) for name in ("noise", "motion blur")]] = 0.9, 0.6
+    told = dict.fromkeys(STRENGTHS, 0.0)
     told |= {"noise_sigma_log2": 4.0, "motion_length_log2": 3.0, "motion_cos": -1.0}
     found = network.interpret(presence, np.array(list(told.values())))
     assert [defect.name for defect in found.present] == ["noise", "motion blur"]
@@ -149,9 +150,9 @@ def test_answers_are_read_in_their_units() -> None:
 
 
 def test_a_cast_is_told_by_its_colour() -> None:
-    told = dict.fromkeys(network.STRENGTHS, 0.0) | {"cast_red_log2": 0.5, "cast_blue_log2": -0.5}
+    told = dict.fromkeys(STRENGTHS, 0.0) | {"cast_red_log2": 0.5, "cast_blue_log2": -0.5}
     presence = np.zeros(12)
-    presence[network.DEFECTS.index("colour cast")] = 0.95
+    presence[DEFECTS.index("colour cast")] = 0.95
     cast = network.interpret(presence, np.array(list(told.values())))["colour cast"]
     assert cast.details["red"] > cast.details["green"] > cast.details["blue"]
     assert "orange" in cast.words

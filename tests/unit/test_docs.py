@@ -9,7 +9,7 @@ import pytest
 
 from darkroom import codec, recipe, registry
 from darkroom.auto import treatments
-from darkroom.diagnosis.network import HELPS
+from darkroom.defects import KINDS
 from darkroom.params import describe_bounds
 
 ROOT = Path(__file__).parents[2]
@@ -76,4 +76,4 @@ def test_the_guide_has_the_table_of_auto_in_its_order() -> None:
     rows = {row[0]: row[1] for row in table(guide)[2:]}
     assert list(rows) == [name for name, _ in treatments.TREATMENTS]
     for name, treatment in rows.items():
-        assert re.findall(r"`(\w+)`", treatment)[0] in HELPS[name]
+        assert re.findall(r"`(\w+)`", treatment)[0] in KINDS[name].helps

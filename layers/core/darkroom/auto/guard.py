@@ -5,12 +5,13 @@ Imports neither OpenCV nor, until a picture is looked at, ONNX Runtime.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 
 import msgspec
 import numpy as np
 
 from darkroom import blending
+from darkroom.defects import KINDS
 from darkroom.diagnosis.network import Defect, Diagnosis, diagnose
 from darkroom.picture import Array, Picture
 from darkroom.step import max_level
@@ -26,12 +27,6 @@ MOST_LOST = 0.05
 
 LOST_LEVELS = 4 / 255
 """Pixels that all become white, or black, have lost something where they differed by more."""
-
-SHOWN_BY: Mapping[str, Collection[str]] = dict.fromkeys(
-    ("blur", "motion blur"), ("noise", "salt and pepper", "JPEG artefacts")
-) | dict.fromkeys(("noise", "JPEG artefacts"), ("underexposed", "backlight", "haze", "low contrast"))
-"""Defect -> defects whose treatment lets it be seen and did not make it: roughness hides that a photo is soft, and the
-dark or a veil what is coarse in it."""
 
 SAMPLED_PIXELS = 1 << 20
 
@@ -71,14 +66,14 @@ def what_is_wrong(after: Diagnosis, before: Diagnosis, treated: Collection[str])
     for defect in after.defects:
         if defect.name in treated:
             total += defect.probability * min(_severity(defect) / max(_severity(before[defect.name]), 1e-6), 1.0)
-        elif not any(name in treated for name in SHOWN_BY.get(defect.name, ())):
+        elif not any(name in treated for name in KINDS[defect.name].shown_by):
             total += defect.probability
     return total
 
 
 def _severity(defect: Defect) -> float:
     """Its strength, counted so that more is worse."""
-    whole = {"low contrast": 1.0, "JPEG artefacts": 100.0}.get(defect.name)
+    whole = KINDS[defect.name].full_scale
     return defect.strength if whole is None else whole - defect.strength
 
 

@@ -11,13 +11,14 @@ Imports neither OpenCV nor ONNX Runtime: what is planned here was measured and d
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
 import numpy as np
 
-from darkroom.diagnosis.network import PRESENT, Defect, Diagnosis
+from darkroom.defects import KINDS
+from darkroom.diagnosis.network import Defect, Diagnosis
 from darkroom.estimates.measurements import Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
@@ -74,18 +75,6 @@ class Treatment(msgspec.Struct, frozen=True):
     how: str
 
 
-TREATED_FROM: Mapping[str, float] = {
-    "underexposed": 0.65,
-    "overexposed": 0.75,
-    "colour cast": 0.7,
-    "blur": 0.75,
-    "motion blur": 0.75,
-    "haze": 0.75,
-    "backlight": 0.75,
-}
-"""Probability from which a defect is treated, where that must be surer than to be told: what these do to a photo that
-has not got the defect is worse than to leave it."""
-
 Plan = Callable[[Defect, Diagnosis, Measurements], Treatment]
 
 
@@ -111,7 +100,7 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
     decisions = []
     for name, treat in TREATMENTS:
         defect = diagnosis[name]
-        rival = _rival(defect, diagnosis)
+        rival = _rival(defect, diagnosis, measurements)
         if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
             treatment = _denoise(defect, diagnosis, measurements)
             why = f"{defect.words}, but lightened there would be about {seen:.0f} levels: {treatment.how}"
@@ -204,19 +193,20 @@ TREATMENTS: Sequence[tuple[str, Plan]] = (
     ("blur", _deblur),
 )
 
-RIVALS = (
-    ("underexposed", "overexposed", "backlight"),
-    ("haze", "low contrast"),
-    ("blur", "motion blur"),
-)
-"""Defects that look alike, or whose treatments undo each other: only the most probable of a group is treated."""
 
-
-def _rival(defect: Defect, diagnosis: Diagnosis) -> Defect | None:
-    """The more probable defect of the same group, if there is one."""
-    group = next((names for names in RIVALS if defect.name in names), (defect.name,))
-    first = max((diagnosis[name] for name in group), key=lambda each: each.probability)
-    return None if first.probability <= defect.probability else first
+def _rival(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Defect | None:
+    """The most probable of the defects that would be treated and are likelier than this one; None without any."""
+    return max(
+        (
+            other
+            for other in (diagnosis[name] for name in KINDS[defect.name].rivals)
+            if other.probability > defect.probability
+            and _sure(other)
+            and dict(TREATMENTS)[other.name](other, diagnosis, measurements).steps
+        ),
+        key=lambda other: other.probability,
+        default=None,
+    )
 
 
 def _too_noisy(diagnosis: Diagnosis) -> bool:
@@ -225,16 +215,16 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
 
 
 def _sure(defect: Defect) -> bool:
-    return defect.probability >= TREATED_FROM.get(defect.name, PRESENT)
+    return defect.probability >= KINDS[defect.name].treated_from
 
 
-def _treated(name: str, diagnosis: Diagnosis) -> bool:
-    return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis) is None
+def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis, measurements) is None
 
 
 def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
     """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
-    if not _treated("underexposed", diagnosis):
+    if not _treated("underexposed", diagnosis, measurements):
         return None
     ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
     seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
@@ -259,7 +249,7 @@ def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurement
     The white point is that of the photo without its cast, and overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
     """
     light = np.ones(3)
-    if _treated("colour cast", diagnosis):
+    if _treated("colour cast", diagnosis, measurements):
         light = light_of(diagnosis["colour cast"], diagnosis, measurements)
         light /= LUMINANCE_WEIGHTS @ light
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())

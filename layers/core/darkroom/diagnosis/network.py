@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from darkroom import models
-from darkroom.defects import DEFECTS, STRENGTHS
+from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS, Kind
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array
@@ -19,26 +19,8 @@ from darkroom.step import check_array, split_alpha
 
 MODEL = "diagnosis"
 
-PRESENT = 0.5
-"""Probability from which a defect counts as present."""
-
 HARMED = 0.03
 """Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
-
-HELPS: Mapping[str, tuple[str, ...]] = {
-    "underexposed": ("adjust_color", "lift_shadows"),
-    "overexposed": ("stretch_nonlinear",),
-    "low contrast": ("stretch_histogram",),
-    "colour cast": ("white_balance",),
-    "noise": ("denoise",),
-    "salt and pepper": ("remove_salt_pepper",),
-    "blur": ("deblur",),
-    "motion blur": ("deblur_motion",),
-    "JPEG artefacts": ("reduce_jpeg_artifacts",),
-    "haze": ("dehaze",),
-    "backlight": ("lift_shadows",),
-}
-"""Defect -> the steps that would help."""
 
 
 class Defect(msgspec.Struct, frozen=True):
@@ -115,19 +97,19 @@ def interpret(presence: Array, strength: Array, traced: Mapping[str, float] = Ma
     """
     told = {**dict(zip(STRENGTHS, strength.astype(float).tolist(), strict=True)), **traced}
     defects = []
-    for name, probability in zip(DEFECTS, presence[:-1].astype(float).tolist(), strict=True):
-        value, unit, details = _READERS[name](told)
+    for kind, probability in zip(KINDS.values(), presence[:-1].astype(float).tolist(), strict=True):
+        value, details = _read(kind, told)
         defects.append(
             Defect(
-                name,
+                kind.name,
                 round(probability, 4),
                 probability >= PRESENT,
                 value,
-                unit,
-                _sentence(name, probability, value, details),
-                HELPS[name],
+                kind.unit,
+                _sentence(kind, probability, value, details),
+                kind.helps,
                 details,
-                _TRACEABLE.get(name) in traced,
+                kind.traced and kind.reads[0] in traced,
             )
         )
     fine = float(presence[-1])
@@ -135,17 +117,18 @@ def interpret(presence: Array, strength: Array, traced: Mapping[str, float] = Ma
 
 
 Told = Mapping[str, float]
-Reading = tuple[float, str, dict[str, float]]
+Reading = tuple[float, dict[str, float]]
 
 
-def _read(name: str, unit: str, low: float, high: float, digits: int, sign: float = 1) -> Callable[[Told], Reading]:
-    """A strength told as it is, or as its log2, within bounds."""
+def _read(kind: Kind, told: Told) -> Reading:
+    """A defect's strength within its bounds, and what else is told of it."""
+    value, details = _TOGETHER[kind.name](told) if kind.name in _TOGETHER else (_plain(told, kind.reads[0]), {})
+    return round(min(max(kind.sign * value, kind.low), kind.high), kind.digits), details
 
-    def reader(told: Told) -> Reading:
-        value = 2.0 ** min(max(told[name], -40), 40) if name.endswith("_log2") else sign * told[name]
-        return round(min(max(value, low), high), digits), unit, {}
 
-    return reader
+def _plain(told: Told, name: str) -> float:
+    """A strength that the network tells as it is, or as its binary logarithm."""
+    return 2.0 ** min(max(told[name], -40), 40) if name.endswith("_log2") else told[name]
 
 
 def _read_cast(told: Told) -> Reading:
@@ -155,56 +138,24 @@ def _read_cast(told: Told) -> Reading:
     light /= light.mean()
     degrees = math.degrees(math.acos(min(float(light.sum() / (math.sqrt(3) * np.linalg.norm(light))), 1.0)))
     red, green, blue = (round(float(channel), 3) for channel in light)
-    return round(degrees, 1), "°", {"red": red, "green": green, "blue": blue}
+    return degrees, {"red": red, "green": green, "blue": blue}
 
 
 def _read_motion(told: Told) -> Reading:
     angle = math.degrees(math.atan2(told["motion_sin"], told["motion_cos"])) / 2 % 180
-    length = 2.0 ** min(max(told["motion_length_log2"], 0), 7)
-    return round(length, 1), "px", {"angle_degrees": round(angle, 1)}
+    return _plain(told, "motion_length_log2"), {"angle_degrees": round(angle, 1)}
 
 
-_READERS: Mapping[str, Callable[[Told], Reading]] = {
-    "underexposed": _read("exposure_ev", "EV", 0, 6, 2, sign=-1),
-    "overexposed": _read("exposure_ev", "EV", 0, 4, 2),
-    "low contrast": _read("contrast_log2", "of full contrast", 0.05, 1, 2),
-    "colour cast": _read_cast,
-    "noise": _read("noise_sigma_log2", "levels", 0, 100, 1),
-    "salt and pepper": _read("impulse_share_log2", "of the pixels", 0, 1, 4),
-    "blur": _read("blur_sigma_log2", "px", 0, 9, 2),
-    "motion blur": _read_motion,
-    "JPEG artefacts": _read("jpeg_quality", "quality", 1, 100, 0),
-    "haze": _read("haze", "of the light", 0, 1, 2),
-    "backlight": _read("backlight_ev", "EV", 0, 6, 2),
-}
-
-_TRACEABLE: Mapping[str, str] = {
-    "overexposed": "exposure_ev",
-    "colour cast": "cast_red_log2",
-}
-"""Defect -> the strength, one of those that traces of gains may tell, that it is read from."""
-
-_WORDS: Mapping[str, str] = {
-    "underexposed": "underexposed by about {0:.1f} EV",
-    "overexposed": "overexposed by about {0:.1f} EV",
-    "low contrast": "flat: about {0:.0%} of full contrast",
-    "colour cast": "a cast towards {tint}: the light is about {0:.0f}° from grey",
-    "noise": "noise of about {0:.0f} levels",
-    "salt and pepper": "about {0:.1%} of the pixels are black or white specks",
-    "blur": "blurred by about {0:.1f} px",
-    "motion blur": "blurred by motion along about {0:.0f} px at {angle_degrees:.0f}°",
-    "JPEG artefacts": "JPEG artefacts, as of quality {0:.0f}",
-    "haze": "haze: about {0:.0%} of the light is veil",
-    "backlight": "backlight: the subject is about {0:.1f} EV darker than what is behind it",
-}
+_TOGETHER: Mapping[str, Callable[[Told], Reading]] = {"colour cast": _read_cast, "motion blur": _read_motion}
+"""Defects that are read from several strengths at once."""
 
 
-def _sentence(name: str, probability: float, value: float, details: Mapping[str, float]) -> str:
+def _sentence(kind: Kind, probability: float, value: float, details: Mapping[str, float]) -> str:
     if probability < PRESENT:
-        return f"no {name} to speak of" if name not in ("underexposed", "overexposed") else f"not {name}"
-    tint = _tint(details) if name == "colour cast" else ""
+        return kind.absent.format(name=kind.name)
+    tint = _tint(details) if "red" in details else ""
     sure = "" if probability >= 0.8 else "probably "
-    return sure + _WORDS[name].format(value, tint=tint, **details)
+    return sure + kind.words.format(value, tint=tint, **details)
 
 
 def _tint(light: Mapping[str, float]) -> str:
