@@ -12,9 +12,9 @@ from PIL import Image
 from darkroom import apply, srgb
 from darkroom.color import conversions
 from darkroom.errors import RecipeInvalid
+from darkroom.estimates.illuminant import cast_degrees, estimate_illuminant
 from darkroom.picture import Array
 from darkroom.registry import get
-from darkroom.steps.white_balance import cast_degrees, estimate_illuminant
 from tests.support.data import data
 
 RNG = np.random.default_rng(3)

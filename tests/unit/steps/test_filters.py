@@ -360,10 +360,10 @@ def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms
         chosen.append(psnr(outcome.image / 255, clean))
         table = outcome.details["candidates"]
         every = candidates(estimate_noise(noisy))
-        assert [row["step"] for row in table] == [candidate.step.name for candidate in every]
+        assert [row["step"] for row in table] == [candidate.name for candidate in every]
         fixed.append(
             [
-                psnr(apply(candidate.step.name, noisy, **candidate.values) / 255, clean)
+                psnr(apply(candidate.name, noisy, **candidate.values) / 255, clean)
                 if row["within_budget"]
                 else -np.inf
                 for candidate, row in zip(every, table, strict=True)

@@ -26,8 +26,9 @@ from darkroom.color.conversions import (
     xyz_to_lab,
     xyz_to_rgb,
 )
+from darkroom.errors import ImageRejected
 from darkroom.picture import Array
-from darkroom.step import max_level, to_float
+from darkroom.step import bands, from_float, max_level, to_float
 
 Space = Literal["rgb", "gray", "hsv", "hls", "ycbcr", "xyz", "lab", "lch", "luv"]
 
@@ -69,6 +70,31 @@ SMALLEST_V = 0.01
 
 _WHITE_SUM = float(WHITE_D65 @ np.array([1, 15, 3]))
 WHITE_U, WHITE_V = 4 * float(WHITE_D65[0]) / _WHITE_SUM, 9 * float(WHITE_D65[1]) / _WHITE_SUM
+
+
+def converted(image: Array, source: Space, target: Space, channel: int | None = None) -> Array:
+    """The picture in another model, or one channel of it (HxW), in its own dtype; works in bands.
+
+    image: HxW or HxWx3 of any dtype, in `source`. channel: its place in the target, from 0.
+    Raises ImageRejected where the picture's channels do not fit `source`.
+    """
+    if image.ndim == 2 and source not in ("rgb", "gray"):
+        raise ImageRejected("not-color", f"the image has one channel, so it is not in '{source}', which has three")
+    if image.ndim == 3 and source == "gray":
+        if not (np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 0], image[..., 2])):
+            raise ImageRejected("not-grey", "the image has three channels that differ, so it is not in 'gray'")
+        image = image[..., 0]
+    single = channel is not None or len(CHANNELS[target]) == 1
+    result = np.empty(image.shape[:2] if single else (*image.shape[:2], 3), image.dtype)
+    for rows, _, _ in bands(image.shape, 0):
+        band = image[rows]
+        if image.ndim == 2 and source == "rgb":
+            band = np.repeat(band[..., None], 3, axis=2)
+        code = convert(band, source, target)
+        if channel is not None and code.ndim == 3:
+            code = np.ascontiguousarray(code[..., channel])
+        result[rows] = from_float(code, image.dtype)
+    return result
 
 
 def convert(image: Array, source: Space, target: Space) -> Array:

@@ -48,3 +48,11 @@ def luminance_histogram(image: Array, bins: int) -> Array:
         levels = luma(to_float(image[rows])) * np.float32(bins - 1) + np.float32(0.5)
         counts += np.bincount(levels.astype(np.uint16).ravel(), minlength=bins)[:bins]
     return counts / counts.sum()
+
+
+def nearest_level(table: Array, levels: Array) -> Array:
+    """The entries of a table over 0–1 that are nearest to levels, in the levels' dtype.
+
+    Not interpolated: in a picture of few levels the table is a staircase, on which each level sits at its step's edge.
+    """
+    return np.take(table, np.rint(np.clip(levels, 0, 1) * (len(table) - 1)).astype(np.intp)).astype(levels.dtype)

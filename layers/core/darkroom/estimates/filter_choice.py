@@ -10,14 +10,11 @@ from typing import Any
 import cv2
 import numpy as np
 
-from darkroom.estimates.noise import OPPONENT, NoiseEstimate
+from darkroom import registry
+from darkroom.estimates.noise import FINEST, OPPONENT, NoiseEstimate
+from darkroom.params import Params
 from darkroom.picture import Array
 from darkroom.step import Step, to_float
-from darkroom.steps.bilateral_filter import bilateral_filter
-from darkroom.steps.denoise import FINEST, denoise
-from darkroom.steps.gaussian_blur import gaussian_blur
-from darkroom.steps.guided_filter import guided_filter
-from darkroom.steps.median_blur import median_blur
 
 SAMPLE_SIDE = 128
 SAMPLES = 6
@@ -32,11 +29,21 @@ MEASURING_MS = 150.0
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A step with parameters. ms_per_megapixel: of RGB, on one core of x86-64; grey takes a third of it."""
+    """A step, by name, with parameters. ms_per_megapixel: of RGB, on one core of x86-64; grey takes a third of it."""
 
-    step: Step
+    name: str
     values: Mapping[str, Any]
     ms_per_megapixel: float
+
+    @property
+    def step(self) -> Step:
+        """The filter, from the registry."""
+        return registry.get(self.name)
+
+    @property
+    def params(self) -> Params:
+        """Its parameters."""
+        return self.step.params.parse(self.values, of=self.name)
 
     def cost_ms(self, shape: tuple[int, ...]) -> float:
         """Predicted time for HxW or HxWx3."""
@@ -44,23 +51,22 @@ class Candidate:
 
     def run(self, sample: Array, noise: NoiseEstimate) -> Array:
         """The filter on float32."""
-        params = self.step.params.parse(self.values, of=self.step.name)
-        more = {"analysis": noise} if self.step is denoise else {}
-        return np.asarray(self.step.function(sample, params, **more))
+        more = {"analysis": noise} if self.name == "denoise" else {}
+        return np.asarray(self.step.function(sample, self.params, **more))
 
 
 def candidates(noise: NoiseEstimate) -> list[Candidate]:
     """All that are tried, cheapest kinds first. Deviations of levels follow the noise, as the papers advise."""
     sigma = noise.luminance_sigma / 255
-    sizes = [Candidate(gaussian_blur, {"sigma": size}, 25.0) for size in (0.5, 0.8, 1.2, 2.0)]
-    sizes += [Candidate(median_blur, {"size": 3}, 6.0), Candidate(median_blur, {"size": 5}, 20.0)]
+    sizes = [Candidate("gaussian_blur", {"sigma": size}, 25.0) for size in (0.5, 0.8, 1.2, 2.0)]
+    sizes += [Candidate("median_blur", {"size": 3}, 6.0), Candidate("median_blur", {"size": 5}, 20.0)]
     for radius, factor in ((1, 2.0), (2, 1.0), (2, 2.0), (4, 1.0), (4, 2.0)):
         values = {"radius": radius, "sigma_color": round(min(factor * sigma, 1.0), 4), "guide": "luminance"}
-        sizes.append(Candidate(guided_filter, values, 60.0))
+        sizes.append(Candidate("guided_filter", values, 60.0))
     for space, factor, cost in ((1.0, 3.0, 30.0), (1.5, 3.0, 45.0), (3.0, 2.0, 115.0)):
         values = {"sigma_space": space, "sigma_color": round(min(factor * sigma, 1.0), 4)}
-        sizes.append(Candidate(bilateral_filter, values, cost))
-    sizes.append(Candidate(denoise, {}, 900.0))
+        sizes.append(Candidate("bilateral_filter", values, cost))
+    sizes.append(Candidate("denoise", {}, 900.0))
     return sizes
 
 

@@ -6,11 +6,11 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import luma, srgb_to_linear
+from darkroom.estimates.illuminant import cast_degrees, estimate_illuminant
 from darkroom.estimates.measurements import Measurements
 from darkroom.estimates.noise import estimate_noise
 from darkroom.picture import Array, Picture
 from darkroom.step import to_float
-from darkroom.steps.white_balance import cast_degrees, estimate_illuminant
 
 THUMBNAIL_PX = 512
 """Longest side of what exposure and colour are measured on."""

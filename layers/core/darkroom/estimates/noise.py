@@ -13,6 +13,9 @@ OCTAVES = 4
 """Octaves of spatial frequency that are measured, finest first. Sensor noise that went through demosaicing, noise
 reduction and JPEG is strongest in the coarser ones; white noise is equal in all."""
 
+FINEST = 0.65
+"""Mean frequency of the finest measured octave, in cycles per 2 px."""
+
 BLOCK = 8
 TILE = 128
 MAX_TILES = 64

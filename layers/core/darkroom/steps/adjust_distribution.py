@@ -7,13 +7,12 @@ from typing import Annotated, Literal
 
 import numpy as np
 
-from darkroom.color.tone import apply_curve, luminance_histogram
+from darkroom.color.tone import apply_curve, luminance_histogram, nearest_level
 from darkroom.errors import RecipeInvalid
 from darkroom.estimates.histogram import channel_histograms, histogram
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import bands, max_level, split_alpha, step
-from darkroom.steps.equalize_global import nearest_level
 
 BINS = 65536
 

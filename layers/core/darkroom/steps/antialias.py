@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 from typing import Annotated
 
+from darkroom.algorithms.smoothing import gaussian, kernel_radius
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.steps.gaussian_blur import gaussian, kernel_radius
 
 
 class Antialias(Params, frozen=True):

@@ -8,13 +8,12 @@ from typing import Annotated, Any
 import cv2
 import numpy as np
 
+from darkroom.algorithms.smoothing import median
 from darkroom.estimates.filter_choice import MEASURING_MS, Candidate, candidates, squared_errors, take_samples, trial_ms
 from darkroom.estimates.noise import NoiseEstimate, estimate_noise
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Reported, step, to_float
-from darkroom.steps.median_blur import median, median_blur
-from darkroom.steps.remove_salt_pepper import remove_salt_pepper
 
 LEAST_GAIN_DB = 0.1
 """What a filter must promise to be worth it: every filter takes some of the picture with the noise."""
@@ -30,7 +29,7 @@ NEIGHBOURS = np.array([[1, 1, 1], [1, 0, 1], [1, 1, 1]], np.uint8)
 MEDIAN_OF_NORMAL = 0.6745
 """Median absolute value of a normal distribution of deviation 1."""
 
-IMPULSE_REMOVERS = (Candidate(remove_salt_pepper, {}, 70.0), Candidate(median_blur, {"size": 3}, 6.0))
+IMPULSE_REMOVERS = (Candidate("remove_salt_pepper", {}, 70.0), Candidate("median_blur", {"size": 3}, 6.0))
 
 
 class AutoFilter(Params, frozen=True):
@@ -121,7 +120,7 @@ def _best(
 
 
 def _run(image: Array, chosen: Candidate, details: dict[str, Any], reason: str) -> Reported:
-    result = chosen.step(image, chosen.step.params.parse(chosen.values, of=chosen.step.name)).image
+    result = chosen.step(image, chosen.params).image
     return Reported(result, {"chosen": _describe(chosen), "reason": reason} | details)
 
 
@@ -130,7 +129,7 @@ def _nothing(image: Array, details: dict[str, Any], reason: str) -> Reported:
 
 
 def _describe(candidate: Candidate) -> dict[str, Any]:
-    return {"step": candidate.step.name, "params": dict(candidate.values)}
+    return {"step": candidate.name, "params": dict(candidate.values)}
 
 
 def _psnr(error: float) -> float:

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
-import cv2
-
+from darkroom.algorithms.smoothing import bilateral, window_radius
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-
-TRUNCATE = 2.0
-"""Standard deviations at which the window ends. Its rim weighs 0.14 of the centre, as is usual for this filter."""
 
 
 class BilateralFilter(Params, frozen=True):
@@ -24,10 +19,6 @@ class BilateralFilter(Params, frozen=True):
 
     neutral = {"sigma_space": 0.0, "sigma_color": 0.0}
     scene = "noisy"
-
-
-def window_radius(sigma_space: float) -> int:
-    return max(1, math.ceil(TRUNCATE * sigma_space))
 
 
 @step("bilateral_filter", stage="filter", params=BilateralFilter, halo=lambda p: window_radius(p.sigma_space))
@@ -42,15 +33,3 @@ def bilateral_filter(image: Array, params: BilateralFilter) -> Array:
     Source: Tomasi and Manduchi, "Bilateral Filtering for Gray and Color Images", 1998.
     """
     return bilateral(image, params.sigma_space, params.sigma_color)
-
-
-def bilateral(image: Array, sigma_space: float, sigma_color: float) -> Array:
-    """The filter on float32, HxW or HxWx3; see `bilateral_filter`."""
-    channels = 1 if image.ndim == 2 else image.shape[2]
-    return cv2.bilateralFilter(
-        image,
-        2 * window_radius(sigma_space) + 1,
-        sigmaColor=sigma_color * channels,  # OpenCV's difference is the channels' sum
-        sigmaSpace=sigma_space,
-        borderType=cv2.BORDER_REFLECT,
-    )

@@ -5,13 +5,11 @@ from __future__ import annotations
 from typing import Annotated
 
 import msgspec
-import numpy as np
 
-from darkroom.color.spaces import CHANNELS, Space, convert
-from darkroom.errors import ImageRejected
+from darkroom.color.spaces import Space, converted
 from darkroom.params import Params, param
 from darkroom.picture import Array
-from darkroom.step import bands, from_float, step
+from darkroom.step import step
 
 
 class ConvertColor(Params, frozen=True):
@@ -59,24 +57,3 @@ def convert_color(image: Array, params: ConvertColor) -> Array:
     Raises ImageRejected where the picture's channels do not fit `from`.
     """
     return converted(image, params.from_, params.to)
-
-
-def converted(image: Array, source: Space, target: Space, channel: int | None = None) -> Array:
-    """The picture in another model, or one channel of it (HxW), in its own dtype; works in bands."""
-    if image.ndim == 2 and source not in ("rgb", "gray"):
-        raise ImageRejected("not-color", f"the image has one channel, so it is not in '{source}', which has three")
-    if image.ndim == 3 and source == "gray":
-        if not (np.array_equal(image[..., 0], image[..., 1]) and np.array_equal(image[..., 0], image[..., 2])):
-            raise ImageRejected("not-grey", "the image has three channels that differ, so it is not in 'gray'")
-        image = image[..., 0]
-    single = channel is not None or len(CHANNELS[target]) == 1
-    result = np.empty(image.shape[:2] if single else (*image.shape[:2], 3), image.dtype)
-    for rows, _, _ in bands(image.shape, 0):
-        band = image[rows]
-        if image.ndim == 2 and source == "rgb":
-            band = np.repeat(band[..., None], 3, axis=2)
-        code = convert(band, source, target)
-        if channel is not None and code.ndim == 3:
-            code = np.ascontiguousarray(code[..., channel])
-        result[rows] = from_float(code, image.dtype)
-    return result

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
-from darkroom.estimates.noise import OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
+from darkroom.estimates.noise import FINEST, OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, step
@@ -23,9 +23,6 @@ THRESHOLD = 2.7
 
 HALO = 2 * COARSE_BLOCK
 """Rows that a result depends on, each way: a block of both passes."""
-
-FINEST = 0.65
-"""Mean frequency of the finest measured octave, in cycles per 2 px."""
 
 
 class Denoise(Params, frozen=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from darkroom.color.tone import apply_curve, luminance_histogram
+from darkroom.color.tone import apply_curve, luminance_histogram, nearest_level
 from darkroom.params import Params, Strength
 from darkroom.picture import Array
 from darkroom.step import step
@@ -36,11 +36,3 @@ def equalize_global(image: Array, params: EqualizeGlobal, analysis: Array) -> Ar
     the gentler relatives. Hall, "Almost uniform distributions for computer image enhancement", 1974.
     """
     return apply_curve(image, lambda levels: nearest_level(analysis, levels), "luminance")
-
-
-def nearest_level(table: Array, levels: Array) -> Array:
-    """The entries of a table over 0–1 that are nearest to levels, in the levels' dtype.
-
-    Not interpolated: in a picture of few levels the table is a staircase, on which each level sits at its step's edge.
-    """
-    return np.take(table, np.rint(np.clip(levels, 0, 1) * (len(table) - 1)).astype(np.intp)).astype(levels.dtype)

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from darkroom.color.spaces import CHANNELS, Space
+from darkroom.color.spaces import CHANNELS, Space, converted
 from darkroom.params import Params, param
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.steps.convert_color import converted
 
 Channel = Literal[
     0, 1, 2, "r", "g", "b", "gray", "h", "s", "v", "l", "y", "cb", "cr", "x", "z", "a", "c", "u"

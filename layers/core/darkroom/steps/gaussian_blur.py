@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from typing import Annotated
 
-import cv2
-
+from darkroom.algorithms.smoothing import gaussian, kernel_radius
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-
-TRUNCATE = 4.0
-"""Standard deviations at which the kernel ends: what is cut off weighs under 1e-4."""
 
 
 class GaussianBlur(Params, frozen=True):
@@ -20,10 +15,6 @@ class GaussianBlur(Params, frozen=True):
     strength: Strength = 1.0
 
     neutral = {"sigma": 0.0}
-
-
-def kernel_radius(sigma: float) -> int:
-    return math.ceil(TRUNCATE * sigma)
 
 
 @step("gaussian_blur", stage="filter", params=GaussianBlur, halo=lambda p: kernel_radius(p.sigma))
@@ -36,9 +27,3 @@ def gaussian_blur(image: Array, params: GaussianBlur) -> Array:
     Reference: ``scipy.ndimage.gaussian_filter(image, sigma, mode="reflect", truncate=4)``.
     """
     return gaussian(image, params.sigma)
-
-
-def gaussian(image: Array, sigma: float) -> Array:
-    """The filter on float32, HxW or HxWx3; see `gaussian_blur`."""
-    size = 2 * kernel_radius(sigma) + 1
-    return cv2.GaussianBlur(image, (size, size), sigma, borderType=cv2.BORDER_REFLECT)

@@ -4,15 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import cv2
-import numpy as np
-
+from darkroom.algorithms.smoothing import median
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.step import from_float, step, to_float
-
-BLOCK_PIXELS = 1 << 16
-"""Pixels of one block of the 16-bit median: its planes stay in a core's cache."""
+from darkroom.step import step
 
 
 class MedianBlur(Params, frozen=True):
@@ -39,40 +34,3 @@ def median_blur(image: Array, params: MedianBlur) -> Array:
     Reference: ``scipy.ndimage.median_filter(image, size, mode="nearest")`` per channel.
     """
     return median(image, params.size)
-
-
-def median(image: Array, size: int) -> Array:
-    """The median of every `size` x `size` window of HxW or HxWx3; see `median_blur` for precision and edges."""
-    if size <= 5 or image.dtype == np.uint8:
-        return cv2.medianBlur(image, size)
-    if image.dtype == np.float32:
-        return to_float(median(from_float(image.copy(), np.dtype(np.uint16)), size))
-    planes = image[..., None] if image.ndim == 2 else image
-    result = np.stack([_median_16_bit(np.ascontiguousarray(planes[..., c]), size) for c in range(planes.shape[2])], 2)
-    return result[..., 0] if image.ndim == 2 else result
-
-
-def _median_16_bit(plane: Array, size: int) -> Array:
-    """The median of a uint16 plane: the high byte by 8-bit histograms, the low byte bit by bit.
-
-    A median commutes with every monotonic function, so the median of the high bytes is the median's high byte. Below
-    it, a bit is set where at most half of the window's samples are less than the value with that bit set.
-    """
-    height, width = plane.shape
-    halo = size // 2
-    result = cv2.medianBlur((plane >> 8).astype(np.uint8), size).astype(np.uint16) << 8
-    padded = np.pad(plane, halo, mode="edge")
-    rows = max(1, BLOCK_PIXELS // width)
-    for top in range(0, height, rows):
-        block = result[top : top + rows]
-        less = np.empty(block.shape, np.bool_)
-        for bit in range(7, -1, -1):
-            trial = block | np.uint16(1 << bit)
-            count = np.zeros(block.shape, np.uint16)
-            for dy in range(size):
-                for dx in range(size):
-                    window = padded[top + dy : top + dy + block.shape[0], dx : dx + width]
-                    np.less(window, trial, out=less)
-                    count += less.view(np.uint8)
-            np.copyto(block, trial, where=count <= size * size // 2)
-    return result

@@ -8,12 +8,10 @@ from typing import Annotated, Literal
 import cv2
 import numpy as np
 
+from darkroom.algorithms.smoothing import bilateral, gaussian, kernel_radius, median, window_radius
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import step
-from darkroom.steps.bilateral_filter import bilateral, window_radius
-from darkroom.steps.gaussian_blur import gaussian, kernel_radius
-from darkroom.steps.median_blur import median
 
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 """Weights of R'G'B' in Y of ITU-R BT.601."""

@@ -1,0 +1,100 @@
+"""What colour the light had in a picture."""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import Literal
+
+import cv2
+import numpy as np
+
+from darkroom.color.conversions import srgb_to_linear
+from darkroom.picture import Array
+from darkroom.srgb import srgb_to_linear_exact
+from darkroom.step import from_float, to_float
+
+Method = Literal["shades_of_grey", "grey_world", "white_patch", "grey_edge"]
+
+SAMPLES = 2_000_000
+"""Pixels that an estimate looks at: an evenly spaced subset of larger pictures."""
+
+EDGE_SAMPLES = 500_000
+"""Pixels of the reduced copy that grey edge looks at."""
+
+CLIPPED = 0.985
+"""Encoded value from which a channel counts as clipped; a pixel clipped in all three says nothing about the light."""
+
+WHITE_PATCH_PERCENTILE = 99.9
+"""In place of the maximum, which a single hot pixel decides."""
+
+
+def estimate_illuminant(
+    image: Array, method: Method = "shades_of_grey", p: float = 16.0, *, order: int = 1, sigma: float = 1.5
+) -> Array:
+    """The colour of the light in a picture, as linear RGB of length 1 (float64); grey light where nothing tells.
+
+    image: HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, sRGB-encoded. Pixels clipped in all channels are left out.
+    method, p, order, sigma: as the parameters of the step `white_balance`, which cites the papers.
+    """
+    if method == "grey_edge":
+        norm = _edge_norm(image, p, order, sigma)
+    else:
+        levels = sample_levels(image)
+        levels = levels[levels.min(axis=1) < CLIPPED * 65535]
+        if not len(levels):
+            norm = np.ones(3)
+        elif method == "white_patch":
+            norm = srgb_to_linear_exact(np.percentile(levels, WHITE_PATCH_PERCENTILE, axis=0) / 65535)
+        else:
+            exponent = 1.0 if method == "grey_world" else p
+            norm = mean_powers(levels, exponent) ** (1 / exponent)
+    length = float(np.linalg.norm(norm))
+    # A channel without any light cannot be balanced: the floor keeps the gains finite.
+    norm = np.maximum(norm / length, 1e-3) if length > 0 else np.ones(3)
+    return np.asarray(norm / np.linalg.norm(norm))
+
+
+def cast_degrees(illuminant: Array) -> float:
+    """The angle between an illuminant (linear RGB) and grey, in degrees: 0 for no cast, 54.7 for a single primary."""
+    cosine = float(np.sum(illuminant)) / (math.sqrt(3) * float(np.linalg.norm(illuminant)))
+    return math.degrees(math.acos(min(cosine, 1.0)))
+
+
+def sample_levels(image: Array) -> Array:
+    """Nx3 evenly spaced pixels as ``uint16`` levels, whatever the dtype, so that all dtypes give one estimate."""
+    stride = max(math.ceil(math.sqrt(image.shape[0] * image.shape[1] / SAMPLES)), 1)
+    pixels = image[::stride, ::stride].reshape(-1, 3)
+    if pixels.dtype == np.uint8:
+        return pixels * np.uint16(257)
+    return from_float(pixels.copy(), np.dtype(np.uint16)) if pixels.dtype == np.float32 else pixels
+
+
+def mean_powers(levels: Array, exponent: float) -> Array:
+    """The mean, over Nx3 ``uint16`` levels, of a power of each channel's linear light; float64."""
+    return np.array([np.take(_powers(exponent), channel).mean() for channel in levels.T])
+
+
+@cache
+def _powers(exponent: float) -> Array:
+    """The power of linear light of every ``uint16`` level, float64."""
+    return np.asarray(srgb_to_linear_exact(np.linspace(0, 1, 65536)) ** exponent)
+
+
+def _edge_norm(image: Array, p: float, order: int, sigma: float) -> Array:
+    """Minkowski p-norm of each channel's derivative, on a copy of at most `EDGE_SAMPLES` pixels."""
+    scale = math.sqrt(EDGE_SAMPLES / (image.shape[0] * image.shape[1]))
+    if scale < 1:
+        image = np.asarray(cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA))
+    if min(image.shape[:2]) < 2:
+        return np.ones(3)
+    usable = to_float(image).min(axis=2) < CLIPPED
+    linear = cv2.GaussianBlur(srgb_to_linear(image), (0, 0), sigma, borderType=cv2.BORDER_REFLECT)
+    dy, dx = np.gradient(linear, axis=(0, 1))
+    if order == 1:
+        magnitude = np.hypot(dx, dy)
+    else:
+        (dyy, dxy), dxx = np.gradient(dy, axis=(0, 1)), np.gradient(dx, axis=1)
+        magnitude = np.sqrt(dxx**2 + 4 * dxy**2 + dyy**2)
+    edges = magnitude[usable].astype(np.float64)
+    return np.mean(edges**p, axis=0) ** (1 / p) if edges.any() else np.ones(3)
