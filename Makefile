@@ -32,7 +32,7 @@ lint-style:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 lint-types:
-	$(BIN)/mypy --num-workers 2
+	$(BIN)/mypy
 
 lint-rooms:
 	$(BIN)/lint-imports --no-logo
