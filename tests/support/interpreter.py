@@ -94,13 +94,17 @@ def name_event_bridge_errors(monkeypatch: pytest.MonkeyPatch) -> None:
 def make_writes_atomic(monkeypatch: pytest.MonkeyPatch) -> None:
     """DynamoDB checks a write's condition and writes in one, as the service does; moto's threads come in between."""
     one_at_a_time = threading.RLock()
-    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
 
-        def write(*args: Any, _original: Any = getattr(DynamoDBBackend, name), **kwargs: Any) -> Any:
+    def atomic(write: Callable[..., Any]) -> Callable[..., Any]:
+        @functools.wraps(write)
+        def locked(*args: Any, **kwargs: Any) -> Any:
             with one_at_a_time:
-                return _original(*args, **kwargs)
+                return write(*args, **kwargs)
 
-        monkeypatch.setattr(DynamoDBBackend, name, write)
+        return locked
+
+    for name in ("put_item", "update_item", "delete_item", "transact_write_items"):
+        monkeypatch.setattr(DynamoDBBackend, name, atomic(getattr(DynamoDBBackend, name)))
 
 
 def run_in_process(monkeypatch: pytest.MonkeyPatch, functions: Functions) -> None:
