@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from pathlib import Path, PurePosixPath
+import os
+import posixpath
+from collections.abc import Callable
 from types import ModuleType
-from typing import Any
-from urllib.parse import unquote, urlsplit
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
 
 import click
 import msgspec
 
-from darkroom.cli.main import cli, fail
-from darkroom.cli.photos import find_recipe, read_file, with_progress, write_atomically
-from darkroom.cli.reference import echo_json
+from darkroom.cli import outputs
+from darkroom.cli.main import cli
+from darkroom.cli.outputs import Outputs
+from darkroom.cli.photos import find_recipe
+from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
 from darkroom.client.api import Api
 from darkroom.client.stack import Stack, Upload
-from darkroom.errors import DarkroomError, StepFailed
+from darkroom.errors import StepFailed
 from darkroom.recipe import find
 
 
@@ -35,6 +38,7 @@ from darkroom.recipe import find
 @click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
 @click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
 @click.option("-o", "--output", metavar="FOLDER", default=".", show_default=True, help="Where the results go.")
+@click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
 @click.option("--timeout", default=600, show_default=True, help="Seconds to wait for each job.")
 def submit(
     inputs: tuple[str, ...],
@@ -45,6 +49,7 @@ def submit(
     step_texts: tuple[str, ...],
     blend: int | None,
     output: str,
+    force: bool,
     timeout: int,
 ) -> None:
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
@@ -53,46 +58,60 @@ def submit(
     if recipe_source and step_texts:
         raise click.UsageError("--recipe and --step exclude each other")
     metadata = upload_metadata(recipe_source, step_texts, blend)
+    files = Outputs([*inputs, *([recipe_source] if recipe_source else [])], force=force)
+    targets = outputs.plan_in(inputs, output, asked_format(metadata))
+    for source, target in zip(inputs, targets, strict=True):
+        if is_there(source):
+            claim(files, target, source)
     send, fetch = (
         by_api(address, metadata)
         if address
         else by_stack(Stack.find(stack_name or "darkroom", **(local_package().connection() if local else {})), metadata)
     )
-    Path(output).mkdir(parents=True, exist_ok=True)
-    uploads, failed = [], False
-    for source in inputs:
-        try:
-            uploads.append((source, send(Path(source).name, read_file(source))))
-        except (DarkroomError, OSError) as error:
-            failed = True
-            fail(f"{source}: {getattr(error, 'message', error)}")
-    for source, upload in with_progress(uploads):
-        try:
-            for name, body in fetch(upload, timeout):
-                target = Path(output) / name
-                write_atomically(str(target), body)
-                click.echo(target)
-        except DarkroomError as error:
-            failed = True
-            fail(f"{source}: {error.message}")
-    if failed:
-        raise SystemExit(1)
+    uploads, attempts = [], Attempts()
+    for source, target in zip(inputs, targets, strict=True):
+        with attempts.on(source):
+            uploads.append((source, target, send(os.path.basename(source), read_file(source))))
+    for source, target, upload in with_progress(uploads):
+        with attempts.on(source):
+            done = fetch(upload, timeout)
+            path = os.path.splitext(target)[0] + done.extension
+            if path != target:  # the stack's own default recipe asks for another format
+                claim(files, path, source)
+            for name, body in ((path, done.photo), (f"{path}.json", done.manifest)):
+                files.write(name, body)
+                click.echo(shown(name))
+    attempts.end()
+
+
+def claim(files: Outputs, target: str, source: str) -> None:
+    """Keep the paths of a result and its manifest. Raises click's usage error."""
+    for path in (target, f"{target}.json"):
+        files.claim(path, source)
+
+
+class Fetched(NamedTuple):
+    """What a job left."""
+
+    extension: str
+    photo: bytes
+    manifest: bytes
 
 
 Send = Callable[[str, bytes], Any]
 """Uploads a photo under a name, and gives what its job is known by."""
 
-Fetch = Callable[[Any, float], Iterator[tuple[str, bytes]]]
-"""Waits for a job, and gives the files that it left with their names."""
+Fetch = Callable[[Any, float], Fetched]
+"""Waits for a job, and gives what it left."""
 
 
 def by_stack(stack: Stack, metadata: dict[str, str]) -> tuple[Send, Fetch]:
     """Through the buckets and the table, with the caller's AWS credentials."""
 
-    def fetch(upload: Upload, timeout: float) -> Iterator[tuple[str, bytes]]:
+    def fetch(upload: Upload, timeout: float) -> Fetched:
         job = stack.wait(upload, timeout)
-        for place in (job["result"], job["manifest"]):
-            yield Path(place["key"]).name, stack.download(place)
+        extension = posixpath.splitext(job["result"]["key"])[1]
+        return Fetched(extension, stack.download(job["result"]), stack.download(job["manifest"]))
 
     return lambda name, body: stack.upload(name, body, metadata), fetch
 
@@ -106,11 +125,12 @@ def by_api(address: str, metadata: dict[str, str]) -> tuple[Send, Fetch]:
     if "blend" in wishes:
         wishes["blend"] = int(wishes["blend"])
 
-    def fetch(job: str, timeout: float) -> Iterator[tuple[str, bytes]]:
+    def fetch(job: str, timeout: float) -> Fetched:
         links = api.wait(job, timeout)["links"]
-        name = PurePosixPath(unquote(urlsplit(links["result"]).path)).name
-        yield name, api.download(links["result"])
-        yield f"{name}.json", api.download(links["manifest"])
+        if "result" not in links:
+            raise StepFailed("gone", "the result is no longer there")
+        extension = posixpath.splitext(urlsplit(links["result"]).path)[1]
+        return Fetched(extension, api.download(links["result"]), api.download(links["manifest"]))
 
     return lambda name, body: api.submit(name, body, wishes), fetch
 
@@ -150,6 +170,11 @@ def upload_metadata(recipe_source: str | None, step_texts: tuple[str, ...], blen
     if blend is not None:
         metadata["blend"] = str(blend)
     return metadata
+
+
+def asked_format(metadata: dict[str, str]) -> str | None:
+    """The format that an upload's recipe asks for, where it says so."""
+    return find(metadata["recipe"]).format if "recipe" in metadata else None
 
 
 def local_package() -> Any:

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import darkroom
+from darkroom.cli.shared import fail, sentence, shown
 from darkroom.errors import DarkroomError
 
 
@@ -24,15 +25,10 @@ class Group(click.Group):
         except BrokenPipeError:
             raise  # the reader (head, less) has gone: nothing is wrong, and click ends quietly
         except OSError as error:
-            fail(f"{error.filename or 'input'}: {error.strerror or error}")
-        except MemoryError:
-            fail("not enough memory for this picture")
+            fail(f"{shown(error.filename or 'input')}: {sentence(error)}")
+        except MemoryError as error:
+            fail(sentence(error))
         raise SystemExit(1)
-
-
-def fail(message: str) -> None:
-    """One line on stderr."""
-    click.echo(f"darkroom: {' '.join(message.split())}", err=True)
 
 
 @click.group(cls=Group, context_settings={"help_option_names": ["-h", "--help"]})

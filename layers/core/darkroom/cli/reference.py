@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import click
-import msgspec
 
 from darkroom import recipe, registry
 from darkroom.cli.main import cli
+from darkroom.cli.shared import echo_json
 from darkroom.params import describe_bounds
 from darkroom.step import Step
 
@@ -55,7 +53,3 @@ def show(step: Step) -> None:
         click.echo(f"  {name}: {describe_bounds(schema)}{unit}{default}\n      {schema['description']}")
     for name, meaning in step.references.items():
         click.echo(f"  {name}: an image\n      {meaning}")
-
-
-def echo_json(value: Any) -> None:
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())

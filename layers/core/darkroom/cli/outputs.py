@@ -1,0 +1,150 @@
+"""The files that a command writes: decided before any work is done, and nothing is lost to them.
+
+No output is one of the command's own inputs, by whatever name; no two outputs are one file; and what is there already
+is replaced only where the caller says so.
+"""
+
+from __future__ import annotations
+
+import os
+import posixpath
+import sys
+import tempfile
+import unicodedata
+from collections.abc import Hashable, Iterable, Sequence
+from pathlib import Path
+
+import click
+
+from darkroom import codec
+from darkroom.cli.shared import STDIO, is_stream, shown
+from darkroom.codec.formats import identify
+from darkroom.errors import DarkroomError
+
+
+class Outputs:
+    """A command's outputs. `claim` each one before the work begins; `write` it when it is there.
+
+    originals: the files that the command reads. They are never written, even with `force`.
+    force: whether other files that are there may be replaced.
+    """
+
+    def __init__(self, originals: Iterable[str], *, force: bool = False) -> None:
+        self._originals = {file for path in originals if (file := _file(path))}
+        self._force = force
+        self._claimed: dict[Hashable, str] = {}
+
+    def claim(self, path: str, source: str) -> None:
+        """Keep a path for what comes of `source`. Raises click's usage error, naming what is in the way."""
+        if is_stream(path):
+            return
+        folder = os.path.dirname(path) or os.curdir
+        if os.path.isdir(path):
+            raise click.UsageError(f"{shown(path)} is a folder, where the result of {shown(source)} would be written")
+        if not os.path.isdir(folder):
+            raise click.UsageError(f"there is no folder {shown(folder)} for the result of {shown(source)}")
+        if not os.access(folder, os.W_OK | os.X_OK):
+            raise click.UsageError(f"the folder {shown(folder)} may not be written to")
+        file = _file(path)
+        if file in self._originals:
+            raise click.UsageError(f"{shown(path)} would replace the original: give another -o")
+        identities = [identity for identity in (file, _name(path)) if identity]
+        for other in (self._claimed[identity] for identity in identities if identity in self._claimed):
+            both = f"{shown(source)} twice" if other == source else f"both {shown(other)} and {shown(source)}"
+            raise click.UsageError(f"{shown(path)} would be the result of {both}: give them folders of their own")
+        if os.path.lexists(path) and not self._force:
+            raise click.UsageError(f"{shown(path)} is there already: give another -o, or --force to replace it")
+        self._claimed |= dict.fromkeys(identities, source)
+
+    def write(self, path: str, body: bytes) -> None:
+        """Write all of a file or nothing: a result that is cut off looks like a result.
+
+        Raises FileExistsError where something has come to lie there since it was claimed.
+        """
+        if path == STDIO:
+            sys.stdout.buffer.write(body)
+            return
+        if is_stream(path):
+            with open(path, "wb") as stream:
+                stream.write(body)
+            return
+        target = Path(path) if not self._force else Path(os.path.realpath(path))
+        with tempfile.NamedTemporaryFile(dir=target.parent, prefix=".darkroom-", delete=False) as file:
+            try:
+                file.write(body)
+                file.close()
+                os.chmod(file.name, 0o666 & ~_umask())
+                if not self._force:
+                    os.close(
+                        os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
+                    )  # the name is ours, or there already
+                os.replace(file.name, target)
+            except BaseException:
+                os.unlink(file.name)
+                raise
+
+
+def plan(inputs: Sequence[str], output: str | None, format_name: str | None) -> list[str]:
+    """Where each photo's result goes: a file, a folder (which is made), or beside it. Raises click's usage error.
+
+    output: as `-o` has it: a file for one photo, "-" for stdout, or a folder; None for beside the photo.
+    format_name: the format of all results, where one is asked for.
+    """
+    if output is None and STDIO not in inputs:
+        return [
+            os.path.join(os.path.dirname(each), result_name(each, f".enhanced{expected_extension(each, format_name)}"))
+            for each in inputs
+        ]
+    folder = output is not None and output != STDIO and (os.path.isdir(output) or output.endswith("/"))
+    if len(inputs) > 1 and not folder:
+        if output is None or output == STDIO or os.path.exists(output) or os.path.splitext(output)[1]:
+            raise click.UsageError(f"-o must be a folder for {len(inputs)} photos")
+        folder = True
+    return plan_in(inputs, output, format_name) if output is not None and folder else [output or STDIO]
+
+
+def plan_in(inputs: Iterable[str], folder: str, format_name: str | None) -> list[str]:
+    """Where each photo's result goes in a folder, which is made."""
+    os.makedirs(folder, exist_ok=True)
+    return [os.path.join(folder, result_name(each, expected_extension(each, format_name))) for each in inputs]
+
+
+def result_name(source: str, extension: str) -> str:
+    """The name of a photo's result: its own, with `extension` for the picture format's that it has."""
+    name = os.path.basename(source)
+    root, own = posixpath.splitext(name)
+    return (root if own.lower() in codec.INPUT_EXTENSIONS else name) + extension
+
+
+def expected_extension(source: str, format_name: str | None) -> str:
+    """The extension of a photo's result: `format_name`'s, else that of the format that goes with its first bytes."""
+    if format_name:
+        return codec.EXTENSIONS[format_name]
+    if is_stream(source):
+        return codec.EXTENSIONS["jpeg"]
+    try:
+        with open(source, "rb") as file:
+            return codec.EXTENSIONS[codec.output_format(identify(file.read(64)))]
+    except (DarkroomError, OSError):
+        return codec.EXTENSIONS["jpeg"]  # nothing will be written: the file is refused, with its reason, in its turn
+
+
+def _file(path: str) -> Hashable:
+    """What a file is known by under all its names (links, letter case, spelling); None where there is none."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _name(path: str) -> Hashable:
+    """A path as the least discerning file system sees it, which takes A.JPG for a.jpg."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return _file(folder), unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

@@ -1,0 +1,101 @@
+"""What all commands share: errors as a line, files that are read, JSON that is shown."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import click
+import msgspec
+
+from darkroom.errors import DarkroomError
+from darkroom.limits import Limits
+
+STDIO = "-"
+
+
+def fail(message: str) -> None:
+    """One line on stderr."""
+    click.echo(f"darkroom: {' '.join(message.split())}", err=True)
+
+
+class Attempts:
+    """Works on one file after the other: a bad one is told of in a line and stops no other."""
+
+    def __init__(self) -> None:
+        self.failed = False
+
+    @contextmanager
+    def on(self, source: str) -> Iterator[None]:
+        try:
+            yield
+        except BrokenPipeError:
+            raise  # the reader (head, less) has gone
+        except (DarkroomError, OSError, MemoryError, click.UsageError) as error:
+            self.failed = True
+            fail(f"{shown(source)}: {sentence(error)}")
+
+    def end(self) -> None:
+        """Exit with status 1 where a file failed."""
+        if self.failed:
+            raise SystemExit(1)
+
+
+def sentence(error: DarkroomError | OSError | MemoryError | click.UsageError) -> str:
+    """What went wrong, without the name of what it went wrong with."""
+    if isinstance(error, FileExistsError):
+        return f"{shown(error.filename)} is there already"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    if isinstance(error, MemoryError):
+        return "not enough memory for this picture"
+    return error.message
+
+
+def shown(path: str) -> str:
+    """A file's name as text, whatever bytes it is made of."""
+    return click.format_filename(path)
+
+
+def is_stream(path: str) -> bool:
+    """True for stdin and stdout, a pipe and a device: what cannot be looked at twice, nor replaced."""
+    try:
+        mode = os.stat(path).st_mode
+    except OSError:
+        return path == STDIO
+    return path == STDIO or not (stat.S_ISREG(mode) or stat.S_ISDIR(mode))
+
+
+def is_there(path: str) -> bool:
+    """True for what can be read, as far as its name tells."""
+    return is_stream(path) or os.path.isfile(path)
+
+
+def read_file(source: str) -> bytes:
+    """A file's bytes, or stdin's. Raises OSError, and `ImageRejected` for too large a file before it is read."""
+    limits = Limits()
+    if source == STDIO:
+        data = sys.stdin.buffer.read(limits.max_bytes + 1)
+    else:
+        with open(source, "rb") as file:
+            limits.check_bytes(os.fstat(file.fileno()).st_size)
+            data = file.read(limits.max_bytes + 1)  # a device has no size, and perhaps no end
+    limits.check_bytes(len(data))
+    return data
+
+
+def with_progress[T](items: list[T]) -> Iterable[T]:
+    """A progress bar on stderr for several items, where someone looks."""
+    if len(items) < 2 or not sys.stderr.isatty():
+        yield from items
+        return
+    with click.progressbar(items, file=sys.stderr) as bar:
+        yield from bar
+
+
+def echo_json(value: Any) -> None:
+    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
