@@ -363,9 +363,7 @@ def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms
         assert [row["step"] for row in table] == [candidate.name for candidate in every]
         fixed.append(
             [
-                psnr(apply(candidate.name, noisy, **candidate.values) / 255, clean)
-                if row["within_budget"]
-                else -np.inf
+                psnr(apply(candidate.name, noisy, **candidate.values) / 255, clean) if row["within_budget"] else -np.inf
                 for candidate, row in zip(every, table, strict=True)
             ]
         )
