@@ -14,7 +14,6 @@ from darkroom.auto import treatments
 from darkroom.aws import storage
 from darkroom.aws.runtime import (
     StageEvent,
-    StageReport,
     lambda_handler,
     load_picture,
     logger,
@@ -24,10 +23,9 @@ from darkroom.aws.runtime import (
 )
 from darkroom.diagnosis import network
 from darkroom.errors import StepFailed
-from darkroom.estimates.measurements import Measurements
 from darkroom.limits import Limits
-from darkroom.pipeline import StepReport
 from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Measurements, StageReport, StepReport
 
 
 class Question(msgspec.Struct, frozen=True):

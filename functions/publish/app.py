@@ -13,8 +13,8 @@ import darkroom
 from darkroom import blending, codec, wanted
 from darkroom.auto import guard
 from darkroom.aws import storage
-from darkroom.aws.runtime import Job, StageReport, lambda_handler, load_picture, logger, parse, setting
-from darkroom.diagnosis.network import Diagnosis
+from darkroom.aws.runtime import Job, lambda_handler, load_picture, logger, parse, setting
+from darkroom.report import Diagnosis, StageReport
 
 
 class Event(msgspec.Struct, frozen=True):

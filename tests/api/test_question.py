@@ -7,12 +7,14 @@ from typing import Any
 
 import boto3
 import jsonschema
+import msgspec
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError, ReadTimeoutError
 
 import darkroom
-from darkroom import registry
+from darkroom import registry, report
 from darkroom.aws.api import synchronous
+from darkroom.defects import DEFECTS
 from darkroom.diagnosis import network
 from darkroom.steps.classify_digit import MOST_LISTED, ClassifyDigit
 from tests.support import networks as stand_ins
@@ -31,7 +33,7 @@ def test_what_is_wrong_with_a_photo(api: Client, networks: Lambda, monkeypatch: 
     stand_ins.answer(monkeypatch, stand_ins.Diagnostician(*stand_ins.DARK))
     reply = api.call("POST", "/diagnose", photos.encoded())
     assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
-    assert reply.json == network.to_builtins(network.diagnose(photos.pixels()))
+    assert reply.json == msgspec.json.decode(msgspec.json.encode(network.diagnose(photos.pixels())))
     check_schema("Diagnosis", reply.json)
     (event,) = networks.events
     assert event["upload"] == f"sync/{event['job']}/photo.jpeg"
@@ -125,9 +127,9 @@ def test_a_function_that_fails(
 
 def test_schemas_are_the_library_s() -> None:
     schemas = OPENAPI["components"]["schemas"]
-    assert set(schemas["Diagnosis"]["properties"]) == set(network.Diagnosis.__struct_fields__)
-    assert set(schemas["Defect"]["properties"]) == set(network.Defect.__struct_fields__)
-    assert tuple(schemas["Defect"]["properties"]["name"]["enum"]) == network.DEFECTS
+    assert set(schemas["Diagnosis"]["properties"]) == set(report.Diagnosis.__struct_fields__)
+    assert set(schemas["Defect"]["properties"]) == set(report.Defect.__struct_fields__)
+    assert tuple(schemas["Defect"]["properties"]["name"]["enum"]) == DEFECTS
     listed = schemas["Digits"]["properties"]
     assert listed["digits"]["maxItems"] == listed["unsure"]["maxItems"] == MOST_LISTED
     queried = {parameter["name"]: parameter for parameter in OPENAPI["paths"]["/classify"]["post"]["parameters"]}

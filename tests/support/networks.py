@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from darkroom import models
+from darkroom.defects import DEFECTS, STRENGTHS
 from darkroom.diagnosis import network as diagnosis
 
 DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
@@ -31,8 +32,8 @@ class Diagnostician:
         assert outputs == ["presence", "strength"]
         assert all(batch.shape[0] == 1 and batch.dtype == np.float32 for batch in inputs.values())
         found = self.presence if inputs["thumbnail"].mean() <= self.fine_above else {}
-        presence = [*(found.get(name, 0.02) for name in diagnosis.DEFECTS), 0.02 if found else 0.98]
-        strength = [self.strength.get(name, 0.0) for name in diagnosis.STRENGTHS]
+        presence = [*(found.get(name, 0.02) for name in DEFECTS), 0.02 if found else 0.98]
+        strength = [self.strength.get(name, 0.0) for name in STRENGTHS]
         return [np.array([presence], np.float32), np.array([strength], np.float32)]
 
 

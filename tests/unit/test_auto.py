@@ -14,10 +14,10 @@ from darkroom import recipe
 from darkroom.auto import guard, treatments
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS
-from darkroom.diagnosis.network import Diagnosis, interpret
+from darkroom.diagnosis.network import interpret
 from darkroom.estimates.measure import blur_sigma, impulse_share, measure
-from darkroom.estimates.measurements import Measurements
 from darkroom.picture import Array, Picture
+from darkroom.report import Diagnosis, Measurements
 from tests.support.data import data
 
 FINE = Measurements(

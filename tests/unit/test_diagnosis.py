@@ -25,6 +25,7 @@ from darkroom.diagnosis.levels import certain_gains, level_features
 from darkroom.diagnosis.light import chroma_histograms, to_encoded, to_linear
 from darkroom.errors import StepFailed
 from darkroom.picture import Array
+from darkroom.report import Diagnosis
 
 COFFEE = skimage_data.coffee()
 WITHOUT_OPENCV = """
@@ -146,7 +147,7 @@ def test_answers_are_read_in_their_units() -> None:
     assert (found["motion blur"].strength, found["motion blur"].details) == (8, {"angle_degrees": 90})
     assert found["motion blur"].words.startswith("probably ")
     assert not found.fine
-    assert msgspec.json.decode(msgspec.json.encode(found), type=network.Diagnosis) == found
+    assert msgspec.json.decode(msgspec.json.encode(found), type=Diagnosis) == found
 
 
 def test_a_cast_is_told_by_its_colour() -> None:

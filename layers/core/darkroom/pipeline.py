@@ -4,30 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
-
-import msgspec
 
 from darkroom.errors import StepFailed
 from darkroom.picture import Array, Picture
 from darkroom.recipe import StepCall
+from darkroom.report import StepReport
 from darkroom.step import split_alpha
 
 LoadReference = Callable[[str], Array]
 Deadline = Callable[[], float]
 """Seconds that are left."""
 
-OnStep = Callable[["StepReport", int], None]
+OnStep = Callable[[StepReport, int], None]
 """Told of a step that is done: its report, and how many pixels its result has."""
-
-
-class StepReport(msgspec.Struct, frozen=True, omit_defaults=True):
-    """What one step did: all its parameters' values, what it found or chose itself, and its time."""
-
-    name: str
-    params: dict[str, Any]
-    milliseconds: int
-    details: dict[str, Any] = {}
 
 
 def run(

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-import msgspec
 import numpy as np
 
 from darkroom import blending
 from darkroom.defects import KINDS
-from darkroom.diagnosis.network import Defect, Diagnosis, diagnose
+from darkroom.diagnosis.network import diagnose
 from darkroom.picture import Array, Picture
+from darkroom.report import Defect, Diagnosis, Review
 from darkroom.step import max_level
 
 SHARES = (100, 50)
@@ -29,14 +29,6 @@ LOST_LEVELS = 4 / 255
 """Pixels that all become white, or black, have lost something where they differed by more."""
 
 SAMPLED_PIXELS = 1 << 20
-
-
-class Review(msgspec.Struct, frozen=True):
-    """share: percent of the result over the original that was kept. why: in a sentence. diagnosis: of what was kept."""
-
-    share: int
-    why: str
-    diagnosis: Diagnosis
 
 
 def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Collection[str]) -> tuple[Picture, Review]:

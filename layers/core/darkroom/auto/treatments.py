@@ -18,10 +18,9 @@ import msgspec
 import numpy as np
 
 from darkroom.defects import KINDS
-from darkroom.diagnosis.network import Defect, Diagnosis
-from darkroom.estimates.measurements import Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Decision, Defect, Diagnosis, Measurements
 from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
 
 LESS_EV, MORE_EV = 0.8, 0.3
@@ -57,15 +56,6 @@ REVEALED_LEVELS = 3.0
 
 HALO = 0.2
 """Overshoot that deblurring may leave at edges, as a share of their height."""
-
-
-class Decision(msgspec.Struct, frozen=True):
-    """A defect that was looked for, whether something is done about it, and why, in a sentence."""
-
-    defect: str
-    chosen: bool
-    why: str
-    steps: list[StepCall] = []
 
 
 class Treatment(msgspec.Struct, frozen=True):

@@ -18,8 +18,8 @@ from darkroom.aws import handover, storage
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed
 from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
-from darkroom.pipeline import StepReport
 from darkroom.planner import StagePlan
+from darkroom.report import StageReport, StepReport
 
 RESERVE_SECONDS = 5.0
 """What is kept back of a function's time to hand over the picture and to report."""
@@ -38,14 +38,6 @@ class Job(msgspec.Struct, frozen=True):
     key: str
     sequencer: str
     version: str | None = None
-
-
-class StageReport(msgspec.Struct, frozen=True):
-    """What one invocation of a stage did."""
-
-    stage: str
-    milliseconds: int
-    steps: list[StepReport] = []
 
 
 class StageEvent(msgspec.Struct, frozen=True):

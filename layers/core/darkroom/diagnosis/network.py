@@ -5,58 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
-from typing import Any
 
-import msgspec
 import numpy as np
 
 from darkroom import models
-from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS, Kind
+from darkroom.defects import KINDS, PRESENT, STRENGTHS, Kind
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array
+from darkroom.report import Defect, Diagnosis
 from darkroom.step import check_array, split_alpha
 
 MODEL = "diagnosis"
 
 HARMED = 0.03
 """Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
-
-
-class Defect(msgspec.Struct, frozen=True):
-    """One defect that was looked for.
-
-    probability: that it is there, to be seen; present: whether that is at least `PRESENT`.
-    strength: how strong it would be, if it is there, in `unit`; details: what else was estimated of it.
-    traced: strength and details are not estimated but read from what a gain left in the histogram.
-    words: a sentence. helps: steps that would help.
-    """
-
-    name: str
-    probability: float
-    present: bool
-    strength: float
-    unit: str
-    words: str
-    helps: tuple[str, ...] = ()
-    details: dict[str, float] = {}
-    traced: bool = False
-
-
-class Diagnosis(msgspec.Struct, frozen=True):
-    """All defects, present or not, in the order of `DEFECTS`; fine: none is present, and the photo is fine as it is."""
-
-    defects: list[Defect]
-    fine: bool
-    fine_probability: float
-
-    @property
-    def present(self) -> list[Defect]:
-        """The defects that are there, most certain first."""
-        return sorted((defect for defect in self.defects if defect.present), key=lambda defect: -defect.probability)
-
-    def __getitem__(self, name: str) -> Defect:
-        return self.defects[DEFECTS.index(name)]
 
 
 def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
@@ -172,8 +135,3 @@ def _tint(light: Mapping[str, float]) -> str:
         "magenta": (1, -2, 1),
     }
     return max(names, key=lambda name: float(deviation @ np.array(names[name])) / float(np.linalg.norm(names[name])))
-
-
-def to_builtins(diagnosis: Diagnosis) -> dict[str, Any]:
-    """As JSON types."""
-    return msgspec.json.decode(msgspec.json.encode(diagnosis), type=dict[str, Any])

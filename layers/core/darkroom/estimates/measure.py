@@ -7,9 +7,9 @@ import numpy as np
 
 from darkroom.color.conversions import luma, srgb_to_linear
 from darkroom.estimates.illuminant import cast_degrees, estimate_illuminant
-from darkroom.estimates.measurements import Measurements
 from darkroom.estimates.noise import estimate_noise
 from darkroom.picture import Array, Picture
+from darkroom.report import Measurements
 from darkroom.step import to_float
 
 THUMBNAIL_PX = 512

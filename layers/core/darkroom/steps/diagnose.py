@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
+
 from darkroom.diagnosis import network
 from darkroom.params import Params
 from darkroom.picture import Array
@@ -27,4 +29,4 @@ def diagnose(image: Array, params: Diagnose) -> dict[str, Any]:
 
     Reference: models/diagnosis, where the network is trained and evaluated on photographs that it has not seen.
     """
-    return network.to_builtins(network.diagnose(image))
+    return msgspec.json.decode(msgspec.json.encode(network.diagnose(image)), type=dict[str, Any])
