@@ -12,15 +12,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from darkroom import codec, pipeline, planner, registry
 from darkroom.auto import treatments
 from darkroom.aws import storage
-from darkroom.aws.runtime import (
-    StageEvent,
-    lambda_handler,
-    load_picture,
-    logger,
-    parse,
-    run_stage,
-    setting,
-)
+from darkroom.aws.runtime import lambda_handler, logger, parse, setting
+from darkroom.aws.stage import StageEvent, load_picture, run_stage
 from darkroom.diagnosis import network
 from darkroom.errors import StepFailed
 from darkroom.limits import Limits

@@ -15,7 +15,8 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from darkroom import codec, planner, wanted
 from darkroom.auto import treatments
 from darkroom.aws import storage
-from darkroom.aws.runtime import Job, hand_over, lambda_handler, logger, parse, setting
+from darkroom.aws.runtime import lambda_handler, logger, parse, setting
+from darkroom.aws.stage import Job, hand_over
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.report import StageReport

@@ -10,10 +10,11 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import darkroom
-from darkroom import blending, codec, wanted
+from darkroom import blending, codec
 from darkroom.auto import guard
-from darkroom.aws import storage
-from darkroom.aws.runtime import Job, lambda_handler, load_picture, logger, parse, setting
+from darkroom.aws import keys, storage
+from darkroom.aws.runtime import lambda_handler, logger, parse, setting
+from darkroom.aws.stage import Job, load_picture
 from darkroom.report import Diagnosis, StageReport
 
 
@@ -44,7 +45,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         picture = blending.blend(original, picture, inspection["blend"])
     format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
     body = codec.encode(picture, format_name, quality=inspection["quality"])
-    key = wanted.result_key(job.key, format_name)
+    key = keys.result(job.key, format_name)
     milliseconds = round((time.perf_counter() - started) * 1000)
     manifest = {
         "darkroom": darkroom.__version__,
@@ -73,11 +74,11 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         )
         for name, content, media_type in (
             (key, body, codec.MEDIA_TYPES[format_name]),
-            (f"{key}.json", msgspec.json.encode(manifest), "application/json"),
+            (keys.manifest(key), msgspec.json.encode(manifest), "application/json"),
         )
     ]
     return {
         "status": "succeeded" if all(fresh) else "superseded",
         "result": {"bucket": setting("RESULTS_BUCKET"), "key": key},
-        "manifest": {"bucket": setting("RESULTS_BUCKET"), "key": f"{key}.json"},
+        "manifest": {"bucket": setting("RESULTS_BUCKET"), "key": keys.manifest(key)},
     }

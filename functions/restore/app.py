@@ -1,5 +1,5 @@
 """The stage `restore`: runs its steps on a picture in the work bucket."""
 
-from darkroom.aws.runtime import stage_handler
+from darkroom.aws.stage import stage_handler
 
 handler = stage_handler()

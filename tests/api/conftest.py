@@ -6,8 +6,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from darkroom.aws import storage
-from darkroom.aws.api import links, synchronous
+from darkroom.aws import clients
+from darkroom.aws.api import synchronous
 from tests.support.api_client import Client, Lambda, Workflow
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 
@@ -18,8 +18,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        storage.client.cache_clear()
-        links.signer.cache_clear()
+        clients.client.cache_clear()
         s3 = boto3.client("s3")
         for bucket in (UPLOADS, WORK, RESULTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -42,8 +41,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
             BillingMode="PAY_PER_REQUEST",
         )
         yield Functions()
-    storage.client.cache_clear()
-    links.signer.cache_clear()
+    clients.client.cache_clear()
 
 
 @pytest.fixture

@@ -106,7 +106,7 @@ def client_error(code: str) -> ClientError:
 FAILURES = [
     (client_error("TooManyRequestsException"), 503, "transient.unavailable"),
     (client_error("AccessDeniedException"), 500, "step.function"),
-    (EndpointConnectionError(endpoint_url="https://lambda.example"), 503, "transient.unavailable"),
+    (EndpointConnectionError(endpoint_url="https://lambda.example"), 503, "transient.unreachable"),
     (ReadTimeoutError(endpoint_url="https://lambda.example"), 504, "http.timeout"),
     ('{"errorMessage": "2026-11-23T23:00:00Z Task timed out after 240.00 seconds"}', 500, "step.function"),
     ('{"errorMessage": "step.no-model: the model is not installed"}', 500, "step.no-model"),

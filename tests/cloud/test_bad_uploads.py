@@ -8,7 +8,6 @@ import pytest
 
 from tests.cloud.cloud import Cloud
 from tests.support import photos
-from tests.workflow.test_bad_uploads import png_that_claims
 
 pytestmark = pytest.mark.cloud
 
@@ -21,8 +20,8 @@ BAD = {
     "text.jpg": (b"not a picture", {}, "image.not-an-image", "accepted are"),
     "empty.jpg": (b"", {}, "image.empty", "empty"),
     "truncated.jpg": (photos.encoded()[:-600], {}, "image.truncated", "ends before"),
-    "bomb.png": (png_that_claims(20_000, 20_000), {}, "image.too-many-pixels", "64,000,000"),
-    "ruler.png": (png_that_claims(40_000, 1), {}, "image.too-large-side", "30,000"),
+    "bomb.png": (photos.png_that_claims(20_000, 20_000), {}, "image.too-many-pixels", "64,000,000"),
+    "ruler.png": (photos.png_that_claims(40_000, 1), {}, "image.too-large-side", "30,000"),
     "recipe.jpg": (photos.encoded(), {"recipe": "vivd"}, "recipe.unknown-recipe", "did you mean 'vivid'?"),
     "step.jpg": (photos.encoded(), steps("gama"), "recipe.unknown-step", "did you mean 'gamma'?"),
     "value.jpg": (photos.encoded(), steps("gamma", gamma=11), "recipe.bad-parameter", "0.1 to 10"),

@@ -120,21 +120,6 @@ def test_metadata_overrides_the_recipe() -> None:
             wanted.wishes(bad, "a.jpg", "auto")
 
 
-@pytest.mark.parametrize(
-    ("key", "expected"),
-    [
-        ("a/b.JPG", "a/b.webp"),
-        ("a+b %20 ü (1).jpg", "a+b %20 ü (1).webp"),
-        ("no extension", "no extension.webp"),
-        ("img.v2", "img.v2.webp"),
-        ("dir.jpg/photo", "dir.jpg/photo.webp"),
-        ("a//b.png", "a//b.webp"),
-    ],
-)
-def test_the_result_is_called_like_its_upload(key: str, expected: str) -> None:
-    assert wanted.result_key(key, "webp") == expected
-
-
 def test_recipes_survive_a_round_trip_through_json() -> None:
     for built_in in recipe.built_ins():
         assert recipe.parse(msgspec.json.encode(built_in)) == built_in

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 from moto import mock_aws
 
-from darkroom.aws import storage
+from darkroom.aws import clients
 from tests.support import interpreter, networks
 from tests.support.functions import Functions
 from tests.support.workflow import Lab
@@ -30,7 +30,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     interpreter.run_in_process(monkeypatch, functions)
     config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
     with mock_aws(config=config):
-        storage.client.cache_clear()
+        clients.client.cache_clear()
         lab = Lab(functions)
         interpreter.hurry_timeouts(monkeypatch, lab.hanging)
         interpreter.observe(
@@ -40,4 +40,4 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             sleep=lab.waits.append,
         )
         yield lab
-    storage.client.cache_clear()
+    clients.client.cache_clear()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import struct
-import zlib
 from typing import Any
 
 import pytest
@@ -14,16 +12,6 @@ from PIL import Image
 from tests.support import photos
 from tests.support.functions import SETTINGS, UPLOADS
 from tests.support.workflow import Lab
-
-
-def png_that_claims(width: int, height: int) -> bytes:
-    """A few bytes whose header says that they are a huge PNG."""
-
-    def chunk(kind: bytes, body: bytes) -> bytes:
-        return struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
-
-    header = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(b"\0")) + chunk(b"IEND", b"")
 
 
 def animation(frames: int) -> bytes:
@@ -39,8 +27,8 @@ FILES = {
     "empty": (b"", "image.empty", ""),
     "truncated": (photos.encoded()[:-600], "image.truncated", ""),
     "only a header": (photos.encoded()[:300], "image.truncated", ""),
-    "bomb": (png_that_claims(2900, 2900), "image.too-many-pixels", SETTINGS["MAX_PIXELS"]),
-    "long side": (png_that_claims(3001, 1), "image.too-large-side", SETTINGS["MAX_SIDE"]),
+    "bomb": (photos.png_that_claims(2900, 2900), "image.too-many-pixels", SETTINGS["MAX_PIXELS"]),
+    "long side": (photos.png_that_claims(3001, 1), "image.too-large-side", SETTINGS["MAX_SIDE"]),
     "too many frames": (animation(11), "image.too-many-frames", SETTINGS["MAX_FRAMES"]),
     "too many bytes": (photos.encoded() + bytes(1 << 20), "image.too-many-bytes", SETTINGS["MAX_BYTES"]),
 }

@@ -3,57 +3,15 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
 
-from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from tests.support import definition, photos
+from tests.support.failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, Failure, upload_through
 from tests.support.functions import UPLOADS, WORK
 from tests.support.interpreter import service_error
 from tests.support.workflow import Execution, Lab
-
-LAMBDA_TASKS = definition.lambda_tasks(definition.load())
-OTHER_TASKS = {"Claim", "Complete", "Tell success", "Record failure", "Tell failure"}
-BROKEN = ImageRejected("truncated", 'the file ends early: "\\" $x {% 1 %} ü\n(line 2)')
-
-
-@dataclass(frozen=True)
-class Failure:
-    """What a function raises, and what the job record says then."""
-
-    error: Exception
-    name: str
-    code: str
-    message: str
-
-    @property
-    def status(self) -> str:
-        return "rejected" if self.name in ("ImageRejected", "RecipeInvalid") else "failed"
-
-
-FAILURES = {
-    "the file's fault": Failure(BROKEN, "ImageRejected", "image.truncated", BROKEN.message),
-    "the recipe's fault": Failure(
-        RecipeInvalid("unknown-step", "there is no step 'x'"),
-        "RecipeInvalid",
-        "recipe.unknown-step",
-        "there is no step 'x'",
-    ),
-    "ours": Failure(StepFailed("out-of-time", "no time is left"), "StepFailed", "step.out-of-time", "no time is left"),
-    "unexpected": Failure(
-        ZeroDivisionError("secret: 42"), "StepFailed", "step.unexpected", "ZeroDivisionError in {stage}"
-    ),
-    "out of memory": Failure(MemoryError(), "StepFailed", "step.out-of-memory", "MemoryError in {stage}"),
-}
-
-
-def upload_through(lab: Lab, state: str) -> dict[str, Any]:
-    """An upload whose job passes through a function's task."""
-    stages = [] if state in definition.AROUND else [LAMBDA_TASKS[state]]
-    chosen = "auto" if state == "Diagnose" else photos.recipe_through(stages)
-    return lab.upload("photo.jpg", photos.encoded(), {"recipe": chosen})
 
 
 def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, stage: str) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from darkroom.aws import storage
+from darkroom.aws import clients, storage
 from tests.support import photos
 from tests.support.functions import RESULTS
 from tests.support.workflow import Lab
@@ -65,7 +65,7 @@ def test_between_looking_and_writing(lab: Lab, monkeypatch: pytest.MonkeyPatch, 
     if there_before:
         lab.functions.invoke("publish", publish[0])
 
-    s3 = storage.client("s3")
+    s3 = clients.client("s3")
     look, overtaken = s3.head_object, []
 
     def look_and_be_overtaken(**request: Any) -> Any:

@@ -8,9 +8,9 @@ import pytest
 
 from darkroom.errors import TransientError
 from tests.support import definition, photos
+from tests.support.failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, upload_through
 from tests.support.interpreter import service_error
 from tests.support.workflow import Lab
-from tests.workflow.test_failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, upload_through
 
 BUSY = TransientError("unavailable", "the object store answered SlowDown")
 ATTEMPTS = 6  # the first, and five more

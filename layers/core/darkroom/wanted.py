@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import posixpath
 from collections.abc import Mapping
 
 import msgspec
 
-from darkroom import codec, recipe
+from darkroom import recipe
 from darkroom.errors import RecipeInvalid
 from darkroom.recipe import Recipe
 
@@ -30,9 +29,3 @@ def wishes(metadata: Mapping[str, str], key: str, default: str) -> Recipe:
         return msgspec.convert({**msgspec.to_builtins(chosen), **overrides}, Recipe, strict=False)
     except msgspec.ValidationError as error:
         raise RecipeInvalid("bad-metadata", f"the upload's metadata is not valid: {error}") from None
-
-
-def result_key(key: str, format_name: str) -> str:
-    """The key of an upload's result: its own, with the output format's extension for the picture format's it has."""
-    root, extension = posixpath.splitext(key)
-    return (root if extension.lower() in codec.INPUT_EXTENSIONS else key) + codec.EXTENSIONS[format_name]

@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
 from darkroom import models
-from darkroom.aws import handover, runtime, storage
+from darkroom.aws import clients, handover, storage
+from darkroom.aws import stage as stages
 from darkroom.picture import Metadata, Picture
 from tests.support import networks, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
@@ -32,7 +33,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
-        storage.client.cache_clear()
+        clients.client.cache_clear()
         s3 = boto3.client("s3")
         for bucket in (UPLOADS, WORK, RESULTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
@@ -43,7 +44,7 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
             picture = Picture(photos.pixels(seed=index), metadata=Metadata(source_format="JPEG"))
             s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{index}.dkr", Body=handover.pack(picture))
         yield Functions()
-    storage.client.cache_clear()
+    clients.client.cache_clear()
 
 
 def invoke(functions: Functions, event_file: str) -> Any:
@@ -177,9 +178,9 @@ def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_
         alive.append(pictures[0]() is not None)
         counted(*told)
 
-    counted = runtime.count_step
-    monkeypatch.setattr(runtime, "load_picture", load_picture)
-    monkeypatch.setattr(runtime, "count_step", count_step)
+    counted = stages.count_step
+    monkeypatch.setattr(stages, "load_picture", load_picture)
+    monkeypatch.setattr(stages, "count_step", count_step)
     event = read_event("stage")
     event["work"] = {"stage": "resize", "steps": [{"name": "resize", "params": {"width": 24}}, {"name": "gamma"}]}
     assert "errorType" not in functions.invoke("resize", event).payload
@@ -191,7 +192,7 @@ def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_
 def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     networks.answer(monkeypatch, networks.Diagnostician())
     event = read_event("inspect")
-    storage.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
+    clients.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
     event["job"]["key"] = "dark.jpg"
     inspected = functions.invoke("inspect", event).payload
     assert (inspected["diagnose"], inspected["plan"], inspected["inspection"]["decisions"]) == (True, [], [])
@@ -212,7 +213,7 @@ def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, mon
 
 def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     networks.answer(monkeypatch, networks.Diagnostician({"noise": 0.9}, {"noise_sigma_log2": 4.0}))
-    storage.client("s3").put_object(Bucket=WORK, Key=f"sync/{JOB}/photo.jpg", Body=photos.encoded())
+    clients.client("s3").put_object(Bucket=WORK, Key=f"sync/{JOB}/photo.jpg", Body=photos.encoded())
     event = {"job": JOB, "upload": f"sync/{JOB}/photo.jpg", "step": {"name": "diagnose"}}
     report = functions.invoke("classify", event).payload
     assert report["name"] == "diagnose"
@@ -230,7 +231,7 @@ def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: 
     ],
 )
 def test_a_question_that_has_no_answer(functions: Functions, body: bytes, step: str, code: str) -> None:
-    storage.client("s3").put_object(Bucket=WORK, Key="sync/x/photo.jpg", Body=body)
+    clients.client("s3").put_object(Bucket=WORK, Key="sync/x/photo.jpg", Body=body)
     event = {"job": JOB, "upload": "sync/x/photo.jpg", "step": {"name": step}}
     assert functions.invoke("classify", event).payload["errorMessage"].startswith(f"{code}: ")
 
@@ -269,7 +270,7 @@ def test_errors_of_s3(
             operation,
         )
 
-    monkeypatch.setattr(storage.client("s3"), operation, refuse)
+    monkeypatch.setattr(clients.client("s3"), operation, refuse)
     report = invoke(functions, event_file)
     assert (report["errorType"], report["errorMessage"].partition(":")[0]) == (name, reason)
     assert code in report["errorMessage"]
@@ -281,7 +282,7 @@ def test_a_store_that_cannot_be_reached_is_transient(functions: Functions, monke
     def refuse(**request: Any) -> None:
         raise EndpointConnectionError(endpoint_url=f"https://{UPLOADS}.example")
 
-    monkeypatch.setattr(storage.client("s3"), "get_object", refuse)
+    monkeypatch.setattr(clients.client("s3"), "get_object", refuse)
     report = invoke(functions, "inspect")
     assert report["errorType"] == "TransientError"
     assert UPLOADS not in report["errorMessage"]
@@ -306,7 +307,7 @@ def test_an_event_that_is_none_of_ours(functions: Functions, event_file: str) ->
 @pytest.mark.parametrize("name", ["WORK_BUCKET", "DEFAULT_RECIPE"])
 def test_a_missing_setting_is_named(functions: Functions, name: str) -> None:
     functions.settings[name] = ""
-    storage.client("s3").copy_object(
+    clients.client("s3").copy_object(
         Bucket=UPLOADS, Key="plain.jpg", CopySource={"Bucket": UPLOADS, "Key": read_event("inspect")["job"]["key"]},
         MetadataDirective="REPLACE",
     )  # fmt: skip

@@ -10,43 +10,15 @@ from typing import Any, cast
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import codec, pipeline
-from darkroom.aws import handover, storage
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed
-from darkroom.limits import Limits
-from darkroom.picture import Array, Picture
-from darkroom.planner import StagePlan
-from darkroom.report import StageReport, StepReport
-
-RESERVE_SECONDS = 5.0
-"""What is kept back of a function's time to hand over the picture and to report."""
 
 logger = Logger()
 metrics = Metrics()
 
 Handler = Callable[[dict[str, Any], LambdaContext], Any]
-
-
-class Job(msgspec.Struct, frozen=True):
-    """One upload, as the workflow's state carries it."""
-
-    id: str
-    bucket: str
-    key: str
-    sequencer: str
-    version: str | None = None
-
-
-class StageEvent(msgspec.Struct, frozen=True):
-    """What a step stage is asked: do `work` on the picture at `picture`, and hand it over as the job's `index`-th."""
-
-    job: str
-    index: int
-    picture: str
-    work: StagePlan
 
 
 def setting(name: str) -> str:
@@ -95,65 +67,3 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
             logger.info("done", milliseconds=round((time.perf_counter() - started) * 1000))
 
     return cast(Handler, wrapped)
-
-
-def stage_handler() -> Handler:
-    """The handler of every step stage: read the picture, run the steps, hand it on."""
-    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), context))
-
-
-def run_stage(request: StageEvent, context: LambdaContext) -> dict[str, Any]:
-    """One invocation of a stage: where it put the picture, and its report."""
-    started = time.perf_counter()
-    logger.append_keys(job_id=request.job)
-    picture, steps = pipeline.run(
-        load_picture(request.picture),
-        request.work.steps,
-        load_reference=load_reference,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
-        on_step=count_step,
-    )
-    key = hand_over(request.job, request.index, picture)
-    milliseconds = round((time.perf_counter() - started) * 1000)
-    return {"picture": key, "report": StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps)}
-
-
-def count_step(report: StepReport, pixels: int) -> None:
-    """A step's time, and its result's size in pixels, into logs and metrics."""
-    logger.info("step", step=report.name, milliseconds=report.milliseconds, pixels=pixels)
-    with single_metric(name="StepDuration", unit=MetricUnit.Milliseconds, value=report.milliseconds) as one:
-        one.add_dimension(name="step", value=report.name)
-
-
-def hand_over(job: str, index: int, picture: Picture) -> str:
-    """Write a job's picture for the next stage, and say under which key. Writing it again changes nothing."""
-    key = f"jobs/{job}/{index}{handover.SUFFIX}"
-    storage.write(setting("WORK_BUCKET"), key, handover.pack(picture), handover.MEDIA_TYPE)
-    return key
-
-
-def load_picture(key: str) -> Picture:
-    """The picture that an earlier stage handed over. Raises `StepFailed` where the work bucket has forgotten it."""
-    try:
-        body, _ = storage.read(setting("WORK_BUCKET"), key)
-    except ImageRejected:
-        raise StepFailed("expired", "the picture between two stages is gone; upload the photo again") from None
-    return handover.unpack(body)
-
-
-def load_reference(key: str) -> Array:
-    """A recipe's reference image: a key under ``references/`` of the stack's references bucket.
-
-    Raises `RecipeInvalid`: whatever is wrong with it, it is the request that named it.
-    """
-    if not key.startswith("references/"):
-        raise RecipeInvalid("bad-reference", f"the reference image '{key:.200}' does not lie under references/")
-    limits = Limits.from_env(os.environ)
-    try:
-        data, _ = storage.read(setting("REFERENCES_BUCKET"), key, limits=limits)
-        return codec.decode(data, limits=limits).as_array()
-    except ImageRejected as error:
-        reason = "there is none" if error.code == "image.gone" else error.message
-    except StepFailed:
-        reason = "there is none, or it may not be read"
-    raise RecipeInvalid("bad-reference", f"the reference image '{key:.200}': {reason}")

@@ -2,31 +2,18 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.errors import DarkroomError, ImageRejected, StepFailed, TransientError
+from darkroom.aws import clients
+from darkroom.aws.clients import client, code_of
+from darkroom.errors import DarkroomError, ImageRejected, TransientError
 from darkroom.limits import Limits
 
 GONE = {"NoSuchKey", "NoSuchVersion", "404"}
-RETRYABLE = {"SlowDown", "ServiceUnavailable", "InternalError", "RequestTimeout", "Throttling", "ThrottlingException"}
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
-
-
-@cache
-def client(service: str) -> Any:
-    """A boto3 client, made once. An empty ``AWS_ENDPOINT_URL`` counts as none (`sam local` passes it on empty)."""
-    return boto3.client(
-        service,
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
-        config=Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4}),
-    )
 
 
 def read(
@@ -77,7 +64,7 @@ def write_newest(
             )
             return True
         except ClientError as error:
-            if error.response["Error"]["Code"] not in LOST_RACE | GONE:
+            if code_of(error) not in LOST_RACE | GONE:
                 raise translate(error) from error
         except BotoCoreError as error:
             raise translate(error) from error
@@ -89,7 +76,7 @@ def _condition(s3: Any, bucket: str, key: str, source: str, sequencer: str) -> d
     try:
         head = s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
-        if error.response["Error"]["Code"] in GONE:
+        if code_of(error) in GONE:
             return {"IfNoneMatch": "*"}
         raise
     there = head["Metadata"]
@@ -105,13 +92,7 @@ def is_newer(sequencer: str, than: str) -> bool:
 
 
 def translate(error: ClientError | BotoCoreError) -> DarkroomError:
-    """darkroom's error for one of AWS's. Names no bucket and no key."""
-    if not isinstance(error, ClientError):
-        return TransientError("unreachable", f"the object store did not answer ({type(error).__name__})")
-    code = error.response.get("Error", {}).get("Code", "")
-    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-    if code in GONE:
+    """darkroom's error for one of S3's. Names no bucket and no key."""
+    if isinstance(error, ClientError) and code_of(error) in GONE:
         return ImageRejected("gone", "the object was deleted before it was read")
-    if code in RETRYABLE or status >= 500:
-        return TransientError("unavailable", f"the object store answered {code}")
-    return StepFailed("storage", f"the object store answered {code}")
+    return clients.translate(error, "the object store", "storage")

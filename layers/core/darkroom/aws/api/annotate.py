@@ -10,13 +10,11 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from darkroom import registry
+from darkroom.aws import clients
 from darkroom.aws.api import synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
-from darkroom.errors import StepFailed, TransientError
 from darkroom.recipe import StepCall
-
-THROTTLED = {"TooManyRequestsException", "ServiceException", "EC2ThrottledException"}
 
 
 def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -43,13 +41,8 @@ def _invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
             "http.timeout",
             f"There was no answer within {synchronous.PATIENCE_SECONDS} seconds: try again, or a smaller photo.",
         ) from error
-    except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in THROTTLED:
-            raise TransientError("unavailable", f"the function answered {code}") from error
-        raise StepFailed("function", f"the function answered {code}") from error
-    except BotoCoreError as error:
-        raise TransientError("unavailable", f"the function did not answer ({type(error).__name__})") from error
+    except (ClientError, BotoCoreError) as error:
+        raise clients.translate(error, "the function", "function") from error
     if "FunctionError" in done:
         raise synchronous.failure("function", payload.get("errorMessage", ""))
     return payload

@@ -13,11 +13,10 @@ from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from darkroom import recipe
-from darkroom.aws import storage
+from darkroom.aws import clients, storage
 from darkroom.aws.api import links, negotiate, parse, synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
-from darkroom.errors import StepFailed, TransientError
 
 HEADER_BYTES = 6000
 """Of the report in a header; API Gateway allows 10,240 for all of them."""
@@ -54,10 +53,8 @@ def _run(site: Site, job: str, key: str) -> dict[str, Any]:
         )
     except ReadTimeoutError:
         done = {"status": "TIMED_OUT"}
-    except ClientError as error:
-        raise StepFailed("workflow", f"the workflow answered {error.response['Error']['Code']}") from error
-    except BotoCoreError as error:
-        raise TransientError("unavailable", f"the workflow did not answer ({type(error).__name__})") from error
+    except (ClientError, BotoCoreError) as error:
+        raise clients.translate(error, "the workflow", "workflow") from error
     if done["status"] == "TIMED_OUT":
         raise Problem(
             HTTPStatus.GATEWAY_TIMEOUT,

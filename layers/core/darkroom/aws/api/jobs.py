@@ -12,14 +12,13 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import storage
+from darkroom.aws import clients, keys, storage
 from darkroom.aws.api import links, parse, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.errors import ImageRejected
 
-OF_THE_API = re.compile(r"(?:api|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
 UNFINISHED = frozenset({"waiting", "running"})
 MAX_PAGE = 100
 
@@ -43,7 +42,7 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
         quality=request.quality,
     )
     job = _digest(f"{caller}\n{idempotency_key}")[:32] if idempotency_key else secrets.token_hex(16)
-    key = f"api/{job}/{parse.safe_name(request.filename)}"
+    key = keys.to_announce(job, request.filename)
     fingerprint = _digest(msgspec.json.encode(request).decode())
     before = records.announce(site.table, job, site.uploads, key, fingerprint)
     if before is not None and before.get("request") != fingerprint:
@@ -70,7 +69,7 @@ def show(site: Site, job: str) -> dict[str, Any]:
     if record.get("manifest"):
         report = _report(record)
         result, manifest = record["result"], record["manifest"]
-        name = _filename(result["key"]).rpartition("/")[2]
+        name = keys.filename(result["key"]).rpartition("/")[2]
         if report is not None:
             places["result"] = links.link(result["bucket"], result["key"])
             places["download"] = links.link(result["bucket"], result["key"], filename=name)
@@ -95,7 +94,7 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
     answer = {
         "id": record["id"],
         "status": record["status"],
-        "filename": _filename(record["key"]),
+        "filename": keys.filename(record["key"]),
         "created": record["created"],
         "updated": record["updated"],
         "links": {"self": f"jobs/{record['id']}"},
@@ -114,7 +113,7 @@ def delete(site: Site, job: str) -> None:
     record = _record(site, job)
     if record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
-    s3 = storage.client("s3")
+    s3 = clients.client("s3")
     try:
         for place in ("result", "manifest"):
             if place in record and _is_of(s3, record[place], job):
@@ -128,7 +127,7 @@ def delete(site: Site, job: str) -> None:
 def _delete_upload(s3: Any, record: Mapping[str, Any]) -> None:
     """All versions where the key is the job's alone; else the one that the job was told of."""
     bucket, key, version = record["bucket"], record["key"], record.get("version")
-    if key.startswith("api/"):
+    if keys.is_announced(key):
         for each in _versions(s3, bucket, key):
             s3.delete_object(Bucket=bucket, Key=key, VersionId=each)
     elif version:
@@ -153,7 +152,7 @@ def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
     try:
         return bool(s3.head_object(Bucket=place["bucket"], Key=place["key"])["Metadata"].get("job") == job)
     except ClientError as error:
-        if error.response["Error"]["Code"] in storage.GONE:
+        if clients.code_of(error) in storage.GONE:
             return False
         raise
 
@@ -177,12 +176,6 @@ def _record(site: Site, job: str) -> records.Record:
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")
     return records.find(site.table, job)
-
-
-def _filename(key: str) -> str:
-    """A key as its uploader named it."""
-    match = OF_THE_API.fullmatch(key)
-    return match[1] if match else key
 
 
 def _digest(text: str) -> str:

@@ -2,33 +2,29 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
-from functools import cache
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import boto3
 from botocore.config import Config
+
+from darkroom.aws.clients import client
 
 FORM_SECONDS = 900
 LINK_SECONDS = 900
 
+SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
+"""By version 4, for the bucket's own address."""
 
-@cache
-def signer() -> Any:
-    """An S3 client that signs by version 4, for the bucket's own address."""
-    return boto3.client(
-        "s3",
-        endpoint_url=os.environ.get("AWS_ENDPOINT_URL") or None,
-        config=Config(signature_version="s3v4", s3={"addressing_style": "auto"}),
-    )
+
+def _signer() -> Any:
+    return client("s3", SIGNING)
 
 
 def form(bucket: str, key: str, content_type: str, metadata: Mapping[str, str], max_bytes: int) -> dict[str, Any]:
     """A form for one upload: of this type and metadata, of at most `max_bytes`, under this key and no other."""
     fields = {"Content-Type": content_type, **{f"x-amz-meta-{name}": value for name, value in metadata.items()}}
-    post = signer().generate_presigned_post(
+    post = _signer().generate_presigned_post(
         bucket,
         key,
         Fields=fields,
@@ -44,10 +40,10 @@ def link(bucket: str, key: str, *, version: str | None = None, filename: str | N
     request = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
     if filename:
         request["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
-    return str(signer().generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))
+    return str(_signer().generate_presigned_url("get_object", Params=request, ExpiresIn=LINK_SECONDS))
 
 
 def origin(bucket: str) -> str:
     """Where a bucket's links lead, for a content security policy."""
-    address = urlsplit(signer().generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
+    address = urlsplit(_signer().generate_presigned_url("get_object", Params={"Bucket": bucket, "Key": "x"}))
     return f"{address.scheme}://{address.netloc}"

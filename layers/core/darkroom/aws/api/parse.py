@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
@@ -12,7 +11,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroom import recipe
-from darkroom.codec.formats import ACCEPTED, INPUT_EXTENSIONS
+from darkroom.codec.formats import ACCEPTED
 from darkroom.errors import RecipeInvalid, nearest
 from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
 
@@ -97,19 +96,6 @@ def metadata(
     if len(text) > METADATA_BYTES:
         raise RecipeInvalid("too-long", f"the recipe is {len(text)} bytes of JSON; at most {METADATA_BYTES} may be")
     return {"recipe": text, **wanted}
-
-
-def safe_name(filename: str) -> str:
-    """The last segment of a file's name, as a key may hold it: without control characters or S3's own variable."""
-    name = unicodedata.normalize("NFC", re.split(r"[/\\]", filename)[-1])
-    name = "".join(char for char in name if unicodedata.category(char)[0] != "C").replace("${", "_{").strip(" .")
-    return name or "photo"
-
-
-def extension(data_format: str) -> str:
-    """An extension for Pillow's name of a format."""
-    guess = f".{data_format.lower()}"
-    return guess if guess in INPUT_EXTENSIONS else ".img"
 
 
 def _convert[T](fields: Mapping[str, Any], kind: type[T], *, strict: bool) -> T:

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import storage
+from darkroom.aws import clients
 
 BOOKKEEPING = frozenset({"Claim", "Complete", "Tell success", "Record failure", "Tell failure"})
 """Tasks of the workflow that work on no picture."""
@@ -19,7 +19,7 @@ def stages(execution: str) -> list[dict[str, Any]]:
     """
     try:
         pages = (
-            storage.client("stepfunctions")
+            clients.client("stepfunctions")
             .get_paginator("get_execution_history")
             .paginate(executionArn=execution, includeExecutionData=False)
         )

@@ -13,14 +13,12 @@ import msgspec
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import storage
+from darkroom.aws import clients
 from darkroom.aws.api.problems import Problem
-from darkroom.errors import DarkroomError, StepFailed, TransientError
+from darkroom.errors import DarkroomError
 
 WAIT_SECONDS = 86_400
 """How long an announced job waits for its upload before its record is forgotten."""
-
-THROTTLED = {"ProvisionedThroughputExceededException", "ThrottlingException", "RequestLimitExceeded"}
 
 Record = dict[str, Any]
 
@@ -45,13 +43,13 @@ def announce(table: str, job: str, bucket: str, key: str, request: str) -> Recor
     }
     plain = TypeSerializer()
     try:
-        storage.client("dynamodb").put_item(
+        clients.client("dynamodb").put_item(
             TableName=table,
             Item={name: plain.serialize(value) for name, value in record.items()},
             ConditionExpression="attribute_not_exists(id)",
         )
     except ClientError as error:
-        if error.response["Error"]["Code"] != "ConditionalCheckFailedException":
+        if clients.code_of(error) != "ConditionalCheckFailedException":
             raise _translate(error) from error
         return find(table, job)
     except BotoCoreError as error:
@@ -62,7 +60,7 @@ def announce(table: str, job: str, bucket: str, key: str, request: str) -> Recor
 def find(table: str, job: str) -> Record:
     """A job's record. Raises `Problem` 404."""
     try:
-        answer = storage.client("dynamodb").get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
+        answer = clients.client("dynamodb").get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
     except (ClientError, BotoCoreError) as error:
         raise _translate(error) from error
     if "Item" not in answer:
@@ -74,7 +72,7 @@ def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str
     """A page of records, newest first, and the word that asks for the next one."""
     start = {"ExclusiveStartKey": _start(after)} if after else {}
     try:
-        answer = storage.client("dynamodb").query(
+        answer = clients.client("dynamodb").query(
             TableName=table,
             IndexName="newest",
             KeyConditionExpression="listing = :jobs",
@@ -92,7 +90,7 @@ def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str
 
 def delete(table: str, job: str) -> None:
     try:
-        storage.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": job}})
+        clients.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": job}})
     except (ClientError, BotoCoreError) as error:
         raise _translate(error) from error
 
@@ -114,7 +112,4 @@ def _plain(item: dict[str, Any]) -> Record:
 
 
 def _translate(error: ClientError | BotoCoreError) -> DarkroomError:
-    code = error.response["Error"]["Code"] if isinstance(error, ClientError) else type(error).__name__
-    if not isinstance(error, ClientError) or code in THROTTLED:
-        return TransientError("unavailable", f"the table of jobs answered {code}")
-    return StepFailed("jobs", f"the table of jobs answered {code}")
+    return clients.translate(error, "the table of jobs", "jobs")

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
-from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-import boto3
 from botocore.config import Config
 
-from darkroom.aws import storage
-from darkroom.aws.api import parse
+from darkroom.aws import clients, keys, storage
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.codec.formats import identify
@@ -25,22 +21,12 @@ MAX_BODY = 4_500_000
 PATIENCE_SECONDS = 25
 """API Gateway gives up after 29."""
 
+ONCE = Config(connect_timeout=3, read_timeout=PATIENCE_SECONDS, retries={"total_max_attempts": 1})
 
-@cache
+
 def client(service: str) -> Any:
     """A client that waits as long as an answer may take, and asks once: a second time would cost twice."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
-    return boto3.client(
-        service,
-        endpoint_url=endpoint,
-        config=Config(
-            connect_timeout=3,
-            read_timeout=PATIENCE_SECONDS,
-            retries={"total_max_attempts": 1},
-            # AWS serves synchronous executions under a host name of their own; an emulator has one address.
-            inject_host_prefix=endpoint is None,
-        ),
-    )
+    return clients.client(service, ONCE)
 
 
 def check_size(body: bytes, route: str, instead: str) -> None:
@@ -57,7 +43,7 @@ def put(site: Site, body: bytes, metadata: Mapping[str, str]) -> tuple[str, str]
     """Put a photo into the work bucket: a new job's id, and the key. Raises `ImageRejected` where it is no photo."""
     source_format = identify(body)
     job = secrets.token_hex(16)
-    key = f"sync/{job}/photo{parse.extension(source_format)}"
+    key = keys.to_wait_for(job, source_format)
     storage.write(site.work, key, body, "application/octet-stream", Metadata=metadata)
     return job, key
 
