@@ -20,6 +20,7 @@ from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.params import describe_bounds
 from darkroom.picture import Array, Picture
 from darkroom.recipe import Recipe, StepCall
+from darkroom.report import reasons
 from darkroom.step import Step
 from docs.make.scenes import SCENES, fit
 
@@ -165,15 +166,16 @@ def recipe_page(each: Recipe, folder: Path) -> str:
     parts = [f"# {each.name}\n", f"{each.description}\n", f"![before and after]({each.name}.webp)\n"]
     if each.steps == "auto":
         parts.append("What it said of this photo:\n")
-        parts += [f"- **{d['why']}**" if d["chosen"] else f"- {d['why']}" for d in result.report["decisions"]]
+        told = [reason for reason in reasons(result.report) if reason.about in ("done", "left")]
+        parts += [f"- **{one.words}**" if one.about == "done" else f"- {one.words}" for one in told]
     else:
         parts += ["| step | parameters |", "| --- | --- |"]
         for call in each.steps:
             values = ", ".join(f"`{name}={value}`" for name, value in call.params.items())
             parts.append(f"| [`{call.name}`](../steps/{call.name}.md) | {values} |")
-    for done in result.report["steps"]:
-        if "says" in done.get("details", {}):
-            parts.append(f"\nWhat `{done['name']}` says of this one: {done['details']['says']}.")
+    for done in result.report.steps:
+        if "says" in done.details:
+            parts.append(f"\nWhat `{done.name}` says of this one: {done.details['says']}.")
     return "\n".join(parts) + "\n"
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import codec, planner, wanted
+from darkroom import codec, planner, report, wanted
 from darkroom.auto import treatments
 from darkroom.aws import storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
@@ -38,35 +38,20 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
     recipe = wanted.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
-    header = codec.read_header(data, limits)
     picture = codec.decode(
         data,
         limits=limits,
         keep_gps=setting("KEEP_GPS") == "true",
         animation="reject" if recipe.animation == "keep" else "first",
     )
-    measurements = measure(picture)
+    source = report.source_of(picture, len(data), bucket=job.bucket, key=job.key, version=job.version)
+    inspection = report.begin(recipe, source, measure(picture), picture.metadata.notes, job=job.id)
     undecided = treatments.needs_diagnosis(recipe)
-    calls, decisions = ([], []) if undecided else treatments.resolve(recipe, measurements, None)
+    calls = [] if undecided else treatments.resolve(recipe, inspection.measurements, None)[0]
     return {
         "picture": hand_over(job.id, 0, picture),
         "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
         "diagnose": undecided,
         "plan": planner.plan(calls, request.fusion),
-        "inspection": {
-            "recipe": recipe.name,
-            "blend": recipe.blend,
-            "format": recipe.format,
-            "quality": recipe.quality,
-            "source": {
-                "bytes": len(data),
-                "format": header.format,
-                "width": picture.width,
-                "height": picture.height,
-                "bit_depth": picture.bit_depth,
-            },
-            "measurements": measurements,
-            "decisions": decisions,
-            "notes": picture.metadata.notes,
-        },
+        "inspection": inspection,
     }

@@ -8,23 +8,23 @@ from typing import Any
 
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec.structs import replace
 
-import darkroom
 from darkroom import blending, codec
 from darkroom.auto import guard
 from darkroom.aws import keys, storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
 from darkroom.aws.stage import Job, load_picture
-from darkroom.report import Diagnosis, StageReport
+from darkroom.report import Report, StageReport
 
 
 class Event(msgspec.Struct, frozen=True):
-    """What the workflow hands in: the job, inspect's findings, and what each stage did."""
+    """What the workflow hands in: the job, its report so far, and what each stage did."""
 
     job: Job
     original: str
     picture: str
-    inspection: dict[str, Any]
+    inspection: Report
     reports: list[StageReport]
 
 
@@ -36,30 +36,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.append_keys(job_id=job.id)
     picture = load_picture(request.picture)
     review = None
-    guarded = inspection.get("diagnosis") is not None and request.picture != request.original
-    if guarded or inspection["blend"] < 100:
+    guarded = inspection.diagnosis is not None and request.picture != request.original
+    if guarded or inspection.blend < 100:
         original = load_picture(request.original)
-        if guarded:
-            treated = [decision["defect"] for decision in inspection["decisions"] if decision["chosen"]]
-            picture, review = guard.review(original, picture, parse(inspection["diagnosis"], Diagnosis), treated)
-        picture = blending.blend(original, picture, inspection["blend"])
-    format_name = inspection["format"] or codec.output_format(picture.metadata.source_format)
-    body = codec.encode(picture, format_name, quality=inspection["quality"])
+        if inspection.diagnosis is not None and guarded:
+            picture, review = guard.review(original, picture, inspection.diagnosis, inspection.treated)
+        picture = blending.blend(original, picture, inspection.blend)
+    format_name = inspection.format or codec.output_format(picture.metadata.source_format)
+    body = codec.encode(picture, format_name, quality=inspection.quality)
     key = keys.result(job.key, format_name)
     milliseconds = round((time.perf_counter() - started) * 1000)
-    manifest = {
-        "darkroom": darkroom.__version__,
-        "job": job.id,
-        **inspection,
-        "source": {"bucket": job.bucket, "key": job.key, "version": job.version, **inspection["source"]},
-        "review": review,
-        "stages": [*request.reports, StageReport("publish", milliseconds)],
-        "result": {
-            "bucket": setting("RESULTS_BUCKET"),
-            "key": key,
-            **blending.describe(picture, format_name, len(body)),
-        },
-    }
+    manifest = replace(
+        inspection,
+        review=review,
+        stages=[*request.reports, StageReport("publish", milliseconds)],
+        result=blending.result_of(picture, format_name, len(body), bucket=setting("RESULTS_BUCKET"), key=key),
+    )
     # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
     source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
     fresh = [

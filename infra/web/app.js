@@ -225,38 +225,8 @@ function picture(card, which, address, alt) {
   image.src = address;
 }
 
-const sure = (defect) => `${defect.words} (${Math.round(defect.probability * 100)} % sure)`;
-
-// What the diagnosis found, most certain first.
-function symptoms({ fine, defects }) {
-  const found = defects.filter((defect) => defect.present).sort((one, other) => other.probability - one.probability);
-  if (found.length) return found.map((defect) => `diagnosis: ${sure(defect)}`);
-  return [fine ? "diagnosis: fine as it is" : "diagnosis: no defect to speak of"];
-}
-
-// What was read; a sheet of boxes line by line.
-function reading({ says, text }) {
-  const lines = text.split("\n").filter(Boolean);
-  return lines.every((line) => says.includes(line)) ? [says] : [`${says}:`, ...lines];
-}
-
-function words(job) {
-  const { report } = job;
-  const chosen = report.decisions.filter((decision) => decision.chosen);
-  const done = job.stages.flatMap((stage) => stage.steps ?? []);
-  const sentences = report.diagnosis ? symptoms(report.diagnosis) : [];
-  for (const step of done) {
-    if (step.name === "diagnose") sentences.push(...symptoms(step.details));
-    else if (step.name === "classify_digit") sentences.push(...reading(step.details));
-    else if (!chosen.length) sentences.push(`${step.name.replaceAll("_", " ")}, as asked (${step.milliseconds} ms)`);
-  }
-  sentences.push(...chosen.map((decision) => decision.why));
-  if (report.review) sentences.push(`looked at again: ${report.review.why}`);
-  if (!done.length) sentences.push("Nothing needed doing: turned upright, brought to sRGB and saved again.");
-  const weight = (bytes) => (bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} KB` : `${(bytes / 1e6).toFixed(1)} MB`);
-  const size = (part) => `${part.width} × ${part.height}, ${weight(part.bytes)}`;
-  sentences.push(...report.notes, `From ${size(report.source)} to ${size(report.result)} (${report.result.format.toUpperCase()}).`);
-  return sentences.map((sentence) => sentence.charAt(0).toUpperCase() + sentence.slice(1));
-}
+// What was found and done and why, as the server words it, without what was left alone.
+const words = (job) =>
+  job.reasons.filter((reason) => reason.about !== "left").map(({ words }) => words.charAt(0).toUpperCase() + words.slice(1));
 
 start();

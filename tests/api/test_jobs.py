@@ -8,12 +8,16 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 
+from darkroom import report
 from darkroom.aws.api import progress
+from darkroom.report import Report
 from tests.support import definition, photos
 from tests.support.api_client import Client
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions
+from tests.support.workflow import read_event
 
 ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
 
@@ -22,18 +26,16 @@ def table() -> Any:
     return boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
 
 
-def finished(key: str, job: str, created: str = "2026-01-01T00:00:00.000Z") -> None:
-    """A job as the workflow leaves it, with its objects."""
+def finished(
+    key: str, job: str, created: str = "2026-01-01T00:00:00.000Z", manifest: dict[str, Any] | None = None
+) -> None:
+    """A job as the workflow leaves it, with its objects. manifest: if None, one of before the schema had a number."""
     s3 = boto3.client("s3")
     version = s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded())["VersionId"]
-    manifest = {
-        "job": job,
-        "recipe": "none",
-        "source": {"bucket": UPLOADS, "key": key, "version": version, "width": 96},
-        "result": {"bucket": RESULTS, "key": key, "width": 96},
-        "stages": [{"stage": "inspect", "milliseconds": 5}],
-        "decisions": [],
-    }
+    manifest = read_event("manifest_1") if manifest is None else manifest
+    manifest["job"] = job
+    manifest["source"] |= {"bucket": UPLOADS, "key": key, "version": version}
+    manifest["result"] |= {"bucket": RESULTS, "key": key}
     for name, body in ((key, photos.encoded()), (f"{key}.json", json.dumps(manifest).encode())):
         s3.put_object(Bucket=RESULTS, Key=name, Body=body, Metadata={"job": job})
     table().put_item(
@@ -155,8 +157,24 @@ def test_a_finished_job_has_report_and_links(api: Client) -> None:
     shown = api.get(f"/jobs/{job}").json
     assert shown["filename"] == "vivid/ü.jpg"
     assert set(shown["links"]) == {"self", "original", "result", "download", "manifest"}
-    assert shown["stages"] == [{"status": "done", "stage": "inspect", "milliseconds": 5}]
-    assert shown["report"]["source"] == shown["report"]["result"] == {"width": 96}
+    stages = ["inspect", "diagnose", "correct_color", "publish"]
+    assert [(stage["stage"], stage["status"]) for stage in shown["stages"]] == [(stage, "done") for stage in stages]
+    told = msgspec.convert(shown["report"], Report)
+    assert msgspec.to_builtins(told.source) == {
+        "width": 96,
+        "height": 64,
+        "bit_depth": 8,
+        "bytes": told.source.bytes,
+        "format": "JPEG",
+    }
+    assert not {"bucket", "key", "version"} & set(shown["report"]["result"])
+    assert msgspec.convert(shown["reasons"], list[report.Reason]) == report.reasons(told)
+
+
+def test_a_job_whose_manifest_is_none_is_our_fault(api: Client) -> None:
+    finished("x.jpg", "a" * 32, manifest={"source": {}, "result": {}})
+    reply = api.get(f"/jobs/{'a' * 32}")
+    assert (reply.status, reply.json["code"]) == (500, "step.bad-manifest")
 
 
 def test_a_diagnosed_job_says_what_was_found(api: Client) -> None:

@@ -15,7 +15,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 import darkroom
-from darkroom import registry
+from darkroom import registry, report
 from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.picture import Array, Picture
@@ -51,8 +51,16 @@ def test_enhance_writes_a_result_and_a_report(photo: Path, tmp_path: Path) -> No
     assert darkroom.decode(out.read_bytes()).metadata.source_format == "PNG"
     written = json.loads(report.read_bytes())
     assert written["recipe"] == "vivid"
-    assert [step["name"] for step in written["steps"]] == [call.name for call in vivid()]
+    assert [step["name"] for step in written["stages"][0]["steps"]] == [call.name for call in vivid()]
     assert written["result"]["width"] == 80
+
+
+def test_enhance_explains_what_it_did_in_the_report_s_sentences(photo: Path, tmp_path: Path) -> None:
+    told = tmp_path / "report.json"
+    result = run("enhance", photo, "-o", "-", "--step", "gamma:gamma=1.2", "--explain", "--report", told)
+    written = report.read(told.read_bytes())
+    assert result.stderr.splitlines() == [f"{photo}: {reason.words}" for reason in report.reasons(written)]
+    assert "gamma, as asked" in result.stderr
 
 
 def vivid() -> list[darkroom.StepCall]:

@@ -6,7 +6,6 @@ Leaves before.jpg, after.jpg, comparison.png and manifest.json in build/demo, an
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Iterator, Mapping
@@ -14,10 +13,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 from click import echo
 
 import darkroom
+from darkroom import report
 from darkroom.cli.cloud import upload_metadata
 from darkroom.client.stack import Stack, Upload
 from darkroom.picture import Array, Picture
@@ -27,6 +28,7 @@ from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 OUTPUT = REPOSITORY / "build" / "demo"
 POLL_SECONDS = 0.1
 JOB_SECONDS = 300.0
+MARKS = {"found": "?", "done": "+", "left": "-", "kept": "=", "file": "·"}
 ENDED = {"SUCCEEDED", "FAILED", "TIMED_OUT", "ABORTED"}
 
 
@@ -61,7 +63,7 @@ def run(photo: Path | None, recipe: str) -> None:
         follow(aws, deployed, upload)
         job = deployed.wait(upload, JOB_SECONDS)
         seconds = time.monotonic() - started
-        result, manifest = deployed.download(job["result"]), json.loads(deployed.download(job["manifest"]))
+        result, manifest = deployed.download(job["result"]), deployed.download(job["manifest"])
         echo(f"result  s3://{job['result']['bucket']}/{job['result']['key']}, {seconds:.1f} s after the upload")
     _explain(manifest)
     _write(body, result, manifest, f"recipe {recipe}" + ("" if photo else f"  ·  spoiled: {sample.STORY}"))
@@ -102,18 +104,16 @@ def _tell(event: Mapping[str, Any], entered: dict[str, Any]) -> None:
         echo(f"{(event['timestamp'] - entered[name]).total_seconds():7.2f} s")
 
 
-def _explain(manifest: Mapping[str, Any]) -> None:
-    for decision in manifest["decisions"]:
-        echo(f"  {'+' if decision['chosen'] else '-'} {decision['why']}")
-    if manifest["review"]:
-        echo(f"  = {manifest['review']['why']}")
+def _explain(manifest: bytes) -> None:
+    for reason in report.reasons(report.read(manifest)):
+        echo(f"  {MARKS[reason.about]} {reason.words}")
 
 
-def _write(body: bytes, result: bytes, manifest: Mapping[str, Any], caption: str) -> None:
+def _write(body: bytes, result: bytes, manifest: bytes, caption: str) -> None:
     before, after = darkroom.decode(body), darkroom.decode(result)
     (OUTPUT / "before.jpg").write_bytes(darkroom.encode(before, "jpeg"))
     (OUTPUT / "after.jpg").write_bytes(darkroom.encode(after, "jpeg"))
-    (OUTPUT / "manifest.json").write_text(json.dumps(manifest, indent=2, ensure_ascii=False) + "\n")
+    (OUTPUT / "manifest.json").write_text(msgspec.json.format(manifest.decode(), indent=2) + "\n")
     comparison.draw(_eight_bit(before), _eight_bit(after), caption, OUTPUT / "comparison.png")
     for name in ("before.jpg", "after.jpg", "comparison.png", "manifest.json"):
         echo(f"wrote   {(OUTPUT / name).relative_to(REPOSITORY)}")

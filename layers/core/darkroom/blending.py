@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 from PIL import Image
 
 from darkroom import codec
 from darkroom.picture import Array, Picture
+from darkroom.report import File
 from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import from_float, max_level, to_float
 
@@ -49,12 +48,13 @@ def _like(pixels: Array, model: Array) -> Array:
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim < model.ndim else pixels
 
 
-def describe(picture: Picture, format_name: str, size: int) -> dict[str, Any]:
-    """The result's line in the manifest."""
-    return {
-        "format": format_name,
-        "width": picture.width,
-        "height": picture.height,
-        "bit_depth": 16 if picture.bit_depth == 16 and format_name in codec.SIXTEEN_BIT else 8,
-        "bytes": size,
-    }
+def result_of(picture: Picture, format_name: str, size: int, **place: str | None) -> File:
+    """A photo as it left. size: of the file in bytes. place: where it lies."""
+    return File(
+        width=picture.width,
+        height=picture.height,
+        bit_depth=16 if picture.bit_depth == 16 and format_name in codec.SIXTEEN_BIT else 8,
+        bytes=size,
+        format=format_name,
+        **place,
+    )

@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from msgspec.structs import replace
 
-from darkroom import blending, codec, pipeline, recipe
+from darkroom import blending, codec, pipeline, recipe, report
 from darkroom.auto import guard, treatments
 from darkroom.diagnosis.network import diagnose
 from darkroom.errors import ImageRejected
@@ -19,6 +20,7 @@ from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
 from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Report, StageReport
 from darkroom.step import check_array, from_float, to_float
 
 
@@ -27,14 +29,14 @@ class Result:
     """An enhanced photo and what was done to it.
 
     image: HxW, HxWx3 or HxWx4. Given an array, one of its dtype; given bytes, ``uint8`` or ``uint16``.
-    report: JSON types: `recipe`, `blend`, `measurements`, `diagnosis`, `decisions`, `steps`, `review` and `notes`, as
-        in a job's manifest; `diagnosis` and `review` are None where the recipe states its steps.
+    report: what was done and why, as in a job's manifest; `msgspec.to_builtins` makes it JSON types, and
+        `darkroom.report.reasons` sentences. All the work is one stage, `library`.
     picture: the same pixels with the file's metadata, for `darkroom.encode`.
     recipe: the recipe that was used; its `format` and `quality` are wishes for the file.
     """
 
     image: Array
-    report: dict[str, Any]
+    report: Report
     picture: Picture
     recipe: Recipe
 
@@ -62,30 +64,22 @@ def enhance(
     started = time.perf_counter()
     chosen = find_recipe(recipe, blend)
     original = to_picture(image_or_bytes, limits or Limits(), chosen)
-    measurements = measure(original)
+    size = len(image_or_bytes) if isinstance(image_or_bytes, bytes | bytearray | memoryview) else None
+    told = report.begin(chosen, report.source_of(original, size), measure(original), original.metadata.notes)
     diagnosis = diagnose(original.pixels) if treatments.needs_diagnosis(chosen) else None
-    calls, decisions = treatments.resolve(chosen, measurements, diagnosis)
+    calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
+    told = replace(told, diagnosis=diagnosis, decisions=decisions)
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
     review = None
     if diagnosis is not None and calls:
-        treated = [decision.defect for decision in decisions if decision.chosen]
-        picture, review = guard.review(original, picture, diagnosis, treated)
+        picture, review = guard.review(original, picture, diagnosis, told.treated)
     picture = blending.blend(original, picture, chosen.blend)
-    report = {
-        "recipe": chosen.name,
-        "blend": chosen.blend,
-        "measurements": measurements,
-        "diagnosis": diagnosis,
-        "decisions": decisions,
-        "steps": steps,
-        "review": review,
-        "notes": picture.metadata.notes,
-        "milliseconds": round((time.perf_counter() - started) * 1000),
-    }
+    stage = StageReport("library", round((time.perf_counter() - started) * 1000), steps)
+    told = replace(told, review=review, stages=[stage])
     image = picture.as_array()
     if isinstance(image_or_bytes, np.ndarray) and image_or_bytes.dtype == np.float32:
         image = to_float(image)
-    return Result(image, msgspec.to_builtins(report), picture, chosen)
+    return Result(image, told, picture, chosen)
 
 
 def find_recipe(

@@ -1,18 +1,42 @@
-"""The report of a job: what a photo was, what was found and decided, what was done, and why."""
+"""The report of a job: what a photo was, what was found and decided, what was done, and why.
+
+One schema for the library's report, the manifest beside a result, the API's answers and their description. It is made
+in one way (`begin`, then what comes to be known), and told to people in one way (`reasons`).
+"""
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+import darkroom
 from darkroom.defects import DEFECTS
-from darkroom.recipe import StepCall
+from darkroom.errors import StepFailed
+from darkroom.picture import Picture
+from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
+
+SCHEMA = 2
+"""Of this shape. Manifests of before had no number and lacked what has a default here: they are read as this shape."""
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 DefectName = Annotated[str, Meta(extra_json_schema={"enum": list(DEFECTS)})]
 Milliseconds = Annotated[int, Meta(ge=0)]
+
+
+class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A photo as it came, or as it left. Where it lies is told in manifests alone."""
+
+    width: Annotated[int, Meta(description="in pixels, upright")]
+    height: Annotated[int, Meta(description="in pixels, upright")]
+    bit_depth: Annotated[int, Meta(description="bits a channel: 8 or 16")]
+    bytes: Annotated[int | None, Meta(description="the file's size; absent for pixels that never were a file")] = None
+    format: Annotated[str | None, Meta(description="absent for pixels that never were a file")] = None
+    bucket: str | None = None
+    key: str | None = None
+    version: Annotated[str | None, Meta(description="of the upload, where the bucket keeps versions")] = None
 
 
 class Measurements(msgspec.Struct, frozen=True):
@@ -111,3 +135,143 @@ class StageReport(msgspec.Struct, frozen=True):
     stage: str
     milliseconds: Milliseconds
     steps: list[StepReport] = []
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """What was done to a photo, and why. All members are always there; null where there is nothing to say."""
+
+    schema: Annotated[int, Meta(description="the number of this shape")] = SCHEMA
+    darkroom: Annotated[str, Meta(description="the version that did it")]
+    job: Annotated[str | None, Meta(description="null in the library")] = None
+    recipe: Annotated[str, Meta(description="the recipe's name")]
+    blend: Blend
+    format: Annotated[Format | None, Meta(description="asked for; null: what goes with the source's")] = None
+    quality: Annotated[Quality | None, Meta(description="asked for; null: the format's own")] = None
+    source: File
+    measurements: Measurements
+    diagnosis: Annotated[Diagnosis | None, Meta(description="null where the recipe states its steps")] = None
+    decisions: Annotated[
+        list[Decision],
+        Meta(description="a defect each, in the order of treatment; none where the recipe states its steps"),
+    ]
+    stages: Annotated[list[StageReport], Meta(description="in the order in which they ran")] = []
+    review: Annotated[Review | None, Meta(description="null where nothing was done by itself")] = None
+    notes: Annotated[tuple[str, ...], Meta(description="what reading the file changed, in sentences")]
+    result: Annotated[File | None, Meta(description="null where no file was written")] = None
+
+    @property
+    def treated(self) -> list[str]:
+        """The defects that something is done about."""
+        return [decision.defect for decision in self.decisions if decision.chosen]
+
+    @property
+    def steps(self) -> list[StepReport]:
+        """The steps of all stages, in order."""
+        return [step for stage in self.stages for step in stage.steps]
+
+    @property
+    def milliseconds(self) -> int:
+        """The time of all stages."""
+        return sum(stage.milliseconds for stage in self.stages)
+
+    def placeless(self) -> Report:
+        """The same without where things lie, which is nobody's business but the bucket owner's."""
+        source, result = (
+            file and msgspec.structs.replace(file, bucket=None, key=None, version=None)
+            for file in (self.source, self.result)
+        )
+        return msgspec.structs.replace(self, source=source, result=result)
+
+
+def source_of(picture: Picture, size: int | None, **place: str | None) -> File:
+    """A photo as it came. size: of the file in bytes, None where there was none. place: where it lies."""
+    return File(
+        width=picture.width,
+        height=picture.height,
+        bit_depth=picture.bit_depth,
+        bytes=size,
+        format=picture.metadata.source_format or None,
+        **place,
+    )
+
+
+def begin(chosen: Recipe, source: File, measurements: Measurements, notes: tuple[str, ...], **known: Any) -> Report:
+    """The report of a photo that has been read and measured. known: further members, so far as they are known."""
+    return Report(
+        darkroom=darkroom.__version__,
+        recipe=chosen.name,
+        blend=chosen.blend,
+        format=chosen.format,
+        quality=chosen.quality,
+        source=source,
+        measurements=measurements,
+        notes=notes,
+        **{"decisions": []} | known,
+    )
+
+
+def read(manifest: bytes) -> Report:
+    """A manifest, also one from before the schema had a number. Raises `StepFailed` where it is none."""
+    try:
+        return msgspec.json.decode(manifest, type=Report)
+    except msgspec.DecodeError as error:
+        raise StepFailed("bad-manifest", f"the job's manifest cannot be read: {error}") from error
+
+
+class Reason(msgspec.Struct, frozen=True):
+    """A sentence for people."""
+
+    about: Annotated[
+        Literal["found", "done", "left", "kept", "file"],
+        Meta(
+            description="what was found in the photo, what was done, what was left alone, what was kept of it, "
+            "and what became of the file"
+        ),
+    ]
+    words: str
+
+
+def reasons(report: Report) -> list[Reason]:
+    """What was found, done and left, and why, in the order of the story."""
+    told = [Reason("found", words) for words in symptoms(report.diagnosis)] if report.diagnosis else []
+    for step in report.steps:
+        told += _of_step(step, asked=not report.treated)
+    told += [Reason("done" if decision.chosen else "left", decision.why) for decision in report.decisions]
+    if not report.steps:
+        told.append(Reason("done", "nothing needed doing: turned upright, brought to sRGB and saved again"))
+    if report.review:
+        told.append(Reason("kept", f"looked at again: {report.review.why}"))
+    told += [Reason("file", note) for note in report.notes]
+    if report.result:
+        format_name = (report.result.format or "").upper()
+        told.append(Reason("file", f"from {_size(report.source)} to {_size(report.result)} ({format_name})"))
+    return told
+
+
+def symptoms(diagnosis: Diagnosis) -> list[str]:
+    """What a diagnosis found, most certain first."""
+    if found := diagnosis.present:
+        return [f"diagnosis: {defect.words} ({defect.probability:.0%} sure)" for defect in found]
+    return ["diagnosis: fine as it is" if diagnosis.fine else "diagnosis: no defect to speak of"]
+
+
+def _of_step(step: StepReport, *, asked: bool) -> Iterator[Reason]:
+    """What a step answered; one that changes the photo only where it was asked for, not chosen."""
+    if "says" in step.details:
+        # A sheet of boxes is told line by line.
+        says, lines = step.details["says"], step.details["text"].split("\n")
+        whole = all(line in says for line in lines)
+        yield from (Reason("found", words) for words in ([says] if whole else [f"{says}:", *filter(None, lines)]))
+    elif "defects" in step.details:
+        yield from (Reason("found", words) for words in symptoms(msgspec.convert(step.details, Diagnosis)))
+    elif asked:
+        yield Reason("done", f"{step.name.replace('_', ' ')}, as asked ({step.milliseconds} ms)")
+
+
+def _size(file: File) -> str:
+    weight = "" if file.bytes is None else f", {_weight(file.bytes)}"
+    return f"{file.width} × {file.height}{weight}"
+
+
+def _weight(size: int) -> str:
+    return f"{-(-size // 1000)} KB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 import darkroom
 from darkroom.picture import Array
+from darkroom.report import StepReport
 from tests.bench.quality.conditions import Condition
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -51,15 +52,15 @@ class Contender:
 
 def auto(work: Work, _: Path) -> Repaired:
     results = [darkroom.enhance(image, "auto") for _, image in work]
-    return [(np.asarray(result.image), told(result.report["steps"])) for result in results]
+    return [(np.asarray(result.image), told(result.report.steps)) for result in results]
 
 
-def told(steps: list[dict[str, Any]]) -> str:
+def told(steps: list[StepReport]) -> str:
     """The steps that were run, as the command line takes them."""
     calls = []
     for step in steps:
-        params = ",".join(f"{name}={value}" for name, value in step.get("params", {}).items())
-        calls.append(f"{step['name']}:{params}" if params else step["name"])
+        params = ",".join(f"{name}={value}" for name, value in step.params.items())
+        calls.append(f"{step.name}:{params}" if params else step.name)
     return " ".join(calls)
 
 

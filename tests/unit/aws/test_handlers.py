@@ -9,15 +9,17 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
 from moto import mock_aws
 
-from darkroom import models
+from darkroom import models, report
 from darkroom.aws import clients, handover, storage
 from darkroom.aws import stage as stages
 from darkroom.picture import Metadata, Picture
+from darkroom.report import File, Report
 from tests.support import networks, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
 from tests.support.workflow import read_event
@@ -74,13 +76,17 @@ def test_inspect(functions: Functions) -> None:
     assert answer["plan"] == [{"stage": "adjust_tone", "steps": [{"name": "gamma"}]}]
     assert answer["diagnose"] is False
     assert answer["report"]["stage"] == "inspect"
-    assert answer["inspection"]["source"] == {
-        "bytes": len(photos.encoded()),
-        "format": "JPEG",
-        "width": 96,
-        "height": 64,
-        "bit_depth": 8,
-    }
+    inspection = msgspec.convert(answer["inspection"], Report)
+    assert inspection.source == File(
+        width=96,
+        height=64,
+        bit_depth=8,
+        bytes=len(photos.encoded()),
+        format="JPEG",
+        bucket=UPLOADS,
+        key="holiday/a+b %20 ü (1).jpg",
+    )
+    assert (inspection.job, inspection.recipe, inspection.stages, inspection.result) == (JOB, "custom", [], None)
     assert len(json.dumps(answer)) < 10_000
     handed_over = handover.unpack(storage.read(WORK, answer["picture"])[0])
     assert np.array_equal(handed_over.pixels, photos.decoded(photos.encoded()))
@@ -109,9 +115,9 @@ def test_publish(functions: Functions) -> None:
     assert head["Metadata"]["job"] == JOB
     mixed = 0.4 * photos.pixels(seed=0) + 0.6 * photos.pixels(seed=1)
     assert np.abs(photos.decoded(body) - mixed).mean() < 4, "60 % of the second picture over the first"
-    manifest = json.loads(storage.read(RESULTS, answer["manifest"]["key"])[0])
-    assert [stage["stage"] for stage in manifest["stages"]] == ["inspect", "adjust_tone", "publish"]
-    assert manifest["result"]["bytes"] == len(body)
+    manifest = report.read(storage.read(RESULTS, answer["manifest"]["key"])[0])
+    assert [stage.stage for stage in manifest.stages] == ["inspect", "adjust_tone", "publish"]
+    assert manifest.result == File(width=96, height=64, bit_depth=8, bytes=len(body), format="jpeg", **answer["result"])
 
 
 @pytest.mark.parametrize("event_file", STAGE_OF_EVENT)

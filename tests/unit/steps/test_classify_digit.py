@@ -225,8 +225,8 @@ def test_the_recipe_reads_and_leaves_the_photo_as_it_is() -> None:
     page = photo("31", 80)
     result = darkroom.enhance(page, "digits")
     np.testing.assert_array_equal(result.image, page)
-    (report,) = result.report["steps"]
-    assert report["details"]["text"] == "31"
+    (report,) = result.report.steps
+    assert report.details["text"] == "31"
     assert [call.name for call in recipe.built_in("digits").steps] == ["classify_digit"]  # type: ignore[union-attr]
 
 

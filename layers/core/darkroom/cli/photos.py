@@ -8,8 +8,9 @@ from typing import Any
 
 import click
 import msgspec
+from msgspec.structs import replace
 
-from darkroom import blending, codec, library, recipe, registry
+from darkroom import blending, codec, library, recipe, registry, report
 from darkroom.cli import outputs
 from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs
@@ -20,6 +21,7 @@ from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Report
 
 CLASSIFIER = "classify_digit"
 ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
@@ -34,6 +36,7 @@ ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 @click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
 @click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
 @click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
+@click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
 def enhance(
     inputs: tuple[str, ...],
@@ -42,6 +45,7 @@ def enhance(
     step_texts: tuple[str, ...],
     blend: int | None,
     report_path: str | None,
+    explain: bool,
     force: bool,
 ) -> None:
     """Enhance photos. Without -o, IN.jpg becomes IN.enhanced.jpg beside it."""
@@ -58,9 +62,12 @@ def enhance(
     reports, attempts = [], Attempts()
     for source, target in with_progress(list(zip(inputs, targets, strict=True))):
         with attempts.on(source):
-            body, report = enhance_one(source, target, chosen)
+            body, done = enhance_one(source, target, chosen)
             files.write(target, body)
-            reports.append({"input": shown(source), "output": shown(target), **report})
+            reports.append({"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)})
+            if explain:
+                for reason in report.reasons(done):
+                    click.echo(f"{shown(source)}: {reason.words}", err=True)
     if report_path:
         content = reports[0] if len(inputs) == 1 and reports else reports
         files.write(report_path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
@@ -173,14 +180,14 @@ def format_for(target: str) -> str:
     raise RecipeInvalid("unknown-format", f"'{target}' does not end in a format that can be written ({known})")
 
 
-def enhance_one(source: str, target: str, chosen: Recipe) -> tuple[bytes, dict[str, Any]]:
+def enhance_one(source: str, target: str, chosen: Recipe) -> tuple[bytes, Report]:
     """What is to be written for one photo, and what was done."""
     result = library.enhance(read_file(source), chosen, load_reference=load_reference)
     format_name = chosen.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
         format_name = format_for(target)
     body = codec.encode(result.picture, format_name, quality=chosen.quality)
-    return body, {**result.report, "result": blending.describe(result.picture, format_name, len(body))}
+    return body, replace(result.report, result=blending.result_of(result.picture, format_name, len(body)))
 
 
 def load_reference(path: str) -> Array:

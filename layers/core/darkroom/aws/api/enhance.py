@@ -12,11 +12,12 @@ import msgspec
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from darkroom import recipe
+from darkroom import recipe, report
 from darkroom.aws import clients, storage
 from darkroom.aws.api import links, negotiate, parse, synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
+from darkroom.report import Report
 
 HEADER_BYTES = 6000
 """Of the report in a header; API Gateway allows 10,240 for all of them."""
@@ -71,20 +72,17 @@ def _run(site: Site, job: str, key: str) -> dict[str, Any]:
 def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response[Any]:
     result, manifest = output["result"], output["manifest"]
     photo, stored = storage.read(result["bucket"], result["key"])
-    report = msgspec.json.decode(storage.read(manifest["bucket"], manifest["key"])[0], type=dict[str, Any])
-    for part in ("source", "result"):
-        for name in ("bucket", "key", "version"):
-            report[part].pop(name, None)
+    told = report.read(storage.read(manifest["bucket"], manifest["key"])[0])
     headers = {
         "X-Darkroom-Job": job,
-        "X-Darkroom-Report": _in_a_header(report),
+        "X-Darkroom-Report": _in_a_header(told),
         "Cache-Control": "no-store",
         "Vary": "Accept",
     }
     if multipart:
         boundary = secrets.token_hex(16)
         content_type = f'multipart/mixed; boundary="{boundary}"'
-        parts = (("application/json", msgspec.json.encode(report)), (stored["ContentType"], photo))
+        parts = (("application/json", msgspec.json.encode(told.placeless())), (stored["ContentType"], photo))
         photo = b"".join(
             f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + content + b"\r\n" for kind, content in parts
         )
@@ -97,19 +95,16 @@ def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response
     return Response(int(HTTPStatus.OK), content_type, photo, headers=headers)
 
 
-def _in_a_header(report: Mapping[str, Any]) -> str:
+def _in_a_header(told: Report) -> str:
     """What was done and why, in one line of ASCII JSON; the reasons are left out where they would be too long."""
     brief = {
-        "recipe": report["recipe"],
-        "blend": report["blend"],
-        "steps": [step["name"] for stage in report["stages"] for step in stage.get("steps", ())],
-        "milliseconds": sum(stage["milliseconds"] for stage in report["stages"]),
-        "why": [decision["why"] for decision in report["decisions"] if decision["chosen"]],
+        "recipe": told.recipe,
+        "blend": told.blend,
+        "steps": [step.name for step in told.steps],
+        "milliseconds": told.milliseconds,
     }
-    if report["review"]:
-        brief["why"].append(report["review"]["why"])
-    line = _ascii(brief)
-    return line if len(line) <= HEADER_BYTES else _ascii({name: brief[name] for name in brief if name != "why"})
+    line = _ascii(brief | {"why": [reason.words for reason in report.reasons(told) if reason.about != "left"]})
+    return line if len(line) <= HEADER_BYTES else _ascii(brief)
 
 
 def _ascii(value: Any) -> str:

@@ -12,12 +12,14 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from darkroom import report
 from darkroom.aws import clients, keys, storage
 from darkroom.aws.api import links, parse, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.errors import ImageRejected
+from darkroom.report import Report
 
 UNFINISHED = frozenset({"waiting", "running"})
 MAX_PAGE = 100
@@ -65,18 +67,19 @@ def show(site: Site, job: str) -> dict[str, Any]:
     places = {}
     if record["status"] != "waiting":
         places["original"] = links.link(record["bucket"], record["key"], version=record.get("version") or None)
-    report = None
+    told = None
     if record.get("manifest"):
-        report = _report(record)
+        told = _report(record)
         result, manifest = record["result"], record["manifest"]
         name = keys.filename(result["key"]).rpartition("/")[2]
-        if report is not None:
+        if told is not None:
             places["result"] = links.link(result["bucket"], result["key"])
             places["download"] = links.link(result["bucket"], result["key"], filename=name)
             places["manifest"] = links.link(manifest["bucket"], manifest["key"])
-    if report is not None:
-        answer["stages"] = [{"status": "done", **stage} for stage in report.pop("stages", [])]
-        answer["report"] = report
+    if told is not None:
+        answer["stages"] = [{"status": "done", **msgspec.to_builtins(stage)} for stage in told.stages]
+        answer["report"] = told.placeless()
+        answer["reasons"] = report.reasons(told)
     else:
         answer["stages"] = progress.stages(record["execution"]) if record.get("execution") else []
     answer["links"] |= places
@@ -157,19 +160,14 @@ def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
         raise
 
 
-def _report(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The manifest without where things lie. None where it is gone, or is a newer upload's."""
+def _report(record: Mapping[str, Any]) -> Report | None:
+    """The manifest. None where it is gone, or is a newer upload's."""
     try:
         body, _ = storage.read(record["manifest"]["bucket"], record["manifest"]["key"])
     except ImageRejected:
         return None
-    manifest = msgspec.json.decode(body, type=dict[str, Any])
-    if manifest.get("job") != record["id"]:
-        return None
-    for part in ("source", "result"):
-        for name in ("bucket", "key", "version"):
-            manifest[part].pop(name, None)
-    return manifest
+    told = report.read(body)
+    return told if told.job == record["id"] else None
 
 
 def _record(site: Site, job: str) -> records.Record:
