@@ -82,11 +82,37 @@ def test_accept_chooses_the_format(api: Client, workflow: Workflow, accept: str,
         ("image/png;q=0", None),
         ("image/png;q=x, image/jpeg", "jpeg"),
         ("image/png;q=0.1, image/webp;q=0.2", "webp"),
+        ("image/webp;q=0, */*", "any"),
+        ("image/webp;q=0.0, image/*;q=0.5", "any"),
+        ("*/*, image/jpeg;q=0, image/png;q=0", "webp"),
+        ("image/*, image/jpeg;q=0", "png"),
+        ("*/*;q=0.1, image/jpeg;q=0", "png"),
+        ("image/jpg;q=0, image/*", "png"),
+        ("*/*;q=0", None),
+        ("image/*;q=0, */*", "multipart"),
+        ("image/*;q=0, image/avif;q=0.001", "avif"),
+        ("image/*;q=0.9, image/tiff", "tiff"),
+        ("image/png;q=1.5, image/webp;q=0.1", "webp"),
+        ("IMAGE/PNG; Q=0.5", "png"),
+        ("image/png;q=0.5,image/webp;q=0.5", "png"),
+        ("multipart/*, image/png;q=0.9", "multipart"),
+        (",", None),
         ("multipart/mixed", "multipart"),
     ],
 )
 def test_negotiation(accept: str, chosen: str | None) -> None:
-    assert negotiate.choose(accept) == chosen
+    assert negotiate.choose(accept, "jpeg") == chosen
+
+
+def test_negotiation_of_what_is_no_photo_is_left_to_who_finds_it() -> None:
+    assert negotiate.choose("*/*") == negotiate.choose("image/*, image/jpeg;q=0") == "any"
+
+
+def test_what_a_quality_of_0_rules_out_is_not_answered(api: Client, workflow: Workflow) -> None:
+    reply = api.call("POST", "/enhance?recipe=none", photos.encoded(), {"Accept": "image/jpeg;q=0, image/*"})
+    assert (reply.status, reply.headers["content-type"]) == (200, "image/png")
+    refused = api.call("POST", "/enhance", photos.encoded(), {"Accept": "*/*;q=0"})
+    assert (refused.status, refused.json["code"]) == (406, "http.not-acceptable")
 
 
 @pytest.mark.parametrize(("query", "accept"), [("&report=1", "*/*"), ("", "multipart/mixed")])

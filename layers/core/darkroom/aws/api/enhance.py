@@ -12,11 +12,13 @@ import msgspec
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from darkroom import recipe, report
+from darkroom import codec, recipe, report
 from darkroom.aws import clients, storage
 from darkroom.aws.api import links, negotiate, parse, synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
+from darkroom.codec.formats import identify
+from darkroom.errors import ImageRejected
 from darkroom.report import Report
 
 HEADER_BYTES = 6000
@@ -27,7 +29,7 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
     """The answer to one request: the photo, photo and report, or a redirect where the photo is too large to answer."""
     synchronous.check_size(body, "/enhance", "POST /jobs takes larger ones.")
     wanted = parse.wishes(query)
-    answer_in = negotiate.choose(accept)
+    answer_in = negotiate.choose(accept, _own_format(body))
     if answer_in is None and wanted.format is None:
         raise Problem(
             HTTPStatus.NOT_ACCEPTABLE,
@@ -43,6 +45,14 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
     job, key = synchronous.put(site, body, metadata)
     output = _run(site, job, key)
     return _answer(job, output, multipart=wanted.report or answer_in == "multipart")
+
+
+def _own_format(body: bytes) -> str | None:
+    """The format that goes with a photo's own. None where it is no photo, which the workflow finds and says."""
+    try:
+        return codec.output_format(identify(body[:64]))
+    except ImageRejected:
+        return None
 
 
 def _run(site: Site, job: str, key: str) -> dict[str, Any]:
