@@ -22,6 +22,11 @@ SIDE = 480
 SCENES: dict[str, Callable[[], Array]] = {}
 
 
+def rgb(*levels: float) -> Array:
+    """Factors or levels of the three channels, in linear light."""
+    return np.array(levels, np.float32)
+
+
 def scene(function: Callable[[], Array]) -> Callable[[], Array]:
     """Register a scene under its function's name."""
     made = cache(function)
@@ -106,13 +111,13 @@ def backlit() -> Array:
 
 @scene
 def cast() -> Array:
-    return in_light(landscape(), lambda light: light * np.float32([1.25, 0.95, 0.55]))
+    return in_light(landscape(), lambda light: light * rgb(1.25, 0.95, 0.55))
 
 
 @scene
 def uneven_cast() -> Array:
     across = np.linspace(0, 1, landscape().shape[1], dtype=np.float32)[None, :, None]
-    return in_light(landscape(), lambda light: light * (1 + (across - 0.5) * np.float32([0.9, 0, -0.9])))
+    return in_light(landscape(), lambda light: light * (1 + (across - 0.5) * rgb(0.9, 0, -0.9)))
 
 
 @scene
@@ -143,18 +148,18 @@ def moved() -> Array:
 @scene
 def blocky() -> Array:
     coded = cv2.imencode(".jpg", cv2.cvtColor(cat(), cv2.COLOR_RGB2BGR), [cv2.IMWRITE_JPEG_QUALITY, 10])[1]
-    return np.asarray(cv2.cvtColor(cv2.imdecode(coded, cv2.IMREAD_COLOR), cv2.COLOR_BGR2RGB))
+    return np.asarray(cv2.imdecode(coded, cv2.IMREAD_COLOR_RGB))
 
 
 @scene
 def hazy() -> Array:
     far = np.linspace(0.25, 0.85, landscape().shape[0], dtype=np.float32)[::-1, None, None]
-    return in_light(landscape(), lambda light: light * (1 - far) + far * np.float32([0.6, 0.63, 0.66]))
+    return in_light(landscape(), lambda light: light * (1 - far) + far * rgb(0.6, 0.63, 0.66))
 
 
 @scene
 def underwater() -> Array:
-    return in_light(flower(), lambda light: light * np.float32([0.12, 0.65, 0.75]) + np.float32([0.0, 0.03, 0.05]))
+    return in_light(flower(), lambda light: light * rgb(0.12, 0.65, 0.75) + rgb(0.0, 0.03, 0.05))
 
 
 @scene
@@ -170,7 +175,7 @@ def scratched() -> Array:
 
 @scene
 def faded() -> Array:
-    old = in_light(scratched(), lambda light: light * np.float32([0.75, 0.6, 0.4]) + np.float32([0.12, 0.09, 0.05]))
+    old = in_light(scratched(), lambda light: light * rgb(0.75, 0.6, 0.4) + rgb(0.12, 0.09, 0.05))
     return to_levels(old + noise(old.shape, 4))
 
 

@@ -106,9 +106,10 @@ def main() -> None:
     by_onnx = onnx_file(test.inputs())
     model = keras.models.load_model(arguments.model.with_suffix(".keras"), compile=False)
     by_keras = model.predict(list(test.inputs().values()), verbose=0)
-    report(*by_onnx, test)
+    presence, strength = by_onnx
+    report(presence, strength, test)
     if arguments.picture:
-        draw_matrix(by_onnx[0], test.presence, arguments.picture)
+        draw_matrix(presence, test.presence, arguments.picture)
     difference = max(float(np.abs(one - other).max()) for one, other in zip(by_keras, by_onnx, strict=True))
     print(f"\nlargest difference between Keras and ONNX on {len(test.numbers)} photos: {difference:.1e}")
     report_stated(onnx_file, arguments.photos)

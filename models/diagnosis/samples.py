@@ -62,7 +62,7 @@ def make_samples(folder: Path, part: str, per_photo: int, seed: int, processes: 
 def _chunk(job: tuple[Path, str, int, int, int, int]) -> list[tuple[np.ndarray, ...]]:
     path, part, seed, index, first, count = job
     photo, training = load(path), part == "train"
-    rows = []
+    rows: list[tuple[np.ndarray, ...]] = []
     for number in range(first, first + count):
         rng = np.random.default_rng((seed, index, number))
         spoiled, truth = spoil(view(photo, rng, whole=not training), choose(rng, favour_hard=training), rng)

@@ -126,7 +126,8 @@ def main() -> None:
     model.save(arguments.output.with_suffix(".keras"))
     export_onnx(model, arguments.output.with_suffix(".onnx"))
     test = samples["test"]
-    report(*model.predict(list(test.inputs().values()), verbose=0), test)
+    presence, strength = model.predict(list(test.inputs().values()), verbose=0)
+    report(presence, strength, test)
 
 
 if __name__ == "__main__":

@@ -34,7 +34,7 @@ underfitted: as many errors on clean training digits as on new ones."""
 Batch = tuple[np.ndarray, dict[str, np.ndarray], dict[str, np.ndarray]]
 
 
-class Batches(keras.utils.PyDataset):
+class Batches(keras.utils.PyDataset):  # type: ignore[misc]  # Keras tells no types
     """An epoch shows every training digit once, with printed digits and negatives drawn beside them."""
 
     def __init__(self, digits: Digits, pools: dict[str, np.ndarray], seed: int, epochs: int) -> None:

@@ -121,7 +121,7 @@ def _crisp(digit: np.ndarray) -> np.ndarray:
         Image.fromarray(digit).resize((448, 448), Image.Resampling.BICUBIC).filter(ImageFilter.GaussianBlur(5)),
         np.float32,
     )
-    return np.uint8(np.clip((large - 90) * 4 + 0, 0, 255))
+    return np.clip((large - 90) * 4, 0, 255).astype(np.uint8)
 
 
 def _between(half: float, length: int, rng: np.random.Generator) -> float:

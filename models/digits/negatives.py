@@ -58,8 +58,8 @@ def photo_windows(photo: np.ndarray, rng: np.random.Generator, count: int) -> np
         window = photo[top : top + side, left : left + side]
         low, high = np.quantile(window, (0.02, 0.98))
         window = np.clip((window - low) / max(high - low, 1 / 32), 0, 1)
-        window = np.uint8(255 * (window if rng.random() < 0.5 else 1 - window))
-        windows[index] = Image.fromarray(window).resize((FRAME, FRAME), Image.Resampling.BOX)
+        window = (255 * (window if rng.random() < 0.5 else 1 - window)).astype(np.uint8)
+        windows[index] = np.asarray(Image.fromarray(window).resize((FRAME, FRAME), Image.Resampling.BOX))
     return windows
 
 
@@ -109,7 +109,7 @@ def blanks(rng: np.random.Generator, count: int) -> np.ndarray:
     across = np.linspace(-1, 1, FRAME)
     shading = slope[:, :1] * across + (slope[:, 1:] * across).transpose(0, 2, 1)
     noise = rng.normal(0, 1, (count, FRAME, FRAME)) * rng.uniform(0, 0.3, (count, 1, 1))
-    return np.uint8(255 * np.clip(level + shading * rng.uniform(0, 1, (count, 1, 1)) + noise, 0, 1))
+    return (255 * np.clip(level + shading * rng.uniform(0, 1, (count, 1, 1)) + noise, 0, 1)).astype(np.uint8)
 
 
 def pairs(digits: np.ndarray, rng: np.random.Generator, count: int) -> np.ndarray:

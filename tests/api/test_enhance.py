@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email
+import email.policy
 import io
 import json
 from urllib.parse import quote
@@ -119,12 +120,13 @@ def test_what_a_quality_of_0_rules_out_is_not_answered(api: Client, workflow: Wo
 def test_the_report_beside_the_photo(api: Client, workflow: Workflow, query: str, accept: str) -> None:
     reply = api.call("POST", f"/enhance?recipe=none{query}", photos.encoded(), {"Accept": accept})
     message = email.message_from_bytes(
-        f"Content-Type: {reply.headers['content-type']}\r\nMIME-Version: 1.0\r\n\r\n".encode() + reply.body
+        f"Content-Type: {reply.headers['content-type']}\r\nMIME-Version: 1.0\r\n\r\n".encode() + reply.body,
+        policy=email.policy.default,
     )
-    report, photo = message.get_payload()
+    report, photo = message.iter_parts()
     assert (report.get_content_type(), photo.get_content_type()) == ("application/json", "image/jpeg")
-    assert json.loads(report.get_payload(decode=True))["source"]["width"] == 96
-    assert photos.decoded(photo.get_payload(decode=True)).shape == photos.pixels().shape
+    assert json.loads(report.get_content())["source"]["width"] == 96
+    assert photos.decoded(photo.get_content()).shape == photos.pixels().shape
 
 
 def test_a_large_answer_is_a_redirect(api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:

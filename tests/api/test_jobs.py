@@ -133,7 +133,7 @@ def test_an_idempotency_key_finds_the_same_job(api: Client) -> None:
 
 
 NOBODY = {"apiKeyId": None, "userArn": None}
-CALLERS = [
+CALLERS: list[dict[str, Any]] = [
     {"identity": {**NOBODY, "apiKeyId": "k2"}},
     {"identity": {**NOBODY, "userArn": "arn:aws:iam::111122223333:user/ada"}},
     {"identity": {**NOBODY, "userArn": "arn:aws:sts::111122223333:assumed-role/lab/ada"}},

@@ -11,8 +11,9 @@ import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from darkroom_local import EmbeddedAws, stack
+from darkroom_local.emulator import REPOSITORY
 
-SHOTS = stack.REPOSITORY / "build" / "screenshots"
+SHOTS = REPOSITORY / "build" / "screenshots"
 PATIENCE_MILLISECONDS = 120_000
 
 
@@ -62,7 +63,11 @@ def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
 def shoot() -> Callable[[Page, str], None]:
     """Saves a picture of the page for people to look at."""
     SHOTS.mkdir(parents=True, exist_ok=True)
-    return lambda page, name: page.screenshot(path=SHOTS / f"{name}.png", full_page=True) and None
+
+    def shoot_one(page: Page, name: str) -> None:
+        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
+
+    return shoot_one
 
 
 def chromium() -> str | None:

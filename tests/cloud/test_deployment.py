@@ -10,6 +10,7 @@ import urllib.request
 import pytest
 
 from darkroom_local import empty, stack
+from darkroom_local.emulator import REPOSITORY
 from tests.cloud.cloud import Cloud
 
 pytestmark = pytest.mark.cloud
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.cloud
 def test_sam_finds_nothing_to_say() -> None:
     done = subprocess.run(
         [stack.SAM, "validate", "--lint", "--region", "eu-central-1"],
-        cwd=stack.REPOSITORY,
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=False,

@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from darkroom_local import serve, stack
-from darkroom_local.emulator import HOME, EmbeddedAws
+from darkroom_local import serve
+from darkroom_local.emulator import HOME, REPOSITORY, EmbeddedAws
 from tests.support import photos
 
 pytestmark = pytest.mark.cloud
@@ -26,7 +26,7 @@ def server() -> subprocess.Popen[str]:
         pytest.skip("an embedded AWS of yours runs already")
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "darkroom_local.serve"],
-        cwd=stack.REPOSITORY,
+        cwd=REPOSITORY,
         stdout=subprocess.PIPE,
         text=True,
         start_new_session=True,

@@ -54,7 +54,7 @@ def invoke(
 ) -> dict[str, Any]:
     (folder / "event.json").write_text(json.dumps(event))
     (folder / "variables.json").write_text(json.dumps({function: variables}))
-    command = [
+    command: list[str | Path] = [
         *(stack.SAM, "local", "invoke", function),
         *("--template", stack.build(wheels=True) / "template.yaml"),
         *("--event", folder / "event.json"),

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from email.message import Message
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -57,7 +58,7 @@ def address(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Itera
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    command = [
+    command: list[str | Path] = [
         *(stack.SAM, "local", "start-api"),
         *("--template", stack.build(wheels=True) / "template.yaml"),
         *("--env-vars", folder / "variables.json"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import importlib.util
 import json
+import logging
 import os
 import sys
 import threading
@@ -60,7 +61,7 @@ class Context(LambdaContext):
         self._aws_request_id = str(uuid.uuid4())
         self._seconds_left = seconds_left
 
-    def get_remaining_time_in_millis(self) -> int:
+    def get_remaining_time_in_millis(self) -> int:  # type: ignore[override]  # static, but for its own typing
         return round(self._seconds_left * 1000)
 
 
@@ -145,7 +146,9 @@ def environment(stage: str, settings: Mapping[str, str]) -> Iterator[None]:
     with _one_at_a_time:
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)
-        runtime.logger.registered_handler.stream = sys.stdout
+        handler = runtime.logger.registered_handler
+        assert isinstance(handler, logging.StreamHandler)
+        handler.stream = sys.stdout
         runtime.metrics.provider.service = stage
         runtime.metrics.provider.namespace = ours["POWERTOOLS_METRICS_NAMESPACE"]
         try:

@@ -85,7 +85,7 @@ def name_event_bridge_errors(monkeypatch: pytest.MonkeyPatch) -> None:
             env=env,
             error_name=CustomErrorName(name),
             event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(taskFailedEventDetails=details),
+            event_details=EventDetails(taskFailedEventDetails=details),  # type: ignore[typeddict-item]  # as moto makes it
         )
 
     monkeypatch.setattr(StateTaskServiceEvents, "_from_error", from_error)

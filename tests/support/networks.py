@@ -11,7 +11,7 @@ import pytest
 
 from darkroom import models
 from darkroom.defects import DEFECTS, STRENGTHS
-from darkroom.diagnosis import network as diagnosis
+from darkroom.diagnosis.network import MODEL
 
 DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
 """Probabilities and strengths of a photo that is 1.5 EV too dark, and has no other defect."""
@@ -40,4 +40,4 @@ class Diagnostician:
 def answer(monkeypatch: pytest.MonkeyPatch, network: Diagnostician) -> None:
     """Let every diagnosis in this process be the network's; other models stay."""
     load = models.load
-    monkeypatch.setattr(models, "load", lambda name: network if name == diagnosis.MODEL else load(name))
+    monkeypatch.setattr(models, "load", lambda name: network if name == MODEL else load(name))

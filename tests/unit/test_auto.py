@@ -205,7 +205,7 @@ def test_the_white_point_is_that_without_the_cast() -> None:
     diagnosis = diagnosed({"colour cast": 0.9})
     light = treatments.light_of(diagnosis["colour cast"], diagnosis, FINE)
     light /= [0.2126, 0.7152, 0.0722] @ light
-    white = linear_to_srgb(np.float32(0.25 * light))
+    white = linear_to_srgb(np.asarray(0.25 * light, np.float32))
     measurements = msgspec.structs.replace(FINE, white_point=tuple(white.tolist()))
     assert treatments.suggested_ev(2.0, diagnosis, measurements) == pytest.approx(2.0, abs=0.01)
 
@@ -348,7 +348,7 @@ def test_share_of_impulses() -> None:
 def spoil(image: Array) -> Array:
     """1.7 EV too dark under warm light, with the noise of a small sensor."""
     rng = np.random.default_rng(11)
-    light = srgb_to_linear(image) * np.float32([0.4, 0.3, 0.18])
+    light = srgb_to_linear(image) * np.array([0.4, 0.3, 0.18], np.float32)
     noisy = linear_to_srgb(np.clip(light, 0, 1)) + rng.normal(0, 5 / 255, image.shape).astype(np.float32)
     return np.clip(np.rint(noisy * 255), 0, 255).astype(np.uint8)
 

@@ -12,8 +12,8 @@ import skimage.data
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
-from darkroom.color.conversions import srgb_to_linear_exact
 from darkroom.picture import Array
+from darkroom.srgb import srgb_to_linear_exact
 from tests.bench.quality import contenders, page, run
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, Condition
 from tests.bench.quality.contenders import BY_HAND, CONTENDERS, Contender
@@ -88,8 +88,8 @@ def test_the_strengths_are_those_stated() -> None:
     grey = np.full((128, 128, 3), 150, np.uint8)
     light = srgb_to_linear_exact(grey / 255).mean()
     for title, ev in (("-1.5 EV", -1.5), ("-2.5 EV", -2.5), ("+0.8 EV", 0.8), ("+1.3 EV", 1.3)):
-        found = srgb_to_linear_exact(spoiled(title, grey) / 255).mean()
-        assert math.log2(found / light) == pytest.approx(ev, abs=0.02)
+        mean = srgb_to_linear_exact(spoiled(title, grey) / 255).mean()
+        assert math.log2(mean / light) == pytest.approx(ev, abs=0.02)
     for title, sigma in (("noise 15", 15), ("noise 25", 25)):
         assert (spoiled(title, grey) - grey.astype(float)).std() == pytest.approx(sigma, rel=0.02)
     for title, share in (("specks 2 %", 0.02), ("specks 5 %", 0.05)):
@@ -147,7 +147,7 @@ def test_targets_name_what_is_missed() -> None:
 
 
 def test_what_was_measured_is_not_repaired_again() -> None:
-    asked = []
+    asked: list[str] = []
 
     def repair(work: contenders.Work, _: Path) -> contenders.Repaired:
         asked.extend(condition.title for condition, _ in work)

@@ -43,7 +43,7 @@ def test_the_original_takes_the_result_s_form(before: tuple[int, ...], after: tu
 
 
 def test_reduction_averages_and_enlargement_stays_within_range() -> None:
-    stripes = np.tile(np.uint8([0, 255]), (8, 4))
+    stripes = np.tile(np.array([0, 255], np.uint8), (8, 4))
     assert blending.blend(Picture(stripes), Picture(np.zeros((4, 4), np.uint8)), 0).pixels.tolist() == [[128] * 4] * 4
     enlarged = blending.blend(Picture(stripes), Picture(np.zeros((16, 16), np.uint8)), 0).pixels
     assert (int(enlarged.min()), int(enlarged.max())) == (0, 255)

@@ -204,7 +204,7 @@ def test_classify(photo: Path, tmp_path: Path) -> None:
     assert (done.exit_code, done.stdout) == (0, f"{note}: 20 73\n{photo}: no digit here\n")
     found = json.loads(run("classify", note, "--json").stdout)
     assert (found["input"], found["text"], len(found["digits"])) == (str(note), "20\n73", 4)
-    assert run("classify", note, "--rows", 2, "--columns", 2).stdout == "20 73\n"
+    assert run("classify", note, "--rows", "2", "--columns", "2").stdout == "20 73\n"
 
 
 def test_classify_names_each_file_that_is_none(photo: Path, tmp_path: Path) -> None:
@@ -245,7 +245,7 @@ def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:
 def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jpg"
     other.write_bytes(photo.read_bytes())
-    command = [
+    command: list[str | Path] = [
         Path(sys.executable).with_name("darkroom"),
         "enhance",
         photo,

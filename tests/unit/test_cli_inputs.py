@@ -105,7 +105,9 @@ cli.main(sys.argv[1:])
 def test_what_may_not_be_read_or_written(command: str, forbidden: str, shared: Path) -> None:
     (shared / forbidden).chmod(0)
     photo, out = shared / "photos" / "a.jpg", shared / "out"
-    args = [command, photo, *(["-o", out, "--recipe", "none"] if command in ("enhance", "submit") else [])]
+    args = [command, str(photo)]
+    if command in ("enhance", "submit"):
+        args += ["-o", str(out), "--recipe", "none"]
     if command == "submit":
         args += NOWHERE[:2]
     environment = {**os.environ, "DARKROOM_API_KEY": "k1"}

@@ -129,7 +129,7 @@ def test_a_photo_that_was_lightened_to_what_it_should_be_is_not_overexposed() ->
 
 def test_a_gain_shifts_the_histogram_of_chroma() -> None:
     light = np.random.default_rng(2).uniform(0.1, 0.4, (50, 50, 3)).astype(np.float32)
-    before, after = (chroma_histograms(image) for image in (light, light * np.float32([2, 1, 1])))
+    before, after = (chroma_histograms(image) for image in (light, light * np.array([2, 1, 1], np.float32)))
     np.testing.assert_allclose(np.square(before).sum(axis=(0, 1)), 1, atol=1e-5)
     middles = [np.square(histogram[..., 0]).sum(axis=1) @ np.arange(32) for histogram in (before, after)]
     assert middles[1] - middles[0] == pytest.approx(8, abs=0.7)  # eight bins a stop

@@ -11,6 +11,7 @@ from darkroom import codec, recipe, registry
 from darkroom.auto import treatments
 from darkroom.defects import KINDS
 from darkroom.params import describe_bounds
+from darkroom.step import Step
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -34,7 +35,7 @@ def test_the_stage_table_is_the_registry() -> None:
 
 
 @pytest.mark.parametrize("step", registry.steps(), ids=lambda step: step.name)
-def test_a_step_s_page_has_its_parameters_and_its_pictures(step: registry.Step) -> None:
+def test_a_step_s_page_has_its_parameters_and_its_pictures(step: Step) -> None:
     page = (DOCS / f"steps/{step.name}.md").read_text()
     assert step.doc in page
     for name, schema in step.schema()["properties"].items():

@@ -20,12 +20,12 @@ def raised() -> Iterator[str]:
     sources = [*(ROOT / "layers/core/darkroom").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
     for source in sources:
         for node in ast.walk(ast.parse(source.read_text())):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") in KINDS and node.args:
+            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS and node.args:
                 reasons = node.args[0]
                 options = (reasons.body, reasons.orelse) if isinstance(reasons, ast.IfExp) else (reasons,)
                 for option in options:
-                    if isinstance(option, ast.Constant):
-                        yield f"{KINDS[node.func.id]}.{option.value}"  # type: ignore[attr-defined]
+                    if isinstance(option, ast.Constant) and isinstance(option.value, str):
+                        yield f"{KINDS[node.func.id]}.{option.value}"
 
 
 def test_every_code_is_in_the_documentation_and_no_other() -> None:

@@ -9,6 +9,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from darkroom_local import stack
+from darkroom_local.emulator import REPOSITORY
 
 MOST_BYTES = 262_144_000
 """AWS's limit on a function with its layers, unzipped."""
@@ -63,6 +64,6 @@ def test_core_holds_the_library_without_its_command_line(built: Path) -> None:
 
 
 def test_inference_holds_every_model_and_nothing_else_of_their_folders(built: Path) -> None:
-    models = {path.parent.name for path in (stack.REPOSITORY / "models").glob("*/*.onnx")}
+    models = {path.parent.name for path in (REPOSITORY / "models").glob("*/*.onnx")}
     packed = sorted(path.name for path in (built / "InferenceLayer" / "python" / "darkroom_models").iterdir())
     assert packed == sorted(f"{name}.onnx" for name in models)

@@ -56,7 +56,7 @@ def test_a_bad_recipe_says_where_it_is_wrong(source: object, code: str, says: st
 def test_a_recipe_is_found_from_whatever_a_caller_has() -> None:
     expected = Recipe(steps=[StepCall("gamma", {"gamma": 1.2})])
     for source in (expected, json.dumps({"steps": [GAMMA]}), {"steps": [GAMMA]}, expected.steps):
-        assert recipe.find(source) == expected  # type: ignore[arg-type]
+        assert recipe.find(source) == expected
 
 
 def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from moto import mock_aws
+from moto.core.config import DefaultConfig
 
 from darkroom.aws import clients
 from tests.support import interpreter, networks
@@ -28,7 +29,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     interpreter.complete(monkeypatch)
     interpreter.make_writes_atomic(monkeypatch)
     interpreter.run_in_process(monkeypatch, functions)
-    config = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
+    config: DefaultConfig = {"stepfunctions": {"execute_state_machine": True}, "lambda": {"use_docker": False}}
     with mock_aws(config=config):
         clients.client.cache_clear()
         lab = Lab(functions)

@@ -66,7 +66,8 @@ def test_between_looking_and_writing(lab: Lab, monkeypatch: pytest.MonkeyPatch, 
         lab.functions.invoke("publish", publish[0])
 
     s3 = clients.client("s3")
-    look, overtaken = s3.head_object, []
+    look = s3.head_object
+    overtaken: list[str] = []
 
     def look_and_be_overtaken(**request: Any) -> Any:
         try:

@@ -6,7 +6,7 @@ import hashlib
 import inspect
 import shutil
 import subprocess
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,6 +19,7 @@ from PIL import Image, ImageOps
 
 import darkroom
 from darkroom.picture import Array
+from darkroom.recipe import StepCall
 from darkroom.report import StepReport
 from tests.bench.quality.conditions import Condition
 
@@ -55,7 +56,7 @@ def auto(work: Work, _: Path) -> Repaired:
     return [(np.asarray(result.image), told(result.report.steps)) for result in results]
 
 
-def told(steps: list[StepReport]) -> str:
+def told(steps: Iterable[StepReport | StepCall]) -> str:
     """The steps that were run, as the command line takes them."""
     calls = []
     for step in steps:
@@ -75,7 +76,7 @@ def grey_world_clahe(work: Work, _: Path) -> Repaired:
     """Channels scaled to one mean, then CLAHE on L* at the limit and the tiles of OpenCV's tutorial."""
     clahe = cv2.createCLAHE(clipLimit=2.0, tileGridSize=(8, 8))
     repaired: Repaired = []
-    for _, image in work:
+    for _condition, image in work:
         means = np.maximum(image.mean(axis=(0, 1)), 1)
         balanced = np.rint(np.clip(image * (means.mean() / means), 0, 255)).astype(np.uint8)
         lab = cv2.cvtColor(balanced, cv2.COLOR_RGB2LAB)
@@ -173,7 +174,7 @@ def by_hand(work: Work, _: Path) -> Repaired:
         if (call := BY_HAND[condition.title]) is None:
             repaired.append((image, ""))
         else:
-            repaired.append((darkroom.apply(call[0], image, **call[1]), told([{"name": call[0], "params": call[1]}])))
+            repaired.append((darkroom.apply(call[0], image, **call[1]), told([StepCall(*call)])))
     return repaired
 
 

@@ -44,7 +44,7 @@ def delta_e(image: Array, original: Array) -> float:
 
 
 def _window(plane: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5))[5:-5, 5:-5]
+    return np.asarray(cv2.GaussianBlur(plane, (11, 11), 1.5)[5:-5, 5:-5], np.float64)
 
 
 def _check(image: Array, original: Array) -> None:

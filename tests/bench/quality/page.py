@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib.metadata import version
 from pathlib import Path
 
+from darkroom.recipe import StepCall
 from tests.bench.quality import contenders
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS
 from tests.bench.quality.contenders import Contender, told
@@ -153,9 +154,7 @@ def page(
             worse_db=WORSE_DB,
             tools=tools(summaries),
             by_hand="\n".join(
-                f"| {title} | `{told([{'name': call[0], 'params': call[1]}])}` |"
-                for title, call in contenders.BY_HAND.items()
-                if call
+                f"| {title} | `{told([StepCall(*call)])}` |" for title, call in contenders.BY_HAND.items() if call
             ),
         ),
     ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from matplotlib.figure import Figure
 from PIL import Image
@@ -13,7 +14,7 @@ from tests.bench.quality.conditions import DEFECTS
 from tests.bench.quality.contenders import Contender
 from tests.bench.quality.summary import Summary
 
-LOOKS = {
+LOOKS: dict[str, dict[str, Any]] = {
     "auto": {"marker": "o", "s": 90, "color": "#c2410c", "zorder": 4},
     "hand": {"marker": "|", "s": 160, "color": "black", "zorder": 3},
 }

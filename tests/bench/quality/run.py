@@ -9,7 +9,7 @@ import multiprocessing
 import os
 import sys
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,7 +106,7 @@ def _score_photo(task: tuple[Path, list[Condition], list[str]]) -> tuple[list[Sc
 
 
 def _measure(
-    contender: Contender, photo: Array, work: Sequence[tuple[Condition, Array]], known: Mapping[str, tuple]
+    contender: Contender, photo: Array, work: Sequence[tuple[Condition, Array]], known: Measured
 ) -> tuple[list[tuple[float, float, float, str]], Measured]:
     """Of each piece of work, and those of them that were not known."""
     digests = [_digest(contender, photo, condition, image) for condition, image in work]

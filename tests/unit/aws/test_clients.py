@@ -13,7 +13,7 @@ from darkroom.errors import StepFailed, TransientError
 
 def refusal(code: str, status: int = 400) -> ClientError:
     answer = {"Error": {"Code": code, "Message": "arn:aws:s3:::secret"}, "ResponseMetadata": {"HTTPStatusCode": status}}
-    return ClientError(answer, "Operation")  # type: ignore[arg-type]
+    return ClientError(answer, "Operation")
 
 
 def test_whatever_botocore_takes_for_throttling_is_transient() -> None:

@@ -7,6 +7,7 @@ Source: ITU-T H.265 (syntax in 7.3, arithmetic coding in 9.3), ISO/IEC 14496-15 
 from __future__ import annotations
 
 import struct
+from typing import Self
 
 import numpy as np
 
@@ -34,13 +35,15 @@ class Bits:
     def __init__(self) -> None:
         self.bits: list[int] = []
 
-    def u(self, count: int, value: int) -> None:
+    def u(self, count: int, value: int) -> Self:
         self.bits += [value >> at & 1 for at in range(count - 1, -1, -1)]
+        return self
 
-    def ue(self, *values: int) -> None:
+    def ue(self, *values: int) -> Self:
         for value in values:
             length = (value + 1).bit_length()
             self.u(2 * length - 1, value + 1)
+        return self
 
     def align(self) -> None:
         self.bits += [0] * (-len(self.bits) % 8)
@@ -120,43 +123,43 @@ def _profile(depth: int) -> bytes:
 
 def _vps(depth: int) -> bytes:
     b = Bits()
-    b.u(4, 0), b.u(2, 3), b.u(6, 0), b.u(3, 0), b.u(1, 1), b.u(16, 0xFFFF)
+    b.u(4, 0).u(2, 3).u(6, 0).u(3, 0).u(1, 1).u(16, 0xFFFF)
     for byte in _profile(depth):
         b.u(8, byte)
-    b.u(1, 1), b.ue(0, 0, 0), b.u(6, 0), b.ue(0), b.u(1, 0), b.u(1, 0), b.trail()
+    b.u(1, 1).ue(0, 0, 0).u(6, 0).ue(0).u(1, 0).u(1, 0).trail()
     return _nal(32, b.to_bytes())
 
 
 def _sps(width: int, height: int, chroma: int, depth: int) -> bytes:
     padded = [-(-side // BLOCK) * BLOCK for side in (width, height)]
     b = Bits()
-    b.u(4, 0), b.u(3, 0), b.u(1, 1)
+    b.u(4, 0).u(3, 0).u(1, 1)
     for byte in _profile(depth):
         b.u(8, byte)
     b.ue(0, chroma)
     if chroma == 3:
         b.u(1, 0)
     b.ue(*padded)
-    b.u(1, 1), b.ue(0, padded[0] - width, 0, padded[1] - height)  # conformance window
-    b.ue(depth - 8, depth - 8, 0), b.u(1, 1), b.ue(0, 0, 0)
+    b.u(1, 1).ue(0, padded[0] - width, 0, padded[1] - height)  # conformance window
+    b.ue(depth - 8, depth - 8, 0).u(1, 1).ue(0, 0, 0)
     b.ue(2, 0, 0, 3, 0, 0)  # coding blocks of 32 alone, transforms of 4 to 32
-    b.u(3, 0), b.u(1, 1)  # no scaling lists, AMP, SAO; PCM
-    b.u(4, depth - 1), b.u(4, depth - 1), b.ue(2, 0), b.u(1, 1)
-    b.ue(0), b.u(3, 0), b.u(1, 0), b.u(1, 0), b.trail()
+    b.u(3, 0).u(1, 1)  # no scaling lists, AMP, SAO; PCM
+    b.u(4, depth - 1).u(4, depth - 1).ue(2, 0).u(1, 1)
+    b.ue(0).u(3, 0).u(1, 0).u(1, 0).trail()
     return _nal(33, b.to_bytes())
 
 
 def _pps() -> bytes:
     b = Bits()
-    b.ue(0, 0), b.u(1, 0), b.u(1, 0), b.u(3, 0), b.u(2, 0), b.ue(0, 0, 0)
-    b.u(3, 0), b.ue(0, 0), b.u(1, 0), b.u(3, 0), b.u(2, 0), b.u(1, 0)
-    b.u(1, 1), b.u(1, 0), b.u(1, 1), b.u(1, 0), b.u(1, 0), b.ue(0), b.u(2, 0), b.trail()
+    b.ue(0, 0).u(1, 0).u(1, 0).u(3, 0).u(2, 0).ue(0, 0, 0)
+    b.u(3, 0).ue(0, 0).u(1, 0).u(3, 0).u(2, 0).u(1, 0)
+    b.u(1, 1).u(1, 0).u(1, 1).u(1, 0).u(1, 0).ue(0).u(2, 0).trail()
     return _nal(34, b.to_bytes())
 
 
 def _slice(planes: list[np.ndarray], depth: int) -> bytes:
     b = Bits()
-    b.u(1, 1), b.u(1, 0), b.ue(0, 2, 0), b.trail()
+    b.u(1, 1).u(1, 0).ue(0, 2, 0).trail()
     cabac = Cabac(b)
     height, width = planes[0].shape
     corners = [(top, left) for top in range(0, height, BLOCK) for left in range(0, width, BLOCK)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import io
 import struct
 import zlib
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from PIL import Image
@@ -102,7 +102,7 @@ def tiff(tags: dict[int, tuple[int, tuple[int, ...]]], data: bytes, *, order: st
 
 
 def tiff_of(
-    image: Array, *, order: str = "<", photometric: int | None = None, **tags: tuple[int, tuple[int, ...]]
+    image: Array, *, order: Literal["<", ">"] = "<", photometric: int | None = None, **tags: tuple[int, tuple[int, ...]]
 ) -> bytes:
     """An uncompressed TIFF of HxW or HxWxC samples, with more tags by number (``t338=(3, (2,))``)."""
     height, width = image.shape[:2]

@@ -283,6 +283,7 @@ def test_littlecms_reads_the_profiles_that_are_written():
     for found, wanted in zip(
         (read.red_primary, read.green_primary, read.blue_primary), to_d50(to_xyz("sRGB")).T, strict=True
     ):
+        assert found is not None
         assert np.abs(np.array(found[0]) - wanted).max() < 1e-3
 
 

@@ -57,7 +57,7 @@ def outcome(content: bytes, limits: Limits | None = None) -> Picture | ImageReje
         header = codec.read_header(content, limits)
         picture = codec.decode(content, limits=limits)
     except ImageRejected as error:
-        rejected = error
+        rejected: ImageRejected | None = error
     else:
         rejected = None
     if rejected is not None:
@@ -135,6 +135,7 @@ def test_a_truncated_file_is_never_half_a_picture(name):
 )
 def test_other_files_are_named(content, reason, named):
     rejected = outcome(content)
+    assert isinstance(rejected, ImageRejected)
     assert rejected.code == f"image.{reason}"
     assert named in rejected.message
 

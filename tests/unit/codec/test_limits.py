@@ -45,7 +45,7 @@ def nothing_decodes(monkeypatch):
 
     for owner in (Image.Image, ImageFile.ImageFile, pi_heif.heif.BaseImage, *header._PLUGINS.values()):
         monkeypatch.setattr(owner, "load", fail)
-    monkeypatch.setattr(Image.core, "new", fail)
+    monkeypatch.setattr("PIL.Image.core.new", fail)
 
 
 @pytest.mark.parametrize("format", FORMATS)

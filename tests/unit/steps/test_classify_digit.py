@@ -268,7 +268,7 @@ def held_out(folder: Path) -> list[Path]:
     """The photographs that the digit network never saw, as `models/digits/photos.py` parts them."""
     sys.path.append(str(Path(__file__).parents[3] / "models"))
     try:
-        from digits.photos import photo_paths  # type: ignore[import-not-found]
+        from digits.photos import photo_paths
     finally:
         sys.path.pop()
     return list(photo_paths(folder, "test"))

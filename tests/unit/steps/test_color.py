@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import cycle
 
 import cv2
@@ -37,7 +38,7 @@ def photos(count: int) -> list[Array]:
     return [np.asarray(Image.open(file).convert("RGB")) for file in files[:: len(files) // count]]
 
 
-def under_light(image: Array, gains: tuple[float, ...]) -> Array:
+def under_light(image: Array, gains: Sequence[float]) -> Array:
     """The ``uint8`` picture as light of another colour, no brighter in any channel, would make it."""
     linear = conversions.srgb_to_linear(image) * (np.array(gains, np.float32) / max(gains))
     return np.rint(conversions.linear_to_srgb(linear) * 255).astype(np.uint8)
@@ -49,13 +50,13 @@ def under_light(image: Array, gains: tuple[float, ...]) -> Array:
 @pytest.mark.parametrize("method", ["shades_of_grey", "grey_world", "white_patch", "grey_edge"])
 def test_each_estimate_follows_the_light(method: str) -> None:
     """Multiplying the light multiplies the estimate (all methods are equivariant but for rounding)."""
-    errors = []
+    errors: list[float] = []
     for photo, gains in zip(photos(14), cycle(CASTS), strict=False):
         own = estimate_illuminant(photo, method)  # type: ignore[arg-type]
         seen = estimate_illuminant(under_light(photo, gains), method)  # type: ignore[arg-type]
         expected = own * gains
         cosine = seen @ expected / np.linalg.norm(expected)
-        errors.append(np.degrees(np.arccos(min(cosine, 1))))
+        errors.append(float(np.degrees(np.arccos(min(float(cosine), 1.0)))))
     assert np.median(errors) <= 3
 
 
@@ -84,9 +85,9 @@ def test_a_grey_ramp_under_coloured_light_turns_grey(dtype: type) -> None:
 
 def test_a_light_that_is_known_is_divided_out() -> None:
     photo = photos(1)[0]
-    gains = np.array([1.0, 0.8, 0.6])
-    known = get("white_balance")(under_light(photo, gains), get("white_balance").params(illuminant=gains.tolist()))
-    assert known.details["cast_degrees"] == pytest.approx(cast_degrees(gains), abs=0.01)
+    gains = (1.0, 0.8, 0.6)
+    known = get("white_balance")(under_light(photo, gains), get("white_balance").params(illuminant=gains))
+    assert known.details["cast_degrees"] == pytest.approx(cast_degrees(np.array(gains)), abs=0.01)
     before, after = conversions.srgb_to_linear(photo), conversions.srgb_to_linear(known.image)
     plain = before.min(axis=2) > 0.1
     ratio = after[plain] / before[plain]
@@ -122,7 +123,7 @@ def test_cast_degrees() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 def test_exposure_is_multiplication_in_linear_light(dtype: type) -> None:
     white = np.iinfo(dtype).max
-    levels = np.linspace(0, white, 4096).astype(dtype).reshape(64, 64)
+    levels: Array = np.linspace(0, white, 4096).astype(dtype).reshape(64, 64)
     for ev in (-2.0, -0.5, 0.7, 3.0):
         expected = srgb.linear_to_srgb_exact(2**ev * srgb.srgb_to_linear_exact(levels / white))
         result = apply("adjust_color", levels, exposure=ev)
@@ -176,7 +177,7 @@ def test_saturation_keeps_lightness_and_reaches_grey() -> None:
 
 
 def test_vibrance_favours_pale_colours() -> None:
-    pale, vivid = np.float32([0.55, 0.5, 0.45]), np.float32([0.85, 0.3, 0.2])
+    pale, vivid = np.array([0.55, 0.5, 0.45], np.float32), np.array([0.85, 0.3, 0.2], np.float32)
     image = np.stack((pale, vivid))[None]
     lab = conversions.linear_to_oklab(conversions.srgb_to_linear(image))
     boosted = conversions.linear_to_oklab(conversions.srgb_to_linear(apply("adjust_color", image, vibrance=0.5)))

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import skimage.color
 from PIL import Image
+from skimage.color.colorconv import rgb2luv
 
 from darkroom import apply
 from darkroom.errors import ImageRejected, RecipeInvalid
@@ -62,7 +63,7 @@ def expected(image: Array, to: str) -> Array:
         case "lch":
             return skimage.color.lab2lch(skimage.color.rgb2lab(exact)) / (100, 128 * np.sqrt(2), 2 * np.pi)
         case "luv":
-            return (skimage.color.rgb2luv(exact) / (1, 1.4, 1.4) + (0, 128, 128)) / (100, 255, 255)
+            return (rgb2luv(exact) / (1, 1.4, 1.4) + (0, 128, 128)) / (100, 255, 255)
     raise AssertionError(to)
 
 
@@ -111,9 +112,9 @@ def test_published_values() -> None:
     red, blue, white = np.eye(3, dtype=np.float32)[0], np.eye(3, dtype=np.float32)[2], np.ones(3, np.float32)
     colors = np.stack((red, blue, white))[None]
     lab = convert(colors, "lab")[0] * (100, 255, 255) - (0, 128, 128)
-    np.testing.assert_allclose(lab, [[53.24, 80.09, 67.20], [32.30, 79.19, -107.86], [100, 0, 0]], atol=0.02)
+    np.testing.assert_allclose(lab, [[53.24, 80.09, 67.20], [32.30, 79.19, -107.86], [100.0, 0.0, 0.0]], atol=0.02)
     luv = (convert(colors, "luv")[0] * (100, 255, 255) - (0, 128, 128)) * (1, 1.4, 1.4)
-    np.testing.assert_allclose(luv, [[53.24, 175.01, 37.76], [32.30, -9.40, -130.34], [100, 0, 0]], atol=0.05)
+    np.testing.assert_allclose(luv, [[53.24, 175.01, 37.76], [32.30, -9.40, -130.34], [100.0, 0.0, 0.0]], atol=0.05)
 
 
 @pytest.mark.parametrize(("first", "second"), [("lab", "lch"), ("xyz", "luv"), ("lab", "xyz"), ("hsv", "hls")])

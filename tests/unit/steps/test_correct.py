@@ -298,7 +298,7 @@ def tinted(image: Array) -> Array:
     height, width = image.shape[:2]
     y, x = np.mgrid[0:height, 0:width]
     slope = 0.2 * (x / (width - 1) - 0.5) + 0.06 * (y / (height - 1) - 0.5)
-    return image + slope[..., None].astype(np.float32) * np.float32([1, 0, -1])
+    return image + slope[..., None].astype(np.float32) * np.array([1, 0, -1], np.float32)
 
 
 def test_a_cast_gradient_is_removed() -> None:
@@ -314,7 +314,7 @@ def test_a_cast_gradient_is_removed() -> None:
 def test_a_curved_cast_is_removed() -> None:
     gray = np.repeat(muted()[..., 1:2], 3, axis=2)
     x = np.linspace(0, np.pi, gray.shape[1])
-    cast = (0.1 * np.cos(x) + 0.05 * np.sin(x))[None, :, None].astype(np.float32) * np.float32([1, 0, -1])
+    cast = (0.1 * np.cos(x) + 0.05 * np.sin(x))[None, :, None].astype(np.float32) * np.array([1, 0, -1], np.float32)
     corrected = apply("correct_fourier", gray + cast, keep_mean=False, cutoff=2)
     assert np.std(opponents(corrected)) < 0.1 * np.std(opponents(gray + cast))
 
@@ -352,7 +352,7 @@ def test_the_transform_is_scipys() -> None:
 def test_coloured_light_leaves_black_black() -> None:
     x = np.linspace(-0.5, 0.5, 512, dtype=np.float32)
     gray = np.repeat(to_float(photo())[..., 1:2], 3, axis=2) * np.float32(0.7)
-    lit = gray * (1 + 0.5 * x[None, :, None] * np.float32([1, 0, -1]))
+    lit = gray * (1 + 0.5 * x[None, :, None] * np.array([1, 0, -1], np.float32))
     corrected = apply("correct_fourier", lit, model="light")
     assert np.std(opponents(corrected)) < 0.1 * np.std(opponents(lit))
     black = gray.max(axis=-1) == 0

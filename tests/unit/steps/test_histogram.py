@@ -72,12 +72,11 @@ def test_stretch_about_a_middle_brings_contrast_back_where_nothing_was_white() -
 
 
 def test_stretch_leaves_constant_pictures_alone() -> None:
-    for dtype, value in ((np.uint8, 90), (np.uint16, 9000), (np.float32, 0.3)):
+    for dtype, value, white in ((np.uint8, 90, 255), (np.uint16, 9000, 65535), (np.float32, 0.3, 1)):
         flat = np.full((9, 9, 3), value, dtype)
         for per_channel in (False, True):
             np.testing.assert_array_equal(apply("stretch_histogram", flat, per_channel=per_channel), flat)
-        middle = value / (1 if dtype == np.float32 else np.iinfo(dtype).max)
-        np.testing.assert_array_equal(apply("stretch_histogram", flat, middle=middle), flat)
+        np.testing.assert_array_equal(apply("stretch_histogram", flat, middle=value / white), flat)
 
 
 def test_stretch_refuses_ends_in_the_wrong_order() -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from PIL import Image
+from PIL.JpegImagePlugin import JpegImageFile
 
 from darkroom.errors import RecipeInvalid
 from darkroom.estimates.blur import model_blur
@@ -22,7 +23,7 @@ from tests.support.data import data
 def photos(every: int) -> list[Array]:
     """Some photographs, HxWx3 uint8."""
     paths = sorted(data("photos/cid22").glob("*.webp"))[7::every]
-    return [cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB) for path in paths]
+    return [np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)) for path in paths]
 
 
 def psnr(a: Array, b: Array) -> float:
@@ -43,7 +44,9 @@ def test_quantisation_tables_are_libjpegs() -> None:
     for quality in (5, 25, 50, 80, 95, 100):
         stream = io.BytesIO()
         Image.new("RGB", (8, 8)).save(stream, "jpeg", quality=quality)
-        written = np.array(Image.open(stream).quantization[0]).reshape(8, 8)
+        image = Image.open(stream)
+        assert isinstance(image, JpegImageFile)
+        written = np.array(image.quantization[0]).reshape(8, 8)
         np.testing.assert_array_equal(table(quality), written)
 
 
@@ -76,8 +79,8 @@ def test_a_photo_that_never_was_a_jpeg_stays() -> None:
 
 def softened(image: Array, sigma: float, noise: float = 0) -> Array:
     soft = cv2.GaussianBlur(image.astype(np.float32), (0, 0), sigma)
-    soft += np.random.default_rng(1).normal(0, noise, soft.shape)
-    return np.rint(np.clip(soft, 0, 255)).astype(np.uint8)
+    noisy = soft + np.random.default_rng(1).normal(0, noise, soft.shape)
+    return np.rint(np.clip(noisy, 0, 255)).astype(np.uint8)
 
 
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
@@ -153,7 +156,7 @@ def test_inpaint_fills_the_mask_alone(method: str, dtype: type) -> None:
     y, x = np.mgrid[0:60, 0:80]
     smooth = np.stack((x / 100, y / 80, (x + y) / 160), axis=2)
     white = 1 if dtype == np.float32 else np.iinfo(dtype).max
-    image = (smooth * white).astype(dtype)
+    image: Array = (smooth * white).astype(dtype)
     mask = np.zeros(image.shape[:2], np.uint8)
     mask[20:24, 10:70] = 255
     damaged = image.copy()

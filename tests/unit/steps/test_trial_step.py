@@ -49,7 +49,7 @@ def trial(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     module = types.ModuleType("darkroom.steps.posterize")
     exec(MODULE, module.__dict__)
     monkeypatch.setitem(sys.modules, "darkroom.steps.posterize", module)  # the module …
-    monkeypatch.setitem(registry.STEPS, "posterize", "adjust_tone")  # type: ignore[arg-type]  # … and the line
+    monkeypatch.setitem(registry.STEPS, "posterize", "adjust_tone")  # … and the line
     yield
     registry.get.cache_clear()
 
