@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from darkroom import codec, planner, report, wanted
+from darkroom import codec, planner, report
 from darkroom.auto import treatments
 from darkroom.aws import storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
@@ -20,6 +20,7 @@ from darkroom.aws.stage import Job, hand_over
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.report import StageReport
+from darkroom.wanted import Wanted
 
 
 class Event(msgspec.Struct, frozen=True):
@@ -37,7 +38,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     logger.append_keys(job_id=job.id)
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
-    recipe = wanted.wishes(answer["Metadata"], job.key, setting("DEFAULT_RECIPE"))
+    recipe = Wanted.of_metadata(answer["Metadata"], job.key, setting("DEFAULT_RECIPE")).to_recipe()
     picture = codec.decode(
         data,
         limits=limits,

@@ -6,7 +6,7 @@ import re
 
 from samtranslator.yaml_helper import yaml_parse
 
-from darkroom import recipe
+from darkroom import recipe, wanted
 from darkroom.aws.api import parse
 from darkroom.codec import OUTPUT_FORMATS
 from tests.support import definition
@@ -43,12 +43,13 @@ def test_every_route_says_that_it_may_fail() -> None:
 
 def test_schemas_are_the_library_s() -> None:
     assert tuple(SCHEMAS["Format"]["enum"]) == OUTPUT_FORMATS
-    assert set(SCHEMAS["JobRequest"]["properties"]) == set(parse.JobRequest.__struct_fields__)
+    names = {*parse.Upload.__struct_fields__, *wanted.Body.__struct_fields__}
+    assert set(SCHEMAS["JobRequest"]["properties"]) == names
     assert set(SCHEMAS["JobRequest"]["properties"]["content_type"]["enum"]) == parse.MEDIA_TYPES
     assert set(SCHEMAS["Recipe"]["properties"]) == set(recipe.Recipe.__struct_fields__)
     assert set(SCHEMAS["StepCall"]["properties"]) == set(recipe.StepCall.__struct_fields__)
     queried = {p["name"] for p in OPENAPI["paths"]["/enhance"]["post"]["parameters"] if p["in"] == "query"}
-    assert queried == set(parse.Wishes.__struct_fields__)
+    assert queried == {*wanted.Query.__struct_fields__, "report"}
 
 
 def test_what_the_gateway_answers_itself_is_a_problem_too() -> None:

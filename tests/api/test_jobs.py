@@ -92,7 +92,7 @@ def test_steps_travel_as_a_recipe(api: Client) -> None:
         ({"content_type": "image/jpg2"}, "recipe.bad-content-type", "did you mean 'image/jpg'?"),
         ({"content_type": "text/plain"}, "recipe.bad-content-type", "JPEG"),
         ({"filename": ""}, "recipe.bad-request", "'filename'"),
-        ({"steps": [{"name": "convolve", "params": {"kernel": [[1.0] * 15] * 15}}] * 3}, "recipe.too-long", "1800"),
+        ({"steps": [{"name": "convolve", "params": {"kernel": [[1.0] * 15] * 15}}] * 3}, "recipe.too-long", "2048"),
     ],
 )
 def test_what_cannot_be_asked_for_is_named(api: Client, change: dict[str, Any], code: str, words: str) -> None:

@@ -9,9 +9,10 @@ import sys
 import msgspec
 import pytest
 
-from darkroom import planner, recipe, wanted
+from darkroom import planner, recipe
 from darkroom.errors import RecipeInvalid
 from darkroom.recipe import Recipe, StepCall
+from darkroom.wanted import Wanted
 
 GAMMA = {"name": "gamma", "params": {"gamma": 1.2}}
 
@@ -108,16 +109,17 @@ def test_plans_are_made_without_opencv() -> None:
     ],
 )
 def test_which_recipe_an_upload_gets(metadata: dict[str, str], key: str, expected: str) -> None:
-    assert wanted.wishes(metadata, key, "auto").name == expected
+    assert Wanted.of_metadata(metadata, key, "auto").to_recipe().name == expected
 
 
 def test_metadata_overrides_the_recipe() -> None:
-    wishes = wanted.wishes({"blend": "40", "format": "webp", "quality": "70"}, "vivid/a.jpg", "auto")
-    assert (wishes.name, wishes.blend, wishes.format, wishes.quality) == ("vivid", 40, "webp", 70)
-    assert wishes.steps == recipe.built_in("vivid").steps
+    metadata = {"blend": "40", "format": "webp", "quality": "70"}
+    chosen = Wanted.of_metadata(metadata, "vivid/a.jpg", "auto").to_recipe()
+    assert (chosen.name, chosen.blend, chosen.format, chosen.quality) == ("vivid", 40, "webp", 70)
+    assert chosen.steps == recipe.built_in("vivid").steps
     for bad in ({"blend": "101"}, {"blend": "half"}, {"format": "exe"}, {"quality": "0"}):
         with pytest.raises(RecipeInvalid, match="the upload's metadata is not valid"):
-            wanted.wishes(bad, "a.jpg", "auto")
+            Wanted.of_metadata(bad, "a.jpg", "auto")
 
 
 def test_recipes_survive_a_round_trip_through_json() -> None:

@@ -19,7 +19,7 @@ from click import echo
 
 import darkroom
 from darkroom import report
-from darkroom.cli.cloud import upload_metadata
+from darkroom.cli.photos import read_wanted
 from darkroom.client.stack import Stack, Upload
 from darkroom.picture import Array, Picture
 from darkroom_local import comparison, sample, stack
@@ -47,7 +47,7 @@ def run(photo: Path | None, recipe: str) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     body = photo.read_bytes() if photo else sample.spoiled_photo()
     key = photo.name if photo else "eileen-collins.jpg"
-    metadata = upload_metadata(recipe, (), None)
+    wanted = read_wanted(recipe, (), None)
     echo(f"photo   {key}" + ("" if photo else f": {sample.STORY}"))
     with _timed("build the functions and layers"):
         stack.build()
@@ -58,7 +58,7 @@ def run(photo: Path | None, recipe: str) -> None:
             stack.deploy(aws)
         deployed = Stack.find(stack.STACK, **aws.connection())
         started = time.monotonic()
-        upload = deployed.upload(key, body, metadata)
+        upload = deployed.upload(key, body, wanted)
         echo(f"upload  s3://{deployed.outputs['UploadsBucket']}/{key}, recipe {recipe}")
         follow(aws, deployed, upload)
         job = deployed.wait(upload, JOB_SECONDS)

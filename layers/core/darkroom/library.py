@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import msgspec
 import numpy as np
 from msgspec.structs import replace
 
-from darkroom import blending, codec, pipeline, recipe, report
+from darkroom import blending, codec, pipeline, report
 from darkroom.auto import guard, treatments
 from darkroom.diagnosis.network import diagnose
 from darkroom.errors import ImageRejected
@@ -22,6 +21,7 @@ from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Report, StageReport
 from darkroom.step import check_array, from_float, to_float
+from darkroom.wanted import Wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class Result:
     report: what was done and why, as in a job's manifest; `msgspec.to_builtins` makes it JSON types, and
         `darkroom.report.reasons` sentences. All the work is one stage, `library`.
     picture: the same pixels with the file's metadata, for `darkroom.encode`.
-    recipe: the recipe that was used; its `format` and `quality` are wishes for the file.
+    recipe: the recipe that was used; its `format` and `quality` are what it asks of the file.
     """
 
     image: Array
@@ -43,7 +43,7 @@ class Result:
 
 def enhance(
     image_or_bytes: Array | bytes | Picture,
-    recipe: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] = "auto",
+    recipe: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] | Wanted = "auto",
     blend: int | None = None,
     *,
     limits: Limits | None = None,
@@ -54,7 +54,7 @@ def enhance(
 
     image_or_bytes: a file's bytes, a `Picture`, or an array HxW, HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``,
         ``uint16`` or ``float32`` in 0–1. A ``float32`` array is worked on in 16 bits. The input is never changed.
-    recipe: a built-in recipe's name, a recipe as JSON text or mapping, or a list of steps.
+    recipe: a built-in recipe's name, a recipe as JSON text or mapping, a list of steps, or a `Wanted`.
     blend: 0–100, percent of the result over the original; None takes the recipe's own.
     limits: what a file may be at most; `Limits()` if None.
     load_reference, on_step: see `darkroom.pipeline.run`.
@@ -62,7 +62,7 @@ def enhance(
     Raises `ImageRejected` for a bad file or array and `RecipeInvalid` for a bad recipe.
     """
     started = time.perf_counter()
-    chosen = find_recipe(recipe, blend)
+    chosen = Wanted.of_arguments(recipe, blend).to_recipe()
     original = to_picture(image_or_bytes, limits or Limits(), chosen)
     size = len(image_or_bytes) if isinstance(image_or_bytes, bytes | bytearray | memoryview) else None
     told = report.begin(chosen, report.source_of(original, size), measure(original), original.metadata.notes)
@@ -80,16 +80,6 @@ def enhance(
     if isinstance(image_or_bytes, np.ndarray) and image_or_bytes.dtype == np.float32:
         image = to_float(image)
     return Result(image, told, picture, chosen)
-
-
-def find_recipe(
-    source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall], blend: int | None = None
-) -> Recipe:
-    """A recipe from whatever the caller has, with `blend` in place of its own unless None. Raises `RecipeInvalid`."""
-    chosen = recipe.find(source)
-    if blend is None:
-        return chosen
-    return recipe.parse({**msgspec.to_builtins(chosen), "blend": blend})
 
 
 def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) -> Picture:

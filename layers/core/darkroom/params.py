@@ -2,13 +2,53 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
 
 from darkroom.errors import RecipeInvalid, nearest
+
+
+class FieldInvalid(ValueError):
+    """A field's value is missing, of a wrong type or out of bounds. The message names it and what it must be."""
+
+    def __init__(self, name: str, message: str, *, missing: bool = False) -> None:
+        super().__init__(message)
+        self.name = name
+        self.missing = missing
+
+
+def convert[T: msgspec.Struct](values: Mapping[str, Any], kind: type[T], *, strict: bool) -> T:
+    """A struct from its fields' values by public name; names that it has not are left out.
+
+    Field by field, so that whoever is told of an error knows which one. Without `strict` texts are read as numbers and
+    booleans. Raises `FieldInvalid`.
+    """
+    found = {}
+    for field in msgspec.structs.fields(kind):
+        if field.encode_name in values:
+            try:
+                found[field.name] = msgspec.convert(values[field.encode_name], field.type, strict=strict)
+            except msgspec.ValidationError as error:
+                name = field.encode_name
+                raise FieldInvalid(name, _must_be(kind, name, values[name], str(error))) from None
+        elif field.required:
+            raise FieldInvalid(field.encode_name, f"'{field.encode_name}' is missing", missing=True)
+    return kind(**found)
+
+
+def _must_be(kind: type[msgspec.Struct], name: str, value: Any, why: str) -> str:
+    """The message for a wrong value: its bounds and the nearest right word, or what msgspec says of a text or list."""
+    _, definitions = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
+    allowed = definitions[kind.__name__]["properties"][name]
+    options = [one for one in allowed.get("anyOf", [allowed]) if one.get("type") != "null"]
+    if any(one.get("type", "array") in ("array", "object", "string") and "enum" not in one for one in options):
+        return f"'{name}': {why}"
+    words = [str(word) for one in options for word in one.get("enum", ())]
+    bounds = " or ".join(map(describe_bounds, options))
+    unit = allowed.get("unit", "")
+    return f"'{name}' is {value!r:.80} but must be {bounds} {unit}".rstrip() + nearest(str(value), words)
 
 
 class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -47,10 +87,13 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     f"step '{of}' has no parameter '{name}'{nearest(name, names)} (it has: {known})",
                 )
         try:
-            params = msgspec.convert(dict(values), cls, strict=not from_text)
+            params = convert(values, cls, strict=not from_text)
             params.check()
-        except msgspec.ValidationError as error:
-            raise _out_of_bounds(cls, of, values, error) from None
+        except FieldInvalid as error:
+            if error.missing:
+                message = f"step '{of}' needs the parameter '{error.name}'"
+                raise RecipeInvalid("missing-parameter", message) from None
+            raise RecipeInvalid("bad-parameter", f"step '{of}': {error}") from None
         except ValueError as error:
             raise RecipeInvalid("bad-parameters", f"step '{of}': {error}") from None
         return params
@@ -129,20 +172,3 @@ def describe_bounds(schema: Mapping[str, Any]) -> str:
     }
     bounds = next((text.format(*ends) for text, ends in words.items() if None not in ends), "")
     return f"{schema.get('type', '')} {bounds}".strip()
-
-
-def _out_of_bounds(
-    cls: type[Params], of: str, values: Mapping[str, Any], error: msgspec.ValidationError
-) -> RecipeInvalid:
-    message = str(error)
-    missing = re.search(r"missing required field `([^`]+)`", message)
-    if missing:
-        return RecipeInvalid("missing-parameter", f"step '{of}' needs the parameter '{missing[1]}'")
-    path = re.search(r"at `\$\.?([^.\[`]+)", message)
-    name = path[1] if path else ""
-    allowed = cls.schema()["properties"].get(name, {})
-    hint = nearest(str(values.get(name)), map(str, allowed["enum"])) if "enum" in allowed else ""
-    bounds = " ".join(filter(None, (describe_bounds(allowed), allowed.get("unit")))) or message
-    return RecipeInvalid(
-        "bad-parameter", f"step '{of}': '{name}' is {values.get(name)!r:.80} but must be {bounds}{hint}"
-    )

@@ -129,7 +129,10 @@ def find(source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall]) 
 
 
 def parse_step(text: str) -> StepCall:
-    """A step from ``name:key=value,key=value``. A value is a number, a word, or JSON; reference images are files."""
+    """A step from ``name:key=value,key=value``: what is said there, and no defaults.
+
+    A value is a number, a word, or JSON; reference images are files. Raises `RecipeInvalid`.
+    """
     name, _, rest = text.partition(":")
     step = registry.get(name)
     values: dict[str, Any] = {}
@@ -141,9 +144,16 @@ def parse_step(text: str) -> StepCall:
         if key in step.references:
             references[key] = value
         else:
-            values[key] = msgspec.json.decode(value) if value[:1] in ("[", "{") else value
-    params = step.params.parse(values, of=name, from_text=True)
-    return StepCall(name, params.to_dict(), references)
+            values[key] = _value(key, value) if value[:1] in ("[", "{") else value
+    params = step.params.parse(values, of=name, from_text=True).to_dict()
+    return StepCall(name, {key: params[key] for key in values}, references)
+
+
+def _value(key: str, text: str) -> Any:
+    try:
+        return msgspec.json.decode(text)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RecipeInvalid("bad-step", f"'{key}' is {text!r:.80}, which is not JSON: {error}") from None
 
 
 def _split_outside_brackets(text: str) -> Iterator[str]:

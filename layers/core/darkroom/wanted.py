@@ -1,31 +1,150 @@
-"""What an upload asks for, by its metadata and its key."""
+"""What is asked for of a photo: read and checked once, wherever it is said, and from then on passed on as a value."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Self
 
 import msgspec
 
 from darkroom import recipe
 from darkroom.errors import RecipeInvalid
-from darkroom.recipe import Recipe
+from darkroom.params import FieldInvalid, convert
+from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
 
-OVERRIDES = ("blend", "format", "quality")
+METADATA_BYTES = 2048
+"""What S3 keeps with an object: the bytes of all names and values of its metadata together."""
 
 
-def wishes(metadata: Mapping[str, str], key: str, default: str) -> Recipe:
-    """The recipe for an upload.
+class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
+    """What overrides a recipe's own; None leaves it."""
 
-    Which one: the object's metadata ``recipe`` (a built-in's name, or a recipe as JSON), else the key's first path
-    segment where it names a built-in recipe, else `default`. The metadata ``blend`` (0–100), ``format`` and ``quality``
-    override what the recipe says. Raises `RecipeInvalid`.
+    blend: Blend | None = None
+    format: Format | None = None
+    quality: Quality | None = None
+
+
+class Body(Overrides, frozen=True):
+    """The fields of a request's JSON by which it asks."""
+
+    recipe: str | dict[str, Any] | None = None
+    steps: list[StepCall] | None = None
+
+
+class Query(Overrides, frozen=True):
+    """The names of a query by which it asks, each once except `step`."""
+
+    recipe: str | None = None
+    step: tuple[str, ...] = ()
+
+
+class Wanted(Overrides, frozen=True):
+    """A recipe with what overrides it. `recipe` None leaves the choice to whoever does it.
+
+    Made by the functions `of_…`, which raise `RecipeInvalid` naming what is wrong.
     """
-    folder = key.partition("/")[0] if "/" in key else ""
-    chosen = recipe.find(metadata.get("recipe") or (folder if folder in recipe.BUILT_IN else default))
-    overrides = {name: metadata[name] for name in OVERRIDES if name in metadata}
-    if not overrides:
-        return chosen
+
+    recipe: Recipe | None = None
+
+    @classmethod
+    def of_options(cls, source: str | bytes | None, steps: Iterable[str] = (), blend: int | None = None) -> Self:
+        """By a command line. source: a built-in recipe's name or a recipe as JSON; else steps, ``name:key=value,…``."""
+        calls = [recipe.parse_step(text) for text in steps]
+        return cls(blend=_read({"blend": blend}, Overrides).blend, recipe=_found(calls or source))
+
+    @classmethod
+    def of_arguments(
+        cls,
+        source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] | Wanted,
+        blend: int | None = None,
+    ) -> Wanted:
+        """By a call of the library. source: whatever `darkroom.recipe.find` takes, or what was read before."""
+        said = source if isinstance(source, Wanted) else cls(recipe=recipe.find(source))
+        if blend is None:
+            return said
+        return msgspec.structs.replace(said, blend=_read({"blend": blend}, Overrides).blend)
+
+    @classmethod
+    def of_body(cls, fields: Mapping[str, Any]) -> Self:
+        """By a request's JSON, see `Body`."""
+        said = _read(fields, Body)
+        if said.recipe is not None and said.steps is not None:
+            raise RecipeInvalid("bad-request", "'recipe' and 'steps' exclude each other")
+        return cls(said.blend, said.format, said.quality, _found(said.recipe if said.steps is None else said.steps))
+
+    @classmethod
+    def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
+        """By a query, see `Query`; of a name that stands there twice the last one counts."""
+        fields = {name: tuple(texts) if name == "step" else texts[-1] for name, texts in query.items()}
+        said = _read(fields, Query, strict=False)
+        if said.recipe is not None and said.step:
+            raise RecipeInvalid("bad-request", "'recipe' and 'step' exclude each other")
+        calls = [recipe.parse_step(text) for text in said.step]
+        return cls(said.blend, said.format, said.quality, _found(calls or said.recipe or None))
+
+    @classmethod
+    def of_metadata(cls, metadata: Mapping[str, str], key: str, default: str) -> Self:
+        """By an upload.
+
+        Which recipe: the object's metadata ``recipe`` (a built-in's name, or a recipe as JSON), else the key's first
+        path segment where it names a built-in recipe, else `default`. The metadata ``blend`` (0–100), ``format`` and
+        ``quality`` override what the recipe says.
+        """
+        folder = key.partition("/")[0] if "/" in key else ""
+        chosen = recipe.find(metadata.get("recipe") or (folder if folder in recipe.BUILT_IN else default))
+        texts = {name: metadata[name] for name in Overrides.__struct_fields__ if name in metadata}
+        try:
+            said = convert(texts, Overrides, strict=False)
+        except FieldInvalid as error:
+            raise RecipeInvalid("bad-metadata", f"the upload's metadata is not valid: {error}") from None
+        return cls(said.blend, said.format, said.quality, chosen)
+
+    def to_recipe(self, default: str = "auto") -> Recipe:
+        """The recipe with what overrides it. default: the built-in one to take where none was asked for."""
+        chosen = recipe.built_in(default) if self.recipe is None else self.recipe
+        return msgspec.structs.replace(chosen, **self._overrides())
+
+    def to_metadata(self) -> dict[str, str]:
+        """The metadata by which an object asks for this, all of it ASCII, as `of_metadata` reads it.
+
+        Raises `RecipeInvalid` where it is more than S3 keeps.
+        """
+        said = {name: str(value) for name, value in self._overrides().items()}
+        if self.recipe is not None:
+            named = self._named()
+            said["recipe"] = named or json.dumps(msgspec.to_builtins(self.recipe), separators=(",", ":"))
+        size = sum(len(name) + len(value) for name, value in said.items())
+        if size > METADATA_BYTES:
+            raise RecipeInvalid(
+                "too-long",
+                f"what is asked for takes {size:,} bytes of an upload's metadata; at most {METADATA_BYTES} may be: "
+                "use fewer steps",
+            )
+        return said
+
+    def to_body(self) -> dict[str, Any]:
+        """The fields of a request's JSON that ask for this, as `of_body` reads them."""
+        if self.recipe is None:
+            return self._overrides()
+        return {"recipe": self._named() or msgspec.to_builtins(self.recipe), **self._overrides()}
+
+    def _overrides(self) -> dict[str, Any]:
+        values = {name: getattr(self, name) for name in Overrides.__struct_fields__}
+        return {name: value for name, value in values.items() if value is not None}
+
+    def _named(self) -> str:
+        """The recipe's name where that says all of it: it is a built-in one."""
+        name = self.recipe.name if self.recipe else ""
+        return name if name in recipe.BUILT_IN and recipe.built_in(name) == self.recipe else ""
+
+
+def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) -> Recipe | None:
+    return None if source is None else recipe.find(source)
+
+
+def _read[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
     try:
-        return msgspec.convert({**msgspec.to_builtins(chosen), **overrides}, Recipe, strict=False)
-    except msgspec.ValidationError as error:
-        raise RecipeInvalid("bad-metadata", f"the upload's metadata is not valid: {error}") from None
+        return convert(fields, kind, strict=strict)
+    except FieldInvalid as error:
+        raise RecipeInvalid("bad-request", str(error)) from None

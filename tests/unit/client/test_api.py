@@ -13,6 +13,7 @@ import urllib3
 
 from darkroom.client.api import Api
 from darkroom.errors import RecipeInvalid, TransientError
+from darkroom.wanted import Wanted
 
 AWS = "https://d6e5f81203.execute-api.eu-central-1.amazonaws.com/v1/"
 ELSEWHERE = "https://photos.example/"
@@ -53,7 +54,7 @@ def sent(monkeypatch: pytest.MonkeyPatch) -> list[Sent]:
 def test_by_key(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_API_KEY", "k1")
     monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
-    Api.find(AWS.rstrip("/")).announce("a.jpg", {})
+    Api.find(AWS.rstrip("/")).announce("a.jpg", Wanted())
     assert sent[0].url == f"{AWS}jobs"
     assert (sent[0].headers.get("x-api-key"), sent[0].headers.get("Authorization")) == ("k1", None)
 
@@ -70,7 +71,7 @@ def test_by_signature(sent: list[Sent], monkeypatch: pytest.MonkeyPatch, address
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "not-a-real-secret")
     monkeypatch.setenv("AWS_SESSION_TOKEN", "session")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-west-3")
-    Api.find(address).announce("a.jpg", {})
+    Api.find(address).announce("a.jpg", Wanted())
     authorization = sent[0].headers["Authorization"]
     assert authorization.startswith("AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/")
     assert f"/{region}/execute-api/aws4_request" in authorization
@@ -127,7 +128,7 @@ def serve() -> Iterator[Callable[[list[int]], tuple[Api, list[str | None]]]]:
 
 def test_a_busy_api_is_asked_again_about_the_same_job(serve: Any) -> None:
     api, keys = serve([429, 503, 201])
-    assert api.announce("a.jpg", {}) == {}
+    assert api.announce("a.jpg", Wanted()) == {}
     assert len(keys) == 3
     assert len(set(keys)) == 1
     assert keys[0]
@@ -136,7 +137,7 @@ def test_a_busy_api_is_asked_again_about_the_same_job(serve: Any) -> None:
 def test_what_was_refused_is_not_asked_again(serve: Any) -> None:
     api, keys = serve([400, 201])
     with pytest.raises(Exception, match="the API answered 400"):
-        api.announce("a.jpg", {})
+        api.announce("a.jpg", Wanted())
     assert len(keys) == 1
 
 

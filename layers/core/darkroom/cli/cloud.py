@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import os
 import posixpath
 from collections.abc import Callable
@@ -11,17 +10,16 @@ from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
-import msgspec
 
 from darkroom.cli import outputs
 from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs
-from darkroom.cli.photos import find_recipe
+from darkroom.cli.photos import also_read, read_wanted
 from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
 from darkroom.client.api import Api
 from darkroom.client.stack import Stack, Upload
 from darkroom.errors import StepFailed
-from darkroom.recipe import find
+from darkroom.wanted import Wanted
 
 
 @cli.command()
@@ -55,18 +53,17 @@ def submit(
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
-    if recipe_source and step_texts:
-        raise click.UsageError("--recipe and --step exclude each other")
-    metadata = upload_metadata(recipe_source, step_texts, blend)
-    files = Outputs([*inputs, *([recipe_source] if recipe_source else [])], force=force)
-    targets = outputs.plan_in(inputs, output, asked_format(metadata))
+    wanted = read_wanted(recipe_source, step_texts, blend)
+    wanted.to_metadata()  # what an upload has no room for is refused now
+    files = Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
+    targets = outputs.plan_in(inputs, output, wanted.recipe.format if wanted.recipe else None)
     for source, target in zip(inputs, targets, strict=True):
         if is_there(source):
             claim(files, target, source)
     send, fetch = (
-        by_api(address, metadata)
+        by_api(address, wanted)
         if address
-        else by_stack(Stack.find(stack_name or "darkroom", **(local_package().connection() if local else {})), metadata)
+        else by_stack(Stack.find(stack_name or "darkroom", **(local_package().connection() if local else {})), wanted)
     )
     uploads, attempts = [], Attempts()
     for source, target in zip(inputs, targets, strict=True):
@@ -105,7 +102,7 @@ Fetch = Callable[[Any, float], Fetched]
 """Waits for a job, and gives what it left."""
 
 
-def by_stack(stack: Stack, metadata: dict[str, str]) -> tuple[Send, Fetch]:
+def by_stack(stack: Stack, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the buckets and the table, with the caller's AWS credentials."""
 
     def fetch(upload: Upload, timeout: float) -> Fetched:
@@ -113,26 +110,21 @@ def by_stack(stack: Stack, metadata: dict[str, str]) -> tuple[Send, Fetch]:
         extension = posixpath.splitext(job["result"]["key"])[1]
         return Fetched(extension, stack.download(job["result"]), stack.download(job["manifest"]))
 
-    return lambda name, body: stack.upload(name, body, metadata), fetch
+    return lambda name, body: stack.upload(name, body, wanted), fetch
 
 
-def by_api(address: str, metadata: dict[str, str]) -> tuple[Send, Fetch]:
+def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the HTTP API, with what the environment holds for it."""
     api = Api.find(address)
-    wishes: dict[str, Any] = dict(metadata)
-    if wishes.get("recipe", "").startswith("{"):
-        wishes["recipe"] = json.loads(wishes["recipe"])
-    if "blend" in wishes:
-        wishes["blend"] = int(wishes["blend"])
 
     def fetch(job: str, timeout: float) -> Fetched:
         links = api.wait(job, timeout)["links"]
         if "result" not in links:
-            raise StepFailed("gone", "the result is no longer there")
+            raise StepFailed("download", "the result is no longer there")
         extension = posixpath.splitext(urlsplit(links["result"]).path)[1]
         return Fetched(extension, api.download(links["result"]), api.download(links["manifest"]))
 
-    return lambda name, body: api.submit(name, body, wishes), fetch
+    return lambda name, body: api.submit(name, body, wanted), fetch
 
 
 @cli.group()
@@ -156,25 +148,6 @@ def down() -> None:
 def status() -> None:
     """Say whether it runs, and where."""
     echo_json(local_package().status())
-
-
-def upload_metadata(recipe_source: str | None, step_texts: tuple[str, ...], blend: int | None) -> dict[str, str]:
-    """The object metadata that asks for a recipe. Raises `RecipeInvalid` here, before anything is uploaded."""
-    metadata: dict[str, str] = {}
-    if recipe_source or step_texts:
-        source = find_recipe(recipe_source, step_texts)
-        chosen = find(source)
-        plain = isinstance(source, str) or recipe_source == chosen.name
-        # Metadata is ASCII, and JSON can be.
-        metadata["recipe"] = chosen.name if plain else json.dumps(msgspec.to_builtins(chosen))
-    if blend is not None:
-        metadata["blend"] = str(blend)
-    return metadata
-
-
-def asked_format(metadata: dict[str, str]) -> str | None:
-    """The format that an upload's recipe asks for, where it says so."""
-    return find(metadata["recipe"]).format if "recipe" in metadata else None
 
 
 def local_package() -> Any:

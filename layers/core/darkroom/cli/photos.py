@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,8 @@ from darkroom.errors import DarkroomError, RecipeInvalid
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Array
-from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Report
+from darkroom.wanted import Wanted
 
 CLASSIFIER = "classify_digit"
 ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
@@ -49,10 +50,9 @@ def enhance(
     force: bool,
 ) -> None:
     """Enhance photos. Without -o, IN.jpg becomes IN.enhanced.jpg beside it."""
-    if recipe_source and step_texts:
-        raise click.UsageError("--recipe and --step exclude each other")
-    chosen = library.find_recipe(find_recipe(recipe_source, step_texts), blend)
-    files = Outputs([*inputs, *also_read(recipe_source, chosen)], force=force)
+    wanted = read_wanted(recipe_source, step_texts, blend)
+    chosen = wanted.to_recipe()
+    files = Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
     targets = outputs.plan(inputs, output, chosen.format)
     for source, target in zip(inputs, targets, strict=True):
         if is_there(source):
@@ -62,7 +62,7 @@ def enhance(
     reports, attempts = [], Attempts()
     for source, target in with_progress(list(zip(inputs, targets, strict=True))):
         with attempts.on(source):
-            body, done = enhance_one(source, target, chosen)
+            body, done = enhance_one(source, target, wanted)
             files.write(target, body)
             reports.append({"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)})
             if explain:
@@ -152,21 +152,23 @@ def classify(inputs: tuple[str, ...], rows: int, columns: int, as_json: bool) ->
     attempts.end()
 
 
-def find_recipe(source: str | None, step_texts: Iterable[str]) -> Recipe | str | list[StepCall] | bytes:
-    """The recipe that the options name. Raises `RecipeInvalid`."""
-    steps = [recipe.parse_step(text) for text in step_texts]
-    if steps:
-        return steps
-    if source is None:
-        return "auto"
-    if source in recipe.BUILT_IN or not (source.endswith(".json") or Path(source).exists()):
-        return recipe.built_in(source)
-    return Path(source).read_bytes()
+def read_wanted(recipe_source: str | None, step_texts: Sequence[str], blend: int | None) -> Wanted:
+    """What the options ask for. recipe_source: a built-in recipe's name, or a file. Raises `RecipeInvalid`, OSError."""
+    if recipe_source and step_texts:
+        raise click.UsageError("--recipe and --step exclude each other")
+    if recipe_source and is_file_of_a_recipe(recipe_source):
+        return Wanted.of_options(read_file(recipe_source), (), blend)
+    return Wanted.of_options(recipe_source, step_texts, blend)
 
 
-def also_read(recipe_source: str | None, chosen: Recipe) -> list[str]:
+def is_file_of_a_recipe(source: str) -> bool:
+    return source not in recipe.BUILT_IN and (source.endswith(".json") or os.path.exists(source))
+
+
+def also_read(recipe_source: str | None, wanted: Wanted) -> list[str]:
     """The files beside the photos from which a command reads."""
-    references = [] if chosen.steps == "auto" else [path for call in chosen.steps for path in call.references.values()]
+    steps = wanted.recipe.steps if wanted.recipe else "auto"
+    references = [] if steps == "auto" else [path for call in steps for path in call.references.values()]
     return [recipe_source, *references] if recipe_source else references
 
 
@@ -180,13 +182,13 @@ def format_for(target: str) -> str:
     raise RecipeInvalid("unknown-format", f"'{target}' does not end in a format that can be written ({known})")
 
 
-def enhance_one(source: str, target: str, chosen: Recipe) -> tuple[bytes, Report]:
+def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report]:
     """What is to be written for one photo, and what was done."""
-    result = library.enhance(read_file(source), chosen, load_reference=load_reference)
-    format_name = chosen.format or codec.output_format(result.picture.metadata.source_format)
+    result = library.enhance(read_file(source), wanted, load_reference=load_reference)
+    format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
         format_name = format_for(target)
-    body = codec.encode(result.picture, format_name, quality=chosen.quality)
+    body = codec.encode(result.picture, format_name, quality=result.recipe.quality)
     return body, replace(result.report, result=blending.result_of(result.picture, format_name, len(body)))
 
 

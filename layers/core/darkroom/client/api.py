@@ -17,6 +17,7 @@ import msgspec
 import urllib3
 
 from darkroom.errors import RecipeInvalid, StepFailed, TransientError, revive
+from darkroom.wanted import Wanted
 
 POLL_SECONDS = 0.7
 TIMEOUT_SECONDS = 60.0
@@ -66,15 +67,15 @@ class Api:
             _credentials()
         return cls(address if address.endswith("/") else f"{address}/", key, token)
 
-    def submit(self, filename: str, body: bytes, wishes: Mapping[str, Any]) -> str:
-        """Announce a job and upload its photo. `wishes`: recipe or steps, blend, format, quality. Returns its id."""
-        announced = self.announce(filename, wishes)
+    def submit(self, filename: str, body: bytes, wanted: Wanted) -> str:
+        """Announce a job and upload its photo. Returns its id."""
+        announced = self.announce(filename, wanted)
         self.upload(announced["upload"], filename, body)
         return str(announced["id"])
 
-    def announce(self, filename: str, wishes: Mapping[str, Any]) -> dict[str, Any]:
+    def announce(self, filename: str, wanted: Wanted) -> dict[str, Any]:
         content_type = mimetypes.guess_type(filename)[0] or "image/jpeg"
-        request = {"filename": filename, "content_type": content_type, **wishes}
+        request = {"filename": filename, "content_type": content_type, **wanted.to_body()}
         once = {"Idempotency-Key": str(uuid.uuid4())}
         answer: dict[str, Any] = self._call("POST", "jobs", msgspec.json.encode(request), once)
         return answer

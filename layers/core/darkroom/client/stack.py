@@ -12,6 +12,7 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.errors import StepFailed, TransientError, revive
+from darkroom.wanted import Wanted
 
 POLL_SECONDS = 0.5
 
@@ -46,12 +47,13 @@ class Stack:
     def client(self, service: str) -> Any:
         return boto3.client(service, **self.connection)
 
-    def upload(self, key: str, body: bytes, metadata: Mapping[str, str]) -> Upload:
+    def upload(self, key: str, body: bytes, wanted: Wanted) -> Upload:
         """Put a photo into the uploads bucket, which starts its job."""
+        metadata = wanted.to_metadata()
         seen = frozenset(job["id"] for job in self.jobs(key))
         try:
             answer = self.client("s3").put_object(
-                Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=dict(metadata)
+                Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=metadata
             )
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("upload", f"the upload failed: {error}") from None

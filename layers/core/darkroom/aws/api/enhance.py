@@ -12,7 +12,7 @@ import msgspec
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from darkroom import codec, recipe, report
+from darkroom import codec, report
 from darkroom.aws import clients, storage
 from darkroom.aws.api import links, negotiate, parse, synchronous
 from darkroom.aws.api.problems import Problem
@@ -28,23 +28,20 @@ HEADER_BYTES = 6000
 def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept: str) -> Response[Any]:
     """The answer to one request: the photo, photo and report, or a redirect where the photo is too large to answer."""
     synchronous.check_size(body, "/enhance", "POST /jobs takes larger ones.")
-    wanted = parse.wishes(query)
-    answer_in = negotiate.choose(accept, _own_format(body))
-    if answer_in is None and wanted.format is None:
-        raise Problem(
-            HTTPStatus.NOT_ACCEPTABLE,
-            "http.not-acceptable",
-            "Photos are answered as image/jpeg, image/png, image/webp, image/avif or image/tiff.",
-        )
-    metadata = parse.metadata(
-        wanted.recipe or [recipe.parse_step(text) for text in wanted.step] or None,
-        blend=wanted.blend,
-        format=wanted.format or (answer_in if answer_in not in (None, "any", "multipart") else None),
-        quality=wanted.quality,
-    )
-    job, key = synchronous.put(site, body, metadata)
+    asked = parse.enhance_request(query)
+    wanted, answer_in = asked.wanted, negotiate.choose(accept, _own_format(body))
+    if wanted.format is None:
+        if answer_in is None:
+            raise Problem(
+                HTTPStatus.NOT_ACCEPTABLE,
+                "http.not-acceptable",
+                "Photos are answered as image/jpeg, image/png, image/webp, image/avif or image/tiff.",
+            )
+        if answer_in not in ("any", "multipart"):
+            wanted = msgspec.structs.replace(wanted, format=answer_in)
+    job, key = synchronous.put(site, body, wanted.to_metadata())
     output = _run(site, job, key)
-    return _answer(job, output, multipart=wanted.report or answer_in == "multipart")
+    return _answer(job, output, multipart=asked.report or answer_in == "multipart")
 
 
 def _own_format(body: bytes) -> str | None:

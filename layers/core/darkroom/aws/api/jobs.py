@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
 from darkroom.aws import clients, keys, storage
-from darkroom.aws.api import links, parse, progress, records
+from darkroom.aws.api import links, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
@@ -37,14 +37,9 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
             "http.bad-idempotency-key",
             "The header Idempotency-Key must be 1 to 255 printable ASCII characters without spaces.",
         )
-    metadata = parse.metadata(
-        request.recipe if request.steps is None else request.steps,
-        blend=request.blend,
-        format=request.format,
-        quality=request.quality,
-    )
+    metadata = request.wanted.to_metadata()
     job = _digest(f"{caller}\n{idempotency_key}")[:32] if idempotency_key else secrets.token_hex(16)
-    key = keys.to_announce(job, request.filename)
+    key = keys.to_announce(job, request.upload.filename)
     fingerprint = _digest(msgspec.json.encode(request).decode())
     before = records.announce(site.table, job, site.uploads, key, fingerprint)
     if before is not None and before.get("request") != fingerprint:
@@ -56,7 +51,7 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
     status = "waiting" if before is None else before["status"]
     answer = {"id": job, "status": status, "links": {"self": f"jobs/{job}"}}
     if status == "waiting":
-        answer["upload"] = links.form(site.uploads, key, request.content_type, metadata, site.max_bytes)
+        answer["upload"] = links.form(site.uploads, key, request.upload.content_type, metadata, site.max_bytes)
     return answer, before is None
 
 

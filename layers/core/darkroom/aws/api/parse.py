@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
 
-from darkroom import recipe
 from darkroom.codec.formats import ACCEPTED
 from darkroom.errors import RecipeInvalid, nearest
-from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
+from darkroom.params import FieldInvalid, convert
+from darkroom.wanted import Body, Query, Wanted
 
 MEDIA_TYPES = frozenset(
     f"image/{name}"
@@ -21,32 +19,27 @@ MEDIA_TYPES = frozenset(
 )
 """Content types of photos that are read. What a file is, its bytes decide."""
 
-METADATA_BYTES = 1800
-"""S3 keeps 2 KB of metadata with an object: room for a recipe, and the rest."""
-
 MAX_NAME = 200
 
 
-class JobRequest(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """The body of ``POST /jobs``."""
+class Upload(msgspec.Struct, frozen=True):
+    """What the body of ``POST /jobs`` says of the photo itself."""
 
     filename: Annotated[str, Meta(min_length=1, max_length=MAX_NAME)]
     content_type: str
-    recipe: str | dict[str, Any] | None = None
-    steps: list[StepCall] | None = None
-    blend: Blend | None = None
-    format: Format | None = None
-    quality: Quality | None = None
 
 
-class Wishes(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
-    """The query of ``POST /enhance``, each name once except `step`."""
+class JobRequest(msgspec.Struct, frozen=True):
+    """The body of ``POST /jobs``."""
 
-    recipe: str | None = None
-    step: tuple[str, ...] = ()
-    blend: Blend | None = None
-    format: Format | None = None
-    quality: Quality | None = None
+    upload: Upload
+    wanted: Wanted
+
+
+class EnhanceRequest(msgspec.Struct, frozen=True):
+    """The query of ``POST /enhance``. report: whether the answer has the report beside the photo."""
+
+    wanted: Wanted
     report: bool = False
 
 
@@ -56,59 +49,40 @@ def job_request(body: bytes) -> JobRequest:
         fields = msgspec.json.decode(body or b"{}", type=dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeInvalid("bad-json", f"the body is not a JSON object: {error}") from None
-    request = _convert(fields, JobRequest, strict=True)
-    if request.recipe is not None and request.steps is not None:
-        raise RecipeInvalid("bad-request", "'recipe' and 'steps' exclude each other")
-    if request.content_type not in MEDIA_TYPES:
+    _check_names(fields, Upload, Body)
+    upload = _convert(fields, Upload)
+    wanted = Wanted.of_body(fields)
+    if upload.content_type not in MEDIA_TYPES:
         raise RecipeInvalid(
             "bad-content-type",
-            f"'content_type' is {request.content_type!r:.80}{nearest(request.content_type, sorted(MEDIA_TYPES))} "
+            f"'content_type' is {upload.content_type!r:.80}{nearest(upload.content_type, sorted(MEDIA_TYPES))} "
             f"(accepted are {ACCEPTED})",
         )
-    return request
+    return JobRequest(upload, wanted)
 
 
-def wishes(query: Mapping[str, Sequence[str]]) -> Wishes:
+class _Answer(msgspec.Struct, frozen=True):
+    report: bool = False
+
+
+def enhance_request(query: Mapping[str, Sequence[str]]) -> EnhanceRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
-    fields: dict[str, Any] = {name: values[-1] for name, values in query.items()}
-    if "step" in fields:
-        fields["step"] = list(query["step"])
-    asked = _convert(fields, Wishes, strict=False)
-    if asked.recipe is not None and asked.step:
-        raise RecipeInvalid("bad-request", "'recipe' and 'step' exclude each other")
-    return asked
+    _check_names(query, Query, _Answer)
+    report = _convert({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
+    return EnhanceRequest(Wanted.of_query(query), report)
 
 
-def metadata(
-    source: str | Mapping[str, Any] | Sequence[StepCall] | None,
-    *,
-    blend: int | None,
-    format: str | None,
-    quality: int | None,
-) -> dict[str, str]:
-    """The metadata by which an object asks for all this (see `darkroom.wanted`). Raises `RecipeInvalid`."""
-    asked = {"blend": blend, "format": format, "quality": quality}
-    wanted = {name: str(value) for name, value in asked.items() if value is not None}
-    if source is None:
-        return wanted
-    chosen: Recipe = recipe.find(source)
-    text = source if isinstance(source, str) and source in recipe.BUILT_IN else json.dumps(msgspec.to_builtins(chosen))
-    if len(text) > METADATA_BYTES:
-        raise RecipeInvalid("too-long", f"the recipe is {len(text)} bytes of JSON; at most {METADATA_BYTES} may be")
-    return {"recipe": text, **wanted}
-
-
-def _convert[T](fields: Mapping[str, Any], kind: type[T], *, strict: bool) -> T:
-    known = kind.__struct_fields__  # type: ignore[attr-defined]
+def _check_names(fields: Mapping[str, Any], *kinds: type[msgspec.Struct]) -> None:
+    known = [name for kind in kinds for name in kind.__struct_fields__]
     for name in fields:
         if name not in known:
             raise RecipeInvalid(
                 "unknown-field", f"there is no '{name:.80}'{nearest(name, known)} (there are: {', '.join(known)})"
             )
+
+
+def _convert[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
     try:
-        return msgspec.convert(dict(fields), kind, strict=strict)
-    except msgspec.ValidationError as error:
-        text = str(error)
-        path = re.search(r" - at `\$\.?([^`]*)`$", text)
-        said = text.partition(" - at ")[0]
-        raise RecipeInvalid("bad-request", f"'{path[1]}': {said}" if path and path[1] else said) from None
+        return convert(fields, kind, strict=strict)
+    except FieldInvalid as error:
+        raise RecipeInvalid("bad-request", str(error)) from None
