@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lint-style lint-types lint-rooms lint-template format build deploy delete bench bench-quality docs local lock clean
+.PHONY: help setup demo test lint lint-style lint-types lint-rooms lint-template lint-openapi format build deploy delete bench bench-quality openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -26,7 +26,7 @@ test: lint ## Check everything
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup ## Check style, types, rooms, template and workflow in seconds
-	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-rooms lint-style
+	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-openapi lint-rooms lint-style
 
 lint-style:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -39,6 +39,9 @@ lint-rooms:
 
 lint-template:
 	$(BIN)/cfn-lint template.yaml
+
+lint-openapi:
+	$(BIN)/openapi-spec-validator infra/openapi.yaml
 
 format: setup ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -57,6 +60,9 @@ bench: setup ## Measure speed, memory and cost, as ratios from one run
 
 bench-quality: setup ## Measure how much better spoiled photos get, beside other tools (PHOTOS=folder)
 	$(BIN)/python -m tests.bench.quality $(if $(PHOTOS),"$(PHOTOS)") $(BENCH_ARGS)
+
+openapi: setup ## Write the report's schemas into the API's description, and it as JSON
+	$(BIN)/python -m docs.make.openapi
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import re
 
+import jsonschema
+import msgspec
+import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+import darkroom
 from darkroom import recipe, wanted
 from darkroom.aws.api import parse
 from darkroom.codec import OUTPUT_FORMATS
-from tests.support import definition
+from darkroom.defects import DEFECTS
+from darkroom.report import reasons
+from docs.make import openapi
+from tests.support import definition, photos
 from tests.support.api_client import OPENAPI, OPERATIONS
 from tests.support.functions import load
 
@@ -50,6 +58,29 @@ def test_schemas_are_the_library_s() -> None:
     assert set(SCHEMAS["StepCall"]["properties"]) == set(recipe.StepCall.__struct_fields__)
     queried = {p["name"] for p in OPENAPI["paths"]["/enhance"]["post"]["parameters"] if p["in"] == "query"}
     assert queried == {*wanted.Query.__struct_fields__, "report"}
+
+
+def test_the_report_is_described_as_its_structs_have_it() -> None:
+    text = (definition.ROOT / "infra" / "openapi.yaml").read_text("utf-8")
+    current = "make openapi has not been run"
+    assert openapi.description(text) == text, current
+    assert openapi.as_json(text) == (definition.ROOT / "infra" / "openapi.json").read_text("utf-8"), current
+    for name, schema in openapi.schemas().items():
+        assert SCHEMAS[name] == schema, name
+    assert tuple(SCHEMAS["Defect"]["properties"]["name"]["enum"]) == DEFECTS
+
+
+@pytest.mark.parametrize("recipe_name", ["auto", "none", "vivid"])
+def test_reports_are_what_is_described(recipe_name: str) -> None:
+    told = darkroom.enhance(photos.encoded(), recipe_name).report
+    for name, value in (("Report", told), *(("Reason", reason) for reason in reasons(told))):
+        schema = {"$ref": f"#/components/schemas/{name}", "components": OPENAPI["components"]}
+        jsonschema.Draft202012Validator(schema).validate(json.loads(msgspec.json.encode(value)))
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [OPENAPI["paths"][path][method]["operationId"] for method, path in OPERATIONS]
+    assert len(set(names)) == len(names)
 
 
 def test_what_the_gateway_answers_itself_is_a_problem_too() -> None:

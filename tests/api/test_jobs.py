@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+import jsonschema
 import msgspec
 import pytest
 
@@ -15,7 +16,7 @@ from darkroom import report
 from darkroom.aws.api import progress
 from darkroom.report import Report
 from tests.support import definition, photos
-from tests.support.api_client import Client
+from tests.support.api_client import OPENAPI, Client
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions
 from tests.support.workflow import read_event
 
@@ -159,6 +160,8 @@ def test_a_finished_job_has_report_and_links(api: Client) -> None:
     assert set(shown["links"]) == {"self", "original", "result", "download", "manifest"}
     stages = ["inspect", "diagnose", "correct_color", "publish"]
     assert [(stage["stage"], stage["status"]) for stage in shown["stages"]] == [(stage, "done") for stage in stages]
+    schema = {"$ref": "#/components/schemas/Job", "components": OPENAPI["components"]}
+    jsonschema.Draft202012Validator(schema).validate(shown)
     told = msgspec.convert(shown["report"], Report)
     assert msgspec.to_builtins(told.source) == {
         "width": 96,

@@ -52,7 +52,7 @@ def test_the_page_s_address_ends_in_a_slash(functions: Functions) -> None:
     assert (answer.status, answer.headers["location"]) == (308, "/v1/")
 
 
-@pytest.mark.parametrize("name", ["../app.py", "openapi.yaml", "none.js", "%2e%2e"])
+@pytest.mark.parametrize("name", ["../app.py", "openapi.json", "none.js", "%2e%2e"])
 def test_no_other_file_is_served(api: Client, name: str) -> None:
     assert api.get(f"/web/{name}").status == 404
 

@@ -25,7 +25,7 @@ SOURCES = (
     "layers",
     "models",
     "infra/enhance.asl.json",
-    "infra/openapi.yaml",
+    "infra/openapi.json",
     "infra/web",
     "infra/sam-cli.txt",
 )

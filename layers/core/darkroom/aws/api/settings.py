@@ -16,7 +16,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     classify: the ARN of the function that has the networks.
     max_bytes: the largest upload.
     origins: other sites whose pages may call the API.
-    files: the folder with `openapi.yaml` and the page, `web/`.
+    files: the folder with `openapi.json` and the page, `web/`.
     """
 
     uploads: str
