@@ -17,14 +17,14 @@ from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
 from tests.bench.quality.run import score
 from tests.bench.quality.summary import gains, summarise
 from tests.bench.quality.targets import targets
-from tests.support import data
+from tests.support import photographs
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.quality", description=__doc__)
     parser.formatter_class = argparse.RawDescriptionHelpFormatter
     parser.add_argument(
-        "folder", nargs="?", type=Path, default=data.ROOT / "photos", help="of good photographs (default: %(default)s)"
+        "folder", nargs="?", type=Path, default=photographs.FOLDER, help="of good photographs (default: %(default)s)"
     )
     parser.add_argument("--part", choices=("train", "validation", "test"), default="test", help="of the photographs")
     parser.add_argument("--photos", type=int, metavar="N", help="only so many of them, evenly spaced")

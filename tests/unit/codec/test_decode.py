@@ -9,6 +9,7 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
+from tests.support.photographs import PNGSUITE
 from tests.unit.codec import heic, pictures
 from tests.unit.codec.pictures import colors, noise, save, tiff_of
 
@@ -197,12 +198,8 @@ def test_one_transparent_color(image):
 
 
 def test_interlaced_16_bit_png():
-    from tests.support.data import data
-
     for name in ("2c16", "6a16", "4a16", "0g16"):
-        straight, interlaced = (
-            codec.decode(data(f"hostile/pngsuite/png/bas{kind}{name}.png").read_bytes()) for kind in "ni"
-        )
+        straight, interlaced = (codec.decode((PNGSUITE / f"bas{kind}{name}.png").read_bytes()) for kind in "ni")
         assert straight.bit_depth == 16
         assert np.array_equal(straight.as_array(), interlaced.as_array())
 

@@ -17,7 +17,7 @@ from darkroom import apply
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.picture import Array
 from darkroom.step import max_level
-from tests.support.data import data
+from tests.support.photographs import photo
 
 THREE = ("hsv", "hls", "ycbcr", "xyz", "lab", "lch", "luv")
 
@@ -26,13 +26,8 @@ LEVELS = np.linspace(0, 1, 17, dtype=np.float32)
 CUBE = np.array(list(product(LEVELS, LEVELS, LEVELS)), np.float32).reshape(17, 289, 3)
 
 
-def photo() -> Array:
-    file = sorted(data("photos").glob("*/*.webp"))[30]
-    return np.asarray(Image.open(file).convert("RGB"))
-
-
 def pictures() -> list[Array]:
-    return [CUBE, photo().astype(np.float32) / np.float32(255)]
+    return [CUBE, photo("flowers").astype(np.float32) / np.float32(255)]
 
 
 def convert(image: Array, to: str, source: str = "rgb") -> Array:
@@ -141,7 +136,7 @@ def test_grey_pictures() -> None:
     with pytest.raises(ImageRejected, match="'lab'"):
         convert(gray, "rgb", "lab")
     with pytest.raises(ImageRejected, match="'gray'"):
-        convert(photo(), "rgb", "gray")
+        convert(photo("flowers"), "rgb", "gray")
 
 
 def test_alpha_is_carried() -> None:
@@ -153,7 +148,7 @@ def test_alpha_is_carried() -> None:
 
 
 def test_channels_are_those_of_the_model() -> None:
-    image = photo()
+    image = photo("flowers")
     for space, names in {"rgb": "rgb", "hsv": "hsv", "lab": "lab", "lch": "lch", "luv": "luv", "xyz": "xyz"}.items():
         whole = convert(image, space)
         for place, name in enumerate(names):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from math import erf, sqrt
 from typing import Any
 
@@ -22,23 +21,16 @@ from darkroom.errors import RecipeInvalid
 from darkroom.picture import Array
 from darkroom.registry import get
 from darkroom.step import to_float
-from tests.support.data import data
+from tests.support.photographs import SIDE, photo
 
 
-@cache
-def photo(number: int = 14) -> Array:
-    file = sorted(data("photos").glob("*/*.webp"))[number]
-    return np.asarray(Image.open(file).convert("RGB"))
+def gray_photo(name: str = "path") -> Array:
+    return np.asarray(Image.fromarray(photo(name)).convert("L"))
 
 
-def gray_photo(number: int = 14) -> Array:
-    file = sorted(data("photos").glob("*/*.webp"))[number]
-    return np.asarray(Image.open(file).convert("L"))
-
-
-def muted(number: int = 14) -> Array:
+def muted(name: str = "path") -> Array:
     """A photograph in mid-tones, float32, so that nothing clips."""
-    return photo(number).astype(np.float32) / 255 * np.float32(0.4) + np.float32(0.3)
+    return photo(name).astype(np.float32) / 255 * np.float32(0.4) + np.float32(0.3)
 
 
 def details(name: str, image: Array, **params: Any) -> dict[str, Any]:
@@ -49,20 +41,20 @@ def details(name: str, image: Array, **params: Any) -> dict[str, Any]:
 # --- equalize_global --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("number", [14, 33, 102])
-def test_global_equalisation(number: int) -> None:
-    gray = gray_photo(number)
+@pytest.mark.parametrize("name", ["path", "nyc", "flowers"])
+def test_global_equalisation(name: str) -> None:
+    gray = gray_photo(name)
     expected = exposure.equalize_hist(gray)
     np.testing.assert_array_equal(apply("equalize_global", gray), np.rint(expected * 255))
     deep = gray.astype(np.uint16) * 251
     expected = exposure.equalize_hist(deep)
     np.testing.assert_allclose(apply("equalize_global", deep), expected * 65535, atol=1)
-    smooth = luma(to_float(photo(number)))
+    smooth = luma(to_float(photo(name)))
     np.testing.assert_allclose(apply("equalize_global", smooth), exposure.equalize_hist(smooth, 65536), atol=2e-3)
 
 
 def test_global_equalisation_of_colour_is_that_of_luminance() -> None:
-    image = to_float(photo())
+    image = to_float(photo("path"))
     result = apply("equalize_global", image)
     share = np.sort(luma(result).ravel())
     assert np.abs(share - np.linspace(0, 1, share.size)).max() < 0.01
@@ -83,7 +75,7 @@ def test_local_equalisation_window_for_window(radius: int) -> None:
 
 
 def test_local_equalisation_across_tiles() -> None:
-    gray = np.ascontiguousarray(np.tile(gray_photo(19), (2, 1))[:500, :450])
+    gray = np.ascontiguousarray(np.tile(gray_photo("sand"), (2, 1))[:500, :450])
     np.testing.assert_array_equal(
         apply("equalize_local", gray, radius=20), rank.equalize(gray, np.ones((41, 41), np.uint8))
     )
@@ -103,14 +95,14 @@ def test_local_equalisation_keeps_gradation_between_bins() -> None:
 
 
 def test_distribution_of_a_reference() -> None:
-    image, reference = photo(14), photo(102)
+    image, reference = photo("path"), photo("flowers")
     expected = exposure.match_histograms(image.astype(np.uint8), reference, channel_axis=2)
     result = apply("adjust_distribution", image, reference=reference)
     assert np.abs(result.astype(int) - expected).max() <= 1
-    gray, other = gray_photo(14), gray_photo(102)
+    gray, other = gray_photo(), gray_photo("flowers")
     expected = exposure.match_histograms(gray, other)
     np.testing.assert_allclose(apply("adjust_distribution", gray, reference=other), expected, atol=0.5)
-    smooth, other = luma(to_float(photo(14))), luma(to_float(photo(102)))
+    smooth, other = luma(to_float(photo("path"))), luma(to_float(photo("flowers")))
     expected = exposure.match_histograms(smooth, other)
     error = np.abs(apply("adjust_distribution", smooth, reference=other) - expected)
     assert error.mean() < 1e-4  # counted in 65536 bins
@@ -132,19 +124,19 @@ def target_share(target: str, level: Array) -> Array:
 def test_stated_distributions(target: str) -> None:
     """The result's distribution is the target's within 1 %, of luminance, on photographs without blown areas."""
     levels = np.linspace(0, 1, 256)
-    for number in (14, 86, 102):
-        image = to_float(photo(number))
+    for name in ("path", "reflect", "flowers"):
+        image = to_float(photo(name))
         result = np.sort(luma(apply("adjust_distribution", image, target=target)).ravel())
         share = np.searchsorted(result, levels, side="right") / result.size
         assert np.abs(share - target_share(target, levels)).max() <= 0.01
 
 
 def test_distribution_by_luminance_of_a_reference_of_another_kind() -> None:
-    image, reference = to_float(photo(14)), gray_photo(102)
+    image, reference = to_float(photo("path")), gray_photo("flowers")
     result = np.sort(luma(apply("adjust_distribution", image, reference=reference, channels="luminance")).ravel())
     wanted = np.sort(reference.ravel()) / 255
     assert np.abs(result - wanted).mean() < 0.005
-    assert apply("adjust_distribution", gray_photo(14), reference=photo(102)).shape == gray_photo(14).shape
+    assert apply("adjust_distribution", gray_photo(), reference=photo("flowers")).shape == gray_photo().shape
 
 
 # --- correct_spectrum_active ------------------------------------------------------------------------------------------
@@ -165,7 +157,7 @@ def delta_e(a: Array, b: Array) -> Array:
 
 @pytest.mark.parametrize("method", ["linear", "root_polynomial", "root_polynomial_3"])
 def test_a_cameras_matrix_is_undone(method: str) -> None:
-    truth = to_float(photo())
+    truth = to_float(photo("path"))
     seen = encoded(srgb_to_linear(truth) @ CAMERA.T.astype(np.float32))
     samples, targets = encoded(CHART @ CAMERA.T).tolist(), encoded(CHART).tolist()
     result = apply("correct_spectrum_active", seen, samples=samples, targets=targets, method=method)
@@ -182,7 +174,7 @@ def test_half_the_light_gives_half_the_result(method: str) -> None:
     """Exposure invariance (Finlayson 2015), with a map that no matrix fits."""
     bent = np.stack((CHART[:, 0] ** 0.9 * CHART[:, 1] ** 0.1, CHART[:, 1], np.sqrt(CHART[:, 1] * CHART[:, 2])), axis=1)
     values = {"samples": encoded(CHART).tolist(), "targets": encoded(bent).tolist(), "method": method}
-    light = srgb_to_linear(to_float(photo())) * np.float32(0.5)
+    light = srgb_to_linear(to_float(photo("path"))) * np.float32(0.5)
     full, half = (apply("correct_spectrum_active", encoded(light * scale), **values) for scale in (1.0, 0.5))
     inside = full.max(axis=-1) < 1
     np.testing.assert_allclose(srgb_to_linear(half)[inside], srgb_to_linear(full)[inside] / 2, atol=1e-5)
@@ -192,7 +184,7 @@ def test_root_polynomials_fit_what_a_matrix_cannot() -> None:
     bent = np.stack((CHART[:, 0], np.sqrt(CHART[:, 0] * CHART[:, 1]), CHART[:, 2]), axis=1)
     values = {"samples": encoded(CHART).tolist(), "targets": encoded(bent).tolist()}
     errors = {
-        method: details("correct_spectrum_active", photo(), **values, method=method)["error"]
+        method: details("correct_spectrum_active", photo("path"), **values, method=method)["error"]
         for method in ("linear", "root_polynomial", "root_polynomial_3")
     }
     assert errors["root_polynomial"] < 1e-3 < 0.01 < errors["linear"]
@@ -200,10 +192,10 @@ def test_root_polynomials_fit_what_a_matrix_cannot() -> None:
 
 
 def test_corresponding_pictures() -> None:
-    truth = to_float(photo(102))
+    truth = to_float(photo("flowers"))
     seen = encoded(srgb_to_linear(truth) @ CAMERA.T.astype(np.float32))
     assert delta_e(apply("correct_spectrum_active", seen, target_image=truth), truth).max() <= 1
-    other = to_float(photo(14))
+    other = to_float(photo("path"))
     other_seen = encoded(srgb_to_linear(other) @ CAMERA.T.astype(np.float32))
     result = apply("correct_spectrum_active", seen, target_image=other, sample_image=other_seen)
     assert delta_e(result, truth).max() <= 1
@@ -212,7 +204,7 @@ def test_corresponding_pictures() -> None:
 def test_what_samples_leave_open_stays() -> None:
     """Greys alone say nothing of colours that are their opposite."""
     greys = [[v, v, v] for v in (0.2, 0.4, 0.6, 0.8)]
-    image = to_float(photo())
+    image = to_float(photo("path"))
     same = apply("correct_spectrum_active", image, samples=greys, targets=greys)
     np.testing.assert_allclose(same, image, atol=1e-5)
 
@@ -226,7 +218,7 @@ def test_known_colours_are_asked_for_by_name() -> None:
         ({"target_image": gray_photo()}, "'target_image'"),
     ):
         with pytest.raises(RecipeInvalid, match=match):
-            apply("correct_spectrum_active", photo(), **values)
+            apply("correct_spectrum_active", photo("path"), **values)
 
 
 # --- correct_spectrum_passive -----------------------------------------------------------------------------------------
@@ -238,7 +230,7 @@ def statistics(image: Array) -> tuple[Array, Array]:
 
 
 def test_mean_and_covariance_become_the_references() -> None:
-    image, reference = muted(14), muted(102)
+    image, reference = muted("path"), muted("flowers")
     mean, covariance = statistics(apply("correct_spectrum_passive", image, reference=reference))
     wanted_mean, wanted_covariance = statistics(reference)
     np.testing.assert_allclose(mean, wanted_mean, atol=1e-4)
@@ -249,7 +241,7 @@ def test_mean_and_covariance_become_the_references() -> None:
 
 def test_mean_and_covariance_of_whole_photographs() -> None:
     """Black and white clip here."""
-    for image, reference in ((photo(14), photo(102)), (photo(33), photo(86))):
+    for image, reference in ((photo("path"), photo("flowers")), (photo("city"), photo("reflect"))):
         mean, covariance = statistics(apply("correct_spectrum_passive", image, reference=reference))
         wanted_mean, wanted_covariance = statistics(reference)
         np.testing.assert_allclose(mean, wanted_mean, atol=0.002)
@@ -258,7 +250,7 @@ def test_mean_and_covariance_of_whole_photographs() -> None:
 
 def test_the_map_is_symmetric_and_undone_by_its_reverse() -> None:
     """What makes it Monge and Kantorovich's among all maps with the same covariance."""
-    image, reference = muted(14), muted(102)
+    image, reference = muted("path"), muted("flowers")
     there = np.array(
         get("correct_spectrum_passive")(
             image, get("correct_spectrum_passive").params(), {"reference": reference}
@@ -274,16 +266,16 @@ def test_the_map_is_symmetric_and_undone_by_its_reverse() -> None:
 
 def test_statistics_are_asked_for_by_name() -> None:
     with pytest.raises(RecipeInvalid, match="'reference'"):
-        apply("correct_spectrum_passive", photo())
+        apply("correct_spectrum_passive", photo("path"))
     with pytest.raises(RecipeInvalid, match="'reference'"):
-        apply("adjust_distribution", photo(), target="reference")
+        apply("adjust_distribution", photo("path"), target="reference")
     for covariance, match in (
         ([[0.1, 0.2, 0], [0, 0.1, 0], [0, 0, 0.1]], "symmetric"),
         ([[0.1, 0.2, 0], [0.2, 0.1, 0], [0, 0, 0.1]], "eigenvalue"),
         ([[0.1, 0, 0]], "3 entries"),
     ):
         with pytest.raises(RecipeInvalid, match=match):
-            apply("correct_spectrum_passive", photo(), mean=[0.5] * 3, covariance=covariance)
+            apply("correct_spectrum_passive", photo("path"), mean=[0.5] * 3, covariance=covariance)
 
 
 # --- correct_fourier --------------------------------------------------------------------------------------------------
@@ -306,8 +298,8 @@ def test_a_cast_gradient_is_removed() -> None:
     corrected = apply("correct_fourier", tinted(gray))
     assert np.abs(opponents(tinted(gray))).max() > 0.09
     assert np.abs(opponents(corrected)).max() < 1e-3
-    for number in (14, 102):  # photographs: the same with the cast as without it
-        clean, spoiled = (apply("correct_fourier", image) for image in (muted(number), tinted(muted(number))))
+    for name in ("path", "flowers"):  # photographs: the same with the cast as without it
+        clean, spoiled = (apply("correct_fourier", image) for image in (muted(name), tinted(muted(name))))
         np.testing.assert_allclose(spoiled - luma(spoiled)[..., None], clean - luma(clean)[..., None], atol=1e-3)
 
 
@@ -319,9 +311,9 @@ def test_a_curved_cast_is_removed() -> None:
     assert np.std(opponents(corrected)) < 0.1 * np.std(opponents(gray + cast))
 
 
-@pytest.mark.parametrize("number", [14, 86, 102])
-def test_luminance_phase_and_detail_stay(number: int) -> None:
-    image = muted(number)
+@pytest.mark.parametrize("name", ["nyc", "reflect", "flowers"])
+def test_luminance_phase_and_detail_stay(name: str) -> None:
+    image = muted(name)
     corrected = apply("correct_fourier", image)
     np.testing.assert_allclose(luma(corrected), luma(image), atol=1e-5)
     before, after = (fft.dctn(opponents(each), axes=(0, 1), norm="ortho") for each in (image, corrected))
@@ -350,8 +342,8 @@ def test_the_transform_is_scipys() -> None:
 
 
 def test_coloured_light_leaves_black_black() -> None:
-    x = np.linspace(-0.5, 0.5, 512, dtype=np.float32)
-    gray = np.repeat(to_float(photo())[..., 1:2], 3, axis=2) * np.float32(0.7)
+    x = np.linspace(-0.5, 0.5, SIDE, dtype=np.float32)
+    gray = np.repeat(to_float(photo("path"))[..., 1:2], 3, axis=2) * np.float32(0.7)
     lit = gray * (1 + 0.5 * x[None, :, None] * np.array([1, 0, -1], np.float32))
     corrected = apply("correct_fourier", lit, model="light")
     assert np.std(opponents(corrected)) < 0.1 * np.std(opponents(lit))
@@ -362,9 +354,9 @@ def test_coloured_light_leaves_black_black() -> None:
 # --- cluster_colors ---------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(("number", "k"), [(14, 4), (102, 8), (86, 16)])
-def test_inertia_is_that_of_scikit_learn(number: int, k: int) -> None:
-    image = np.ascontiguousarray(photo(number)[::4, ::4])
+@pytest.mark.parametrize(("name", "k"), [("path", 4), ("flowers", 8), ("reflect", 16)])
+def test_inertia_is_that_of_scikit_learn(name: str, k: int) -> None:
+    image = np.ascontiguousarray(photo(name)[::4, ::4])
     lab = rgb_to_lab(image).reshape(-1, 3).astype(float)
     reference = KMeans(k, n_init=3, random_state=0).fit(lab).inertia_
     palette = get("cluster_colors").analyse(image, get("cluster_colors").params(k=k)).value  # type: ignore[misc]
@@ -374,7 +366,7 @@ def test_inertia_is_that_of_scikit_learn(number: int, k: int) -> None:
 
 
 def test_the_seed_decides_and_the_palette_is_told() -> None:
-    image = photo(102)
+    image = photo("flowers")
     found = details("cluster_colors", image, k=5, seed=4)
     assert found == details("cluster_colors", image, k=5, seed=4)
     assert len(found["colors"]) == 5
@@ -391,7 +383,7 @@ def test_pictures_of_few_colours_stay() -> None:
 
 
 def test_harmonising_keeps_lightness_and_gathers_hues() -> None:
-    image = to_float(photo(102))
+    image = to_float(photo("flowers"))
     result = apply("cluster_colors", image, k=3, mode="harmonise")
     before, after = rgb_to_lab(image), rgb_to_lab(result)
     inside = (result > 0.01).all(axis=-1) & (result < 0.99).all(axis=-1)
@@ -406,7 +398,7 @@ def test_harmonising_keeps_lightness_and_gathers_hues() -> None:
 
 @pytest.mark.parametrize("components", [1, 2])
 def test_leading_components(components: int) -> None:
-    image = muted(102)
+    image = muted("flowers")
     colors = image.reshape(-1, 3).astype(float)
     pca = PCA(components).fit(colors)
     expected = pca.inverse_transform(pca.transform(colors)).reshape(image.shape)
@@ -419,7 +411,7 @@ def test_leading_components(components: int) -> None:
 
 def test_decorrelation_keeps_mean_and_deviation_of_each_channel() -> None:
     # Uncorrelated noise beside the photograph's lightness: no component below 8-bit rounding.
-    image = muted(102) * np.float32(0.4) + np.float32(0.3)
+    image = muted("flowers") * np.float32(0.4) + np.float32(0.3)
     image += np.random.default_rng(1).normal(0, 0.01, image.shape).astype(np.float32)
     result = apply("correct_pca", image)
     mean, covariance = statistics(result)

@@ -7,7 +7,6 @@ from typing import Any
 import cv2
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import ndimage
 
 from darkroom.algorithms.guided import guided
@@ -21,9 +20,8 @@ from darkroom.registry import get
 from darkroom.step import Reported
 from darkroom.steps.antialias import antialias_sigma
 from darkroom.steps.compensate import inverse_mtf
-from tests.support.data import data
-
-PHOTOS = ("gb82/nyc-lossless.webp", "gb82/mc3-lossless.webp", "cid22/1370704.webp", "cid22/3623285.webp")
+from tests.support.photographs import FEW
+from tests.support.photographs import photo as photograph
 
 
 def run(name: str, image: Array, references: dict[str, Array] | None = None, **params: Any) -> Reported:
@@ -37,10 +35,7 @@ def apply(name: str, image: Array, **params: Any) -> Array:
 
 def photo(name: str, side: int = 256) -> Array:
     """The middle of a photograph, float32 RGB."""
-    with Image.open(data("photos") / name) as file:
-        left, top = (file.width - side) // 2, (file.height - side) // 2
-        pixels = np.asarray(file.convert("RGB").crop((left, top, left + side, top + side)))
-    return pixels.astype(np.float32) / 255
+    return photograph(name, side).astype(np.float32) / 255
 
 
 def psnr(image: Array, truth: Array) -> float:
@@ -189,7 +184,7 @@ def test_guided_filters_a_mask_along_a_picture() -> None:
 
 
 def test_guided_subsampled_is_nearly_the_same() -> None:
-    picture = photo(PHOTOS[0])
+    picture = photo("nyc")
     whole, quarter = (guided(picture, picture[..., 1].copy(), 16, 1e-2, subsample=s) for s in (1, 4))
     assert psnr(quarter, whole) > 38
 
@@ -225,7 +220,7 @@ def gain(name: str, blurred: Array, sharp: Array, **params: Any) -> float:
 
 @pytest.mark.parametrize("angle", [0.0, 30.0])
 def test_deblur_motion_brings_back_4_db(angle: float) -> None:
-    pairs = [moved(photo(name), 15, angle, noise=1.0) for name in PHOTOS]
+    pairs = [moved(photo(name), 15, angle, noise=1.0) for name in FEW]
     given = [gain("deblur_motion", *pair, length=15, angle=angle) for pair in pairs]
     found = [gain("deblur_motion", *pair) for pair in pairs]
     assert np.mean(given) >= 4
@@ -235,13 +230,13 @@ def test_deblur_motion_brings_back_4_db(angle: float) -> None:
 
 @pytest.mark.parametrize(("method", "least"), [("wiener", 3.0), ("richardson_lucy", 2.5)])
 def test_the_textbook_methods_bring_most_of_it_back(method: str, least: float) -> None:
-    pairs = [moved(photo(name), 15, 30, noise=0.3) for name in PHOTOS]
+    pairs = [moved(photo(name), 15, 30, noise=0.3) for name in FEW]
     assert np.mean([gain("deblur_motion", *pair, length=15, angle=30, method=method) for pair in pairs]) >= least
 
 
 @pytest.mark.parametrize(("length", "angle"), [(9, 110), (15, 0), (24, 77)])
 def test_motion_is_found_in_the_cepstrum(length: float, angle: float) -> None:
-    for name in PHOTOS:
+    for name in FEW:
         blurred, _ = moved(photo(name, 384), length, angle, noise=0.5)
         motion = estimate_motion(blurred.mean(axis=2, dtype=np.float32) / 255)
         assert motion.found
@@ -250,7 +245,7 @@ def test_motion_is_found_in_the_cepstrum(length: float, angle: float) -> None:
 
 
 def test_sharp_photographs_are_not_taken_for_moved() -> None:
-    for name in PHOTOS:
+    for name in FEW:
         sharp = to_uint8(photo(name))
         outcome = run("deblur_motion", sharp)
         assert outcome.details["found"] is False
@@ -338,7 +333,7 @@ def test_compensate_restores_contrast_within_its_bound() -> None:
 @pytest.mark.parametrize(("sigma", "least"), [(0.7, 3.5), (1.0, 2.5), (1.5, 1.5)])
 def test_compensate_undoes_softness(sigma: float, least: float) -> None:
     gains = []
-    for name in PHOTOS:
+    for name in FEW:
         sharp = photo(name)
         soft = with_noise(cv2.GaussianBlur(sharp, (0, 0), sigma), 0.7)
         gains.append(gain("compensate", soft, sharp, illumination="off", softness=sigma))
@@ -352,7 +347,7 @@ def test_compensate_undoes_softness(sigma: float, least: float) -> None:
 @pytest.mark.parametrize("sigma", [3, 10, 25])
 def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms: float) -> None:
     chosen, fixed = [], []
-    for name in PHOTOS:
+    for name in FEW:
         clean = photo(name)
         noisy = with_noise(clean, sigma)
         outcome = run("auto_filter", noisy, budget_ms=budget_ms)
@@ -370,8 +365,9 @@ def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms
     assert np.mean(chosen) >= np.mean(fixed, axis=0).max() - 0.3
 
 
-def test_auto_filter_predicts_what_comes_true() -> None:
-    clean = photo(PHOTOS[2])
+@pytest.mark.parametrize("name", ["city", "nyc", "reflect"])
+def test_auto_filter_predicts_what_comes_true(name: str) -> None:
+    clean = photo(name)
     noisy = with_noise(clean, 10)
     outcome = run("auto_filter", noisy, budget_ms=30_000)
     predicted = {row["step"]: row["predicted_psnr"] for row in outcome.details["candidates"]}
@@ -381,7 +377,7 @@ def test_auto_filter_predicts_what_comes_true() -> None:
 
 
 def test_auto_filter_takes_out_impulses_first() -> None:
-    clean = photo(PHOTOS[2])
+    clean = photo("nyc")
     struck = to_uint8(clean)
     dice = np.random.default_rng(1).random(struck.shape[:2])
     struck[dice < 0.02], struck[dice > 0.98] = 0, 255
@@ -391,7 +387,7 @@ def test_auto_filter_takes_out_impulses_first() -> None:
 
 
 def test_auto_filter_keeps_its_budget_or_does_nothing() -> None:
-    noisy = with_noise(photo(PHOTOS[2]), 10)
+    noisy = with_noise(photo("nyc"), 10)
     outcome = run("auto_filter", noisy, budget_ms=10)
     assert outcome.details["chosen"] is None
     assert "budget" in outcome.details["reason"]
@@ -402,7 +398,7 @@ def test_auto_filter_keeps_its_budget_or_does_nothing() -> None:
 
 
 def test_auto_filter_leaves_noise_that_a_reduction_will_average() -> None:
-    noisy = with_noise(photo(PHOTOS[2]), 2)
+    noisy = with_noise(photo("nyc"), 2)
     large, small = (run("auto_filter", noisy, output_scale=scale).details for scale in (1, 0.1))
     assert large["chosen"] is not None
     assert small["psnr_as_it_is"] > large["psnr_as_it_is"] + 10

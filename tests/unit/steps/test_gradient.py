@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from PIL import Image
 from scipy import ndimage
 
 from darkroom import apply
 from darkroom.algorithms import deriche
 from darkroom.color.conversions import luma
 from darkroom.picture import Array
-from tests.support.data import data
+from tests.support.photographs import photo as photograph
 
 OPERATORS = ("sobel", "scharr", "robinson", "deriche", "laplacian")
 GRAY = (0.4 + 0.2 * np.random.default_rng(5).random((61, 47))).astype(np.float32)  # mid-tones: nothing clips
@@ -88,8 +87,7 @@ def test_ramps_and_flat_areas_stay_and_edges_steepen(operator: str) -> None:
 
 @pytest.mark.parametrize("operator", OPERATORS)
 def test_colour_stays_on_a_photograph(operator: str) -> None:
-    file = sorted(data("photos").glob("*/*.webp"))[12]
-    photo = np.asarray(Image.open(file).convert("RGB")).astype(np.float32) / 255 * 0.5 + 0.25
+    photo = photograph("flowers").astype(np.float32) / 255 * 0.5 + 0.25
     sharp = apply("sharpen_gradient", photo, operator=operator, amount=0.25)
     inside = (sharp > 0).all(axis=-1) & (sharp < 1).all(axis=-1)
     before, after = photo - luma(photo)[..., None], sharp - luma(sharp)[..., None]

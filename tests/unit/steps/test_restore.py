@@ -17,13 +17,7 @@ from darkroom.estimates.scratches import find_damage
 from darkroom.picture import Array
 from darkroom.registry import apply
 from darkroom.steps.dehaze import dark_channel
-from tests.support.data import data
-
-
-def photos(every: int) -> list[Array]:
-    """Some photographs, HxWx3 uint8."""
-    paths = sorted(data("photos/cid22").glob("*.webp"))[7::every]
-    return [np.asarray(cv2.imread(str(path), cv2.IMREAD_COLOR_RGB)) for path in paths]
+from tests.support.photographs import photos
 
 
 def psnr(a: Array, b: Array) -> float:
@@ -53,7 +47,7 @@ def test_quantisation_tables_are_libjpegs() -> None:
 @pytest.mark.parametrize("quality", [10, 20, 30])
 def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
     gains = []
-    for photo in photos(30):
+    for photo in photos():
         jpeg = compressed(photo, quality)
         gains.append(psnr(apply("reduce_jpeg_artifacts", jpeg), photo) - psnr(jpeg, photo))
     assert np.mean(gains) > 0.5
@@ -62,7 +56,7 @@ def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
 
 def test_jpeg_quality_and_grid_are_found_in_the_pixels() -> None:
     right = 0
-    cropped = [(compressed(photo, quality)[3:, 5:], quality) for photo in photos(60) for quality in (10, 30, 75)]
+    cropped = [(compressed(photo, quality)[3:, 5:], quality) for photo in photos() for quality in (10, 30, 75)]
     for image, quality in cropped:
         traces = find_traces(image)
         right += traces is not None and (traces.quality, traces.top, traces.left) == (quality, 5, 3)
@@ -70,7 +64,7 @@ def test_jpeg_quality_and_grid_are_found_in_the_pixels() -> None:
 
 
 def test_a_photo_that_never_was_a_jpeg_stays() -> None:
-    for photo in photos(30):
+    for photo in photos():
         assert psnr(apply("reduce_jpeg_artifacts", photo), photo) > 42
 
 
@@ -86,7 +80,7 @@ def softened(image: Array, sigma: float, noise: float = 0) -> Array:
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
 def test_deblur_estimates_sigma_and_gains(sigma: float) -> None:
     sigmas, gains = [], []
-    for photo in photos(30):
+    for photo in photos():
         soft = softened(photo, sigma)
         model = model_blur(soft)
         assert model is not None
@@ -98,9 +92,9 @@ def test_deblur_estimates_sigma_and_gains(sigma: float) -> None:
 
 
 def test_deblur_gains_under_noise_and_leaves_sharp_photos_alone() -> None:
-    noisy = [(softened(photo, 1.5, noise=3), photo) for photo in photos(40)]
+    noisy = [(softened(photo, 1.5, noise=3), photo) for photo in photos()]
     assert np.mean([psnr(apply("deblur", soft), photo) - psnr(soft, photo) for soft, photo in noisy]) > 1
-    for photo in photos(40):
+    for photo in photos():
         np.testing.assert_array_equal(apply("deblur", photo), photo)
 
 
@@ -134,7 +128,7 @@ def scratched(image: Array, seed: int) -> tuple[Array, Array]:
 
 def test_found_scratches_are_the_scratches() -> None:
     scores = []
-    for seed, photo in enumerate(photos(12)):
+    for seed, photo in enumerate(photos()):
         damaged, truth = scratched(photo, seed)
         found = find_damage(cv2.cvtColor(damaged, cv2.COLOR_RGB2GRAY), 4, 0.5, spots=False) > 0
         scores.append(2 * (found & truth).sum() / (found.sum() + truth.sum()))
@@ -195,7 +189,7 @@ def test_dark_channel_is_the_papers() -> None:
 def test_dehaze_brings_back_a_hazed_photo() -> None:
     air = np.array([215, 220, 228])
     gains, kept = [], []
-    for photo in photos(24):
+    for photo in photos():
         transmission = np.linspace(0.35, 0.95, photo.shape[0])[:, None, None]
         hazed = np.rint(photo * transmission + air * (1 - transmission)).astype(np.uint8)
         gains.append(psnr(apply("dehaze", hazed), photo) - psnr(hazed, photo))
