@@ -25,7 +25,8 @@ HEAD = """# Quality
 
 How much better photographs get. {photos} photographs that nothing was trained on are spoiled in {ways} stated
 ways; darkroom's recipe `auto`, which is not told what is wrong, and other tools repair them in the same run, and each
-result is held against the original. `make bench-quality PHOTOS=folder BENCH_ARGS=--docs` measures it and writes this page.
+result is held against the original. `make bench-quality PHOTOS=folder BENCH_ARGS=--docs` measures it and writes
+this page.
 
 `auto` gains **{mean:.1f} dB** PSNR over doing nothing, as the mean of the nine kinds of defect; the best of the other
 tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos worse.

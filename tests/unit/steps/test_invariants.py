@@ -26,6 +26,8 @@ STEPS = registry.steps()
 IMAGE_STEPS = [step for step in STEPS if step.returns == "image"]
 ANNOTATING = [step for step in STEPS if step.returns == "annotation"]
 SIZE_KEEPING = [step for step in IMAGE_STEPS if not step.resizes]
+WITH_STRENGTH = [step for step in SIZE_KEEPING if "strength" in step.params.names()]
+IN_BANDS = [step for step in SIZE_KEEPING if step.halo is not None]  # the others see the whole picture at once
 
 CHANNELS = (None, 3, 4)
 DTYPES = (np.uint8, np.uint16, np.float32)
@@ -37,6 +39,8 @@ every_step = pytest.mark.parametrize("step", STEPS, ids=lambda step: step.name)
 every_image_step = pytest.mark.parametrize("step", IMAGE_STEPS, ids=lambda step: step.name)
 every_annotating_step = pytest.mark.parametrize("step", ANNOTATING, ids=lambda step: step.name)
 every_size_keeping_step = pytest.mark.parametrize("step", SIZE_KEEPING, ids=lambda step: step.name)
+every_step_with_strength = pytest.mark.parametrize("step", WITH_STRENGTH, ids=lambda step: step.name)
+every_banded_step = pytest.mark.parametrize("step", IN_BANDS, ids=lambda step: step.name)
 every_dtype = pytest.mark.parametrize("dtype", DTYPES, ids=lambda dtype: np.dtype(dtype).name)
 
 
@@ -159,10 +163,8 @@ def test_neutral_parameters_return_the_input(step: Step) -> None:
             np.testing.assert_array_equal(step(image, params).image, image)
 
 
-@every_size_keeping_step
+@every_step_with_strength
 def test_half_strength_lies_halfway(step: Step) -> None:
-    if "strength" not in step.params.names():
-        pytest.skip("has no strength")
     image = scene((33, 47), 3, np.float32)
     for params in visible_params(step):
         full, half = (
@@ -172,10 +174,9 @@ def test_half_strength_lies_halfway(step: Step) -> None:
         np.testing.assert_allclose(half, (image + full) / 2, atol=1e-5)
 
 
-@every_size_keeping_step
+@every_banded_step
 def test_bands_do_not_show(step: Step, monkeypatch: pytest.MonkeyPatch) -> None:
-    if step.halo is None:
-        pytest.skip("sees the whole picture at once")
+    assert step.halo is not None
     for params in visible_params(step):
         halo = step.halo(params) if callable(step.halo) else step.halo
         image = scene((min(1200, 10 * halo + 100), 24), 3, np.uint8)
