@@ -13,6 +13,7 @@ import pytest
 
 from darkroom.client.api import Api
 from darkroom.errors import DarkroomError
+from darkroom.wanted import Wanted
 from darkroom_local import EmbeddedAws, stack
 from darkroom_local.emulator import REGION
 
@@ -91,7 +92,7 @@ def announce(address: str, monkeypatch: pytest.MonkeyPatch, **variables: str) ->
     """A job that is announced by a caller with these environment variables."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return Api.find(address).announce("in.jpg", {"recipe": "vivid"})
+    return Api.find(address).announce("in.jpg", Wanted.of_options("vivid"))
 
 
 def test_by_signature(aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:

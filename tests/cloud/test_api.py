@@ -29,6 +29,7 @@ import darkroom
 from darkroom.cli import cloud as _  # noqa: F401 — adds its commands
 from darkroom.cli.main import cli
 from darkroom.client import api as remote_api
+from darkroom.wanted import Wanted
 from darkroom_local import stack
 from tests.cloud.cloud import Cloud, wait_for
 from tests.support import photos
@@ -122,7 +123,7 @@ def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
     file = io.BytesIO()
     Image.fromarray(noise).save(file, "BMP")
     assert len(file.getvalue()) > 40_000_000
-    job = api.submit("large.bmp", file.getvalue(), {"recipe": "none", "format": "jpeg"})
+    job = api.submit("large.bmp", file.getvalue(), Wanted.of_body({"recipe": "none", "format": "jpeg"}))
     done = api.wait(job, 240)
     assert Image.open(io.BytesIO(api.download(done["links"]["result"]))).size == (3700, 3700)
     assert api.download(done["links"]["original"]) == file.getvalue()
@@ -132,7 +133,7 @@ def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
 
 def test_a_form_takes_no_other_file(api: remote_api.Api) -> None:
     """The form's conditions are the bucket's to enforce."""
-    announced = api.announce("photo.jpg", {})
+    announced = api.announce("photo.jpg", Wanted())
     announced["upload"]["fields"]["key"] = "auto/elsewhere.jpg"
     with pytest.raises(Exception, match="upload"):
         api.upload(announced["upload"], "photo.jpg", photos.encoded())
@@ -140,7 +141,7 @@ def test_a_form_takes_no_other_file(api: remote_api.Api) -> None:
 
 def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:
     recipe = json.loads(photos.recipe_through(["filter", "adjust_tone", "sharpen"]))
-    job = api.submit("staged.jpg", photos.encoded(), {"recipe": recipe})
+    job = api.submit("staged.jpg", photos.encoded(), Wanted.of_body({"recipe": recipe}))
     seen: list[list[Any]] = []
 
     def ended() -> dict[str, Any] | None:

@@ -20,7 +20,7 @@ from click import echo
 import darkroom
 from darkroom import report
 from darkroom.cli.photos import read_wanted
-from darkroom.client.stack import Stack, Upload
+from darkroom.client.stack import Stack
 from darkroom.picture import Array, Picture
 from darkroom_local import comparison, sample, stack
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
@@ -46,9 +46,9 @@ def run(photo: Path | None, recipe: str) -> None:
     """Enhance a photo, or the sample, and write what came of it. Raises the job's error."""
     OUTPUT.mkdir(parents=True, exist_ok=True)
     body = photo.read_bytes() if photo else sample.spoiled_photo()
-    key = photo.name if photo else "eileen-collins.jpg"
+    name = photo.name if photo else "eileen-collins.jpg"
     wanted = read_wanted(recipe, (), None)
-    echo(f"photo   {key}" + ("" if photo else f": {sample.STORY}"))
+    echo(f"photo   {name}" + ("" if photo else f": {sample.STORY}"))
     with _timed("build the functions and layers"):
         stack.build()
     with _timed("start the embedded AWS"):
@@ -58,8 +58,8 @@ def run(photo: Path | None, recipe: str) -> None:
             stack.deploy(aws)
         deployed = Stack.find(stack.STACK, **aws.connection())
         started = time.monotonic()
-        upload = deployed.upload(key, body, wanted)
-        echo(f"upload  s3://{deployed.outputs['UploadsBucket']}/{key}, recipe {recipe}")
+        upload = deployed.upload(name, body, wanted)
+        echo(f"upload  s3://{deployed.outputs['UploadsBucket']}/{upload}, recipe {recipe}")
         follow(aws, deployed, upload)
         job = deployed.wait(upload, JOB_SECONDS)
         seconds = time.monotonic() - started
@@ -69,14 +69,14 @@ def run(photo: Path | None, recipe: str) -> None:
     _write(body, result, manifest, f"recipe {recipe}" + ("" if photo else f"  ·  spoiled: {sample.STORY}"))
 
 
-def follow(aws: EmbeddedAws, deployed: Stack, upload: Upload) -> None:
+def follow(aws: EmbeddedAws, deployed: Stack, upload: str) -> None:
     """Print a line for each stage of an upload's job, as it happens, until the workflow ends."""
     states = aws.client("stepfunctions")
     deadline = time.monotonic() + JOB_SECONDS
     execution = None
     while execution is None and time.monotonic() < deadline:
         time.sleep(POLL_SECONDS)
-        execution = next((job["execution"] for job in deployed.jobs(upload.key) if job["id"] not in upload.seen), None)
+        execution = next((job["execution"] for job in deployed.jobs(upload)), None)
     if execution is None:
         raise RuntimeError("the upload started no job")
     entered: dict[str, Any] = {}

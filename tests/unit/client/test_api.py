@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import email
+import email.policy
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -93,6 +95,19 @@ def test_a_bucket_is_told_nothing_of_the_caller(sent: list[Sent], monkeypatch: p
     api.download("https://bucket.example/result?X-Amz-Signature=1")
     api.upload({"url": "https://bucket.example/", "fields": {"key": "k"}}, "a.jpg", b"photo")
     assert not any({"Authorization", "x-api-key"} & set(request.headers) for request in sent)
+
+
+def test_an_upload_is_a_form_as_a_browser_sends_it(sent: list[Sent]) -> None:
+    fields = {"key": "api/1/ü b.jpg", "x-amz-meta-recipe": '{"steps": "auto"}', "policy": "e30="}
+    Api(AWS).upload({"url": "https://bucket.example/", "fields": fields}, "ü b.jpg", b"\x00\r\n--photo\xff")
+    raw = f"Content-Type: {sent[0].headers['Content-Type']}\r\n\r\n".encode() + (sent[0].body or b"")
+    parts = email.message_from_bytes(raw, policy=email.policy.HTTP).iter_parts()
+    read = {
+        part.get_param("name", header="content-disposition"): bytes(part.get_payload(decode=True)) for part in parts
+    }
+    assert list(read) == [*fields, "file"], "what comes after the file S3 does not read"
+    assert read.pop("file") == b"\x00\r\n--photo\xff"
+    assert {name: value.decode() for name, value in read.items()} == fields
 
 
 @pytest.fixture

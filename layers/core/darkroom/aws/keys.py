@@ -12,7 +12,7 @@ from darkroom.codec.formats import EXTENSIONS, INPUT_EXTENSIONS
 REFERENCES = "references/"
 """Where a recipe's reference images lie."""
 
-OF_ONE_JOB = re.compile(r"(?:api|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
+OF_ONE_JOB = re.compile(r"(?:api|submit|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
 
 
 def to_hand_over(job: str, index: int) -> str:
@@ -31,13 +31,21 @@ def to_announce(job: str, filename: str) -> str:
     return f"api/{job}/{safe_name(filename)}"
 
 
+def to_submit(unique: str, filename: str) -> str:
+    """In the uploads bucket: a photo that `darkroom submit` brings, whose job is known by a key that no other has.
+
+    unique: 32 hexadecimal digits. S3's events do not name the upload's version everywhere; its key they always do.
+    """
+    return f"submit/{unique}/{safe_name(filename)}"
+
+
 def is_announced(upload: str) -> bool:
     """True for an upload whose key is one job's alone."""
-    return upload.startswith("api/")
+    return upload.startswith(("api/", "submit/"))
 
 
 def filename(key: str) -> str:
-    """A key as its sender named it: without what `to_announce` and `to_wait_for` put before it."""
+    """A key as its sender named it: without what `to_announce`, `to_submit` and `to_wait_for` put before it."""
     match = OF_ONE_JOB.fullmatch(key)
     return match[1] if match else key
 

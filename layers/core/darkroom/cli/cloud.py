@@ -17,7 +17,7 @@ from darkroom.cli.outputs import Outputs
 from darkroom.cli.photos import also_read, read_wanted
 from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
 from darkroom.client.api import Api
-from darkroom.client.stack import Stack, Upload
+from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
 
@@ -105,7 +105,7 @@ Fetch = Callable[[Any, float], Fetched]
 def by_stack(stack: Stack, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the buckets and the table, with the caller's AWS credentials."""
 
-    def fetch(upload: Upload, timeout: float) -> Fetched:
+    def fetch(upload: str, timeout: float) -> Fetched:
         job = stack.wait(upload, timeout)
         extension = posixpath.splitext(job["result"]["key"])[1]
         return Fetched(extension, stack.download(job["result"]), stack.download(job["manifest"]))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import secrets
 import time
 import uuid
 from collections.abc import Mapping
@@ -82,16 +81,9 @@ class Api:
 
     def upload(self, form: Mapping[str, Any], filename: str, body: bytes) -> None:
         """Send a photo by its form, as a browser would. Raises `StepFailed` where the bucket refuses it."""
-        boundary = secrets.token_hex(16)
-        parts = [
-            f'--{boundary}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'.encode()
-            for name, value in form["fields"].items()
-        ]
         # The file's own name is of no use to S3, which knows it by the field `key`.
-        parts.append(f'--{boundary}\r\nContent-Disposition: form-data; name="file"; filename="photo"\r\n\r\n'.encode())
-        data = b"".join([*parts, body, f"\r\n--{boundary}--\r\n".encode()])
-        headers = {"Content-Type": f"multipart/form-data; boundary={boundary}"}
-        answer = _request("POST", form["url"], headers, data)
+        data, content_type = urllib3.encode_multipart_formdata([*form["fields"].items(), ("file", ("photo", body))])
+        answer = _request("POST", form["url"], {"Content-Type": content_type}, data)
         if answer.status >= 300:
             raise StepFailed("upload", f"the upload failed: the bucket answered {answer.status}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Self
@@ -11,20 +12,11 @@ import boto3
 from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
+from darkroom.aws import keys
 from darkroom.errors import StepFailed, TransientError, revive
 from darkroom.wanted import Wanted
 
 POLL_SECONDS = 0.5
-
-
-@dataclass(frozen=True, slots=True)
-class Upload:
-    """One photo that was uploaded: its key and version, by which its job is found."""
-
-    key: str
-    version: str | None
-    seen: frozenset[str]
-    """Jobs of this key that were there before."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,24 +39,22 @@ class Stack:
     def client(self, service: str) -> Any:
         return boto3.client(service, **self.connection)
 
-    def upload(self, key: str, body: bytes, wanted: Wanted) -> Upload:
-        """Put a photo into the uploads bucket, which starts its job."""
+    def upload(self, filename: str, body: bytes, wanted: Wanted) -> str:
+        """Put a photo into the uploads bucket, which starts its job, and give its key: no other upload has it."""
+        key = keys.to_submit(uuid.uuid4().hex, filename)
         metadata = wanted.to_metadata()
-        seen = frozenset(job["id"] for job in self.jobs(key))
         try:
-            answer = self.client("s3").put_object(
-                Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=metadata
-            )
+            self.client("s3").put_object(Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=metadata)
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("upload", f"the upload failed: {error}") from None
-        return Upload(key, answer.get("VersionId"), seen)
+        return key
 
-    def wait(self, upload: Upload, timeout: float) -> dict[str, Any]:
+    def wait(self, key: str, timeout: float) -> dict[str, Any]:
         """The finished job of an upload. Raises the job's own error, or `TransientError` after `timeout` seconds."""
         deadline = time.monotonic() + timeout
         while time.monotonic() < deadline:
-            for job in self.jobs(upload.key):
-                if job["id"] not in upload.seen and job["status"] != "running":
+            for job in self.jobs(key):
+                if job["status"] != "running":
                     if "error" in job:
                         raise revive(job["error"]["code"], job["error"]["message"])
                     return job
