@@ -61,8 +61,8 @@ bench: setup ## Measure speed, memory and cost, as ratios from one run
 bench-quality: setup ## Measure how much better spoiled photos get, beside other tools (PHOTOS=folder)
 	$(BIN)/python -m tests.bench.quality $(if $(PHOTOS),"$(PHOTOS)") $(BENCH_ARGS)
 
-openapi: setup ## Write the report's schemas into the API's description, and it as JSON
-	$(BIN)/python -m docs.make.openapi
+openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
+	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make

@@ -7,11 +7,14 @@ from pathlib import Path
 
 import pytest
 
+import darkroom
 from darkroom import codec, recipe, registry
 from darkroom.auto import treatments
 from darkroom.defects import KINDS
 from darkroom.params import describe_bounds
 from darkroom.step import Step
+from docs.make import report_page
+from tests.support import photos
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -78,3 +81,17 @@ def test_the_guide_has_the_table_of_auto_in_its_order() -> None:
     assert list(rows) == [name for name, _ in treatments.TREATMENTS]
     for name, treatment in rows.items():
         assert re.findall(r"`(\w+)`", treatment)[0] in KINDS[name].helps
+
+
+def test_the_page_about_the_report_is_of_its_structs() -> None:
+    assert (DOCS / "report.md").read_text("utf-8") == report_page.page(), "make openapi has not been run"
+
+
+def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "in.jpg").write_bytes(photos.encoded())
+    names = {"array": photos.pixels()}
+    exec(example, names)
+    assert darkroom.decode((tmp_path / "out.jpg").read_bytes()).pixels.shape == photos.pixels().shape
+    assert names["lighter"].mean() > photos.pixels().mean()
