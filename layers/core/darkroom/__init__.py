@@ -13,7 +13,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, TransientError
+from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, TransientError, not_installed
 
 if TYPE_CHECKING:
     from darkroom.codec import decode, encode
@@ -58,9 +58,16 @@ __all__ = [
 ]
 
 
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]
+
+
 def __getattr__(name: str) -> Any:
     if name == "steps":
         return import_module("darkroom.steps")  # a package that can be called: see there
     if name not in _HOMES:
         raise AttributeError(f"module 'darkroom' has no attribute '{name}'")
-    return getattr(import_module(f"darkroom.{_HOMES[name]}"), name)
+    try:
+        return getattr(import_module(f"darkroom.{_HOMES[name]}"), name)
+    except ModuleNotFoundError as missing:
+        raise not_installed(missing.name or "a package") from missing

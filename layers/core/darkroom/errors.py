@@ -8,6 +8,8 @@ code travels at the front of the message, so that it survives where only the mes
 from __future__ import annotations
 
 import difflib
+import importlib.util
+import os
 from collections.abc import Iterable
 from typing import ClassVar
 
@@ -57,6 +59,25 @@ def revive(code: str, message: str) -> DarkroomError:
     kind, _, reason = code.partition(".")
     kinds = {cls.kind: cls for cls in (ImageRejected, RecipeInvalid, StepFailed, TransientError)}
     return kinds.get(kind, StepFailed)(reason or "unknown", message)
+
+
+def needs(*modules: str, extra: str = "") -> None:
+    """Raise `StepFailed` (`step.not-installed`), with the command that mends it, where a module is not installed."""
+    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    if missing:
+        raise not_installed(" and ".join(missing), extra)
+
+
+def not_installed(what: str, extra: str = "") -> StepFailed:
+    """The error for a package that is missing."""
+    return StepFailed("not-installed", f"{what} is not installed: {remedy(extra)}")
+
+
+def remedy(extra: str = "") -> str:
+    """What brings back what is not installed: a layer on Lambda, else a command."""
+    if "AWS_LAMBDA_FUNCTION_NAME" in os.environ:
+        return "this function lacks a layer"
+    return f"pip install 'darkroom[{extra}]'" if extra else "pip install --force-reinstall darkroom"
 
 
 def nearest(name: str, known: Iterable[str]) -> str:

@@ -8,22 +8,22 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from darkroom.errors import StepFailed
+from darkroom.errors import StepFailed, needs, remedy
 
 PACKAGE = "darkroom_models"
-"""Folder of the inference layer, beside the package `darkroom`, into which the layer's build copies the files."""
+"""Folder beside the package `darkroom` into which the builds of wheel and inference layer copy the files."""
 
 CHECKOUT = Path(__file__).resolve().parents[3] / "models"
 
 
 def path(name: str) -> Path:
-    """The file of a model: in the inference layer, else in the checkout. Raises `StepFailed` where there is none."""
+    """The file of a model: in a checkout, else beside the package. Raises `StepFailed` where there is none."""
     package = importlib.util.find_spec(PACKAGE)
     folders = [Path(folder) for folder in (package and package.submodule_search_locations) or []]
-    for candidate in (*(folder / f"{name}.onnx" for folder in folders), CHECKOUT / name / f"{name}.onnx"):
+    for candidate in (CHECKOUT / name / f"{name}.onnx", *(folder / f"{name}.onnx" for folder in folders)):
         if candidate.is_file():
             return candidate
-    raise StepFailed("no-model", f"the model '{name}' is not installed: this function lacks the inference layer")
+    raise StepFailed("no-model", f"the model '{name}' is not installed: its file {name}.onnx is missing; {remedy()}")
 
 
 @cache
@@ -35,10 +35,12 @@ def load(name: str) -> Any:
     # Read once, as ONNX Runtime is loaded: it would name a device, keep a database in the user's cache and look for its
     # maker's collector.
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+    file = path(name)
+    needs("onnxruntime")
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = 3  # errors
-    return onnxruntime.InferenceSession(path(name), options, providers=["CPUExecutionProvider"])
+    return onnxruntime.InferenceSession(file, options, providers=["CPUExecutionProvider"])

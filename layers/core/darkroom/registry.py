@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any
 
-from darkroom.errors import RecipeInvalid, nearest
+from darkroom.errors import RecipeInvalid, nearest, needs
 from darkroom.picture import Array
 from darkroom.step import Step
 
@@ -74,6 +74,8 @@ STEPS: Mapping[str, str] = {
 def get(name: str) -> Step:
     """The step called `name`. Raises `RecipeInvalid`, naming the nearest, where there is none."""
     _check(name)
+    if STEPS[name] != "classify":
+        needs("cv2")
     declared = getattr(importlib.import_module(f"darkroom.steps.{name}"), name)
     assert isinstance(declared, Step)
     assert (declared.name, declared.stage) == (name, STEPS[name])

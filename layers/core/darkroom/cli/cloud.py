@@ -6,7 +6,7 @@ import os
 import posixpath
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
@@ -16,10 +16,11 @@ from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs
 from darkroom.cli.photos import also_read, read_wanted
 from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
-from darkroom.client.api import Api
-from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
+
+if TYPE_CHECKING:
+    from darkroom.client.stack import Stack
 
 
 @cli.command()
@@ -53,6 +54,8 @@ def submit(
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
+    from darkroom.client.stack import Stack  # needs the extra `aws`: told before anything is read
+
     wanted = read_wanted(recipe_source, step_texts, blend)
     wanted.to_metadata()  # what an upload has no room for is refused now
     files = Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
@@ -115,6 +118,8 @@ def by_stack(stack: Stack, wanted: Wanted) -> tuple[Send, Fetch]:
 
 def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the HTTP API, with what the environment holds for it."""
+    from darkroom.client.api import Api
+
     api = Api.find(address)
 
     def fetch(job: str, timeout: float) -> Fetched:

@@ -11,7 +11,7 @@ import click
 
 import darkroom
 from darkroom.cli.shared import fail, sentence, shown
-from darkroom.errors import DarkroomError
+from darkroom.errors import DarkroomError, not_installed
 
 
 class Group(click.Group):
@@ -38,7 +38,11 @@ def cli() -> None:
 
 
 def main() -> None:
-    from darkroom.cli import cloud, photos, reference  # each adds its commands to `cli`
+    try:
+        from darkroom.cli import cloud, photos, reference  # each adds its commands to `cli`
+    except ModuleNotFoundError as missing:
+        fail(not_installed(missing.name or "a package").message)
+        raise SystemExit(1) from None
 
     assert all((cloud, photos, reference))
     cli.main()
