@@ -26,7 +26,7 @@ test: lint ## Check everything
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
 lint: setup ## Check style, types, rooms, template and workflow in seconds
-	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-openapi lint-rooms lint-style
+	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-github lint-openapi lint-rooms lint-style
 
 lint-style:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -39,6 +39,10 @@ lint-rooms:
 
 lint-template:
 	$(BIN)/cfn-lint template.yaml
+
+lint-github:
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.github-workflows .github/workflows/*.yml
+	$(BIN)/check-jsonschema --quiet --builtin-schema vendor.dependabot .github/dependabot.yml
 
 lint-openapi:
 	$(BIN)/openapi-spec-validator infra/openapi.yaml
