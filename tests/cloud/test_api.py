@@ -26,7 +26,6 @@ from schemathesis.specs.openapi.checks import (
 )
 
 import darkroom
-from darkroom.cli import cloud as _  # noqa: F401 — adds its commands
 from darkroom.cli.main import cli
 from darkroom.client import api as remote_api
 from darkroom.wanted import Wanted

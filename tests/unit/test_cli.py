@@ -16,13 +16,10 @@ from click.testing import CliRunner, Result
 
 import darkroom
 from darkroom import registry, report
-from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.picture import Array, Picture
 from docs.make.handwriting import on_paper, write
 from tests.support import networks
-
-assert all((cloud, photos, reference))
 
 
 def run(*args: str | Path, stdin: bytes | None = None) -> Result:
@@ -263,3 +260,25 @@ def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) ->
     assert done.returncode == 0
     assert b"100%" in os.read(controller, 65536)
     os.close(controller)
+
+
+LOADED = """
+import sys
+from darkroom.cli.main import cli
+try:
+    cli.main(sys.argv[1:])
+except SystemExit as end:
+    assert end.code == 0
+print(*{name.partition(".")[0] for name in sys.modules}, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize(
+    "args", [["--help"], ["--version"], *([name, "--help"] for name in cli.commands)], ids=" ".join
+)
+def test_help_waits_for_no_library(args: list[str]) -> None:
+    done = subprocess.run([sys.executable, "-c", LOADED, *args], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout
+    assert {"click", "darkroom"} <= set(done.stderr.split())
+    assert not {"boto3", "botocore", "urllib3", "numpy", "PIL", "cv2", "onnxruntime"} & set(done.stderr.split())

@@ -14,13 +14,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from darkroom.cli import cloud, reference
-from darkroom.cli import photos as commands
 from darkroom.cli.main import cli
 from darkroom.codec.formats import ACCEPTED
 from tests.support import photos
-
-assert all((cloud, commands, reference))
 
 COMMANDS = ["enhance", "inspect", "diagnose", "classify", "submit"]
 NOWHERE = ["--api", "http://127.0.0.1:9/", "-o", "out"]
@@ -84,7 +80,8 @@ def shared() -> Iterator[Path]:
 AS_ANOTHER = """
 import os, sys
 from darkroom import codec, library, recipe
-from darkroom.cli import cloud, photos
+from darkroom.cli import outputs
+from darkroom.client import api
 from darkroom.cli.main import cli
 recipe.built_ins()  # another user may not read all of Python's own files either
 if os.geteuid() == 0:  # who may do all things

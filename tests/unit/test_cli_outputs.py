@@ -14,12 +14,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 import darkroom
-from darkroom.cli import cloud, photos, reference
 from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs, result_name
 from darkroom.picture import Picture
-
-assert all((cloud, photos, reference))
 
 PIXELS = np.arange(60 * 80 * 3, dtype=np.uint32).reshape(60, 80, 3).astype(np.uint8)
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".JPG": "jpeg", ".png": "png"}

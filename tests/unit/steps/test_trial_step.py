@@ -13,12 +13,9 @@ from click.testing import CliRunner
 
 import darkroom
 from darkroom import planner, recipe, registry
-from darkroom.cli import reference
 from darkroom.cli.main import cli
 from darkroom.errors import RecipeInvalid
 from tests.unit.steps import test_invariants
-
-assert reference
 
 MODULE = '''
 from typing import Annotated

@@ -11,19 +11,20 @@ from urllib.parse import urlsplit
 
 import click
 
-from darkroom.cli import outputs
-from darkroom.cli.main import cli
-from darkroom.cli.outputs import Outputs
 from darkroom.cli.photos import also_read, read_wanted
 from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
-from darkroom.wanted import Wanted
+
+if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
+    from darkroom.cli.outputs import Outputs
+    from darkroom.client.stack import Stack
+    from darkroom.wanted import Wanted
 
 if TYPE_CHECKING:
     from darkroom.client.stack import Stack
 
 
-@cli.command()
+@click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="IN…")
 @click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
 @click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
@@ -52,22 +53,19 @@ def submit(
     timeout: int,
 ) -> None:
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
+    from darkroom.cli import outputs
+
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
-    from darkroom.client.stack import Stack  # needs the extra `aws`: told before anything is read
 
     wanted = read_wanted(recipe_source, step_texts, blend)
     wanted.to_metadata()  # what an upload has no room for is refused now
-    files = Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
+    files = outputs.Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
     targets = outputs.plan_in(inputs, output, wanted.recipe.format if wanted.recipe else None)
     for source, target in zip(inputs, targets, strict=True):
         if is_there(source):
             claim(files, target, source)
-    send, fetch = (
-        by_api(address, wanted)
-        if address
-        else by_stack(Stack.find(stack_name or "darkroom", **(local_package().connection() if local else {})), wanted)
-    )
+    send, fetch = by_api(address, wanted) if address else by_stack(find_stack(stack_name, local), wanted)
     uploads, attempts = [], Attempts()
     for source, target in zip(inputs, targets, strict=True):
         with attempts.on(source):
@@ -82,6 +80,12 @@ def submit(
                 files.write(name, body)
                 click.echo(shown(name))
     attempts.end()
+
+
+def find_stack(name: str | None, local: bool) -> Stack:
+    from darkroom.client.stack import Stack
+
+    return Stack.find(name or "darkroom", **(local_package().connection() if local else {}))
 
 
 def claim(files: Outputs, target: str, source: str) -> None:
@@ -132,7 +136,7 @@ def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
     return lambda name, body: api.submit(name, body, wanted), fetch
 
 
-@cli.group()
+@click.group()
 def local() -> None:
     """The embedded AWS on this machine, with the stack deployed."""
 

@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 import darkroom
+from darkroom.cli import cloud, photos, reference
 from darkroom.cli.shared import fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -28,6 +29,8 @@ class Group(click.Group):
             fail(f"{shown(error.filename or 'input')}: {sentence(error)}")
         except MemoryError as error:
             fail(sentence(error))
+        except ModuleNotFoundError as missing:
+            fail(not_installed(missing.name or "a package").message)
         raise SystemExit(1)
 
 
@@ -37,12 +40,18 @@ def cli() -> None:
     """A photo lab: diagnoses photos and enhances them."""
 
 
-def main() -> None:
-    try:
-        from darkroom.cli import cloud, photos, reference  # each adds its commands to `cli`
-    except ModuleNotFoundError as missing:
-        fail(not_installed(missing.name or "a package").message)
-        raise SystemExit(1) from None
+for command in (
+    photos.enhance,
+    reference.steps_command,
+    reference.recipes_command,
+    photos.inspect,
+    photos.diagnose,
+    photos.classify,
+    cloud.submit,
+    cloud.local,
+):
+    cli.add_command(command)
 
-    assert all((cloud, photos, reference))
+
+def main() -> None:
     cli.main()

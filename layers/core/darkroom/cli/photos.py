@@ -5,30 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-import msgspec
-from msgspec.structs import replace
 
-from darkroom import blending, codec, library, recipe, registry, report
-from darkroom.cli import outputs
-from darkroom.cli.main import cli
-from darkroom.cli.outputs import Outputs
 from darkroom.cli.shared import Attempts, echo_json, is_stream, is_there, read_file, sentence, shown, with_progress
-from darkroom.diagnosis import network
 from darkroom.errors import DarkroomError, RecipeInvalid
-from darkroom.estimates.measure import measure
-from darkroom.limits import Limits
-from darkroom.picture import Array
-from darkroom.report import Report
-from darkroom.wanted import Wanted
+
+if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
+    from darkroom.picture import Array
+    from darkroom.report import Report
+    from darkroom.wanted import Wanted
 
 CLASSIFIER = "classify_digit"
 ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 
 
-@cli.command()
+@click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="IN…")
 @click.option("-o", "--output", metavar="OUT", help="A file for one photo ('-' for stdout), a folder for several.")
 @click.option(
@@ -50,9 +43,14 @@ def enhance(
     force: bool,
 ) -> None:
     """Enhance photos. Without -o, IN.jpg becomes IN.enhanced.jpg beside it."""
+    import msgspec
+
+    from darkroom import report
+    from darkroom.cli import outputs
+
     wanted = read_wanted(recipe_source, step_texts, blend)
     chosen = wanted.to_recipe()
-    files = Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
+    files = outputs.Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
     targets = outputs.plan(inputs, output, chosen.format)
     for source, target in zip(inputs, targets, strict=True):
         if is_there(source):
@@ -74,7 +72,7 @@ def enhance(
     attempts.end()
 
 
-@cli.command()
+@click.command()
 @click.argument("source", metavar="IN")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def inspect(source: str, as_json: bool) -> None:
@@ -95,6 +93,12 @@ def inspect(source: str, as_json: bool) -> None:
 
 def inspect_one(data: bytes) -> dict[str, dict[str, Any]]:
     """What a file is, the picture in it, and what can be measured of that."""
+    import msgspec
+
+    from darkroom import codec
+    from darkroom.estimates.measure import measure
+    from darkroom.limits import Limits
+
     header = codec.read_header(data, Limits())
     picture = codec.decode(data)
     return {
@@ -111,11 +115,14 @@ def inspect_one(data: bytes) -> dict[str, dict[str, Any]]:
     }
 
 
-@cli.command()
+@click.command()
 @click.argument("source", metavar="IN")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all defects that were looked for.")
 def diagnose(source: str, as_json: bool) -> None:
     """Say what is wrong with a photo, most certain first, and what would help."""
+    from darkroom import codec
+    from darkroom.diagnosis import network
+
     attempts = Attempts()
     with attempts.on(source):
         found = network.diagnose(codec.decode(read_file(source)).pixels)
@@ -131,13 +138,17 @@ def diagnose(source: str, as_json: bool) -> None:
     attempts.end()
 
 
-@cli.command()
+@click.command()
 @click.argument("inputs", nargs=-1, required=True, metavar="IN…")
 @click.option("--rows", default=0, help="Rows of a sheet of equal boxes with one digit or nothing in each.")
 @click.option("--columns", default=0, help="Columns of such a sheet.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line a photo, with each digit's probability and box.")
 def classify(inputs: tuple[str, ...], rows: int, columns: int, as_json: bool) -> None:
     """Read the handwritten digits in photos, a line a photo; a sheet's rows are parted by spaces."""
+    import msgspec
+
+    from darkroom import codec, registry
+
     params = {"rows": rows, "columns": columns}
     registry.get(CLASSIFIER).params.parse(params, of=CLASSIFIER)
     attempts = Attempts()
@@ -154,6 +165,8 @@ def classify(inputs: tuple[str, ...], rows: int, columns: int, as_json: bool) ->
 
 def read_wanted(recipe_source: str | None, step_texts: Sequence[str], blend: int | None) -> Wanted:
     """What the options ask for. recipe_source: a built-in recipe's name, or a file. Raises `RecipeInvalid`, OSError."""
+    from darkroom.wanted import Wanted
+
     if recipe_source and step_texts:
         raise click.UsageError("--recipe and --step exclude each other")
     if recipe_source and is_file_of_a_recipe(recipe_source):
@@ -162,6 +175,8 @@ def read_wanted(recipe_source: str | None, step_texts: Sequence[str], blend: int
 
 
 def is_file_of_a_recipe(source: str) -> bool:
+    from darkroom import recipe
+
     return source not in recipe.BUILT_IN and (source.endswith(".json") or os.path.exists(source))
 
 
@@ -174,6 +189,8 @@ def also_read(recipe_source: str | None, wanted: Wanted) -> list[str]:
 
 def format_for(target: str) -> str:
     """The output format that a file name asks for. Raises `RecipeInvalid` where its extension is none of them."""
+    from darkroom import codec
+
     extension = ALIASES.get(Path(target).suffix.lower(), Path(target).suffix.lower())
     for name, its in codec.EXTENSIONS.items():
         if extension == its:
@@ -184,6 +201,10 @@ def format_for(target: str) -> str:
 
 def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report]:
     """What is to be written for one photo, and what was done."""
+    from msgspec.structs import replace
+
+    from darkroom import blending, codec, library
+
     result = library.enhance(read_file(source), wanted, load_reference=load_reference)
     format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
@@ -194,6 +215,8 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
 
 def load_reference(path: str) -> Array:
     """A reference image. Raises `RecipeInvalid` naming it where it cannot be had."""
+    from darkroom import codec
+
     try:
         return codec.decode(read_file(path)).as_array()
     except (DarkroomError, OSError) as error:

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from darkroom import recipe, registry
-from darkroom.cli.main import cli
 from darkroom.cli.shared import echo_json
-from darkroom.params import describe_bounds
-from darkroom.step import Step
+
+if TYPE_CHECKING:
+    from darkroom.step import Step
 
 
-@cli.command("steps")
+@click.command("steps")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the parameters' JSON schema.")
 def steps_command(name: str | None, as_json: bool) -> None:
     """List the steps, or show one with its parameters."""
+    from darkroom import registry
+
     chosen = [registry.get(name)] if name else registry.steps()
     if as_json:
         described = [registry.describe(step) for step in chosen]
@@ -30,11 +33,13 @@ def steps_command(name: str | None, as_json: bool) -> None:
                 click.echo(f"  {step.name:<{width}}  {step.summary}")
 
 
-@cli.command("recipes")
+@click.command("recipes")
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def recipes_command(name: str | None, as_json: bool) -> None:
     """List the built-in recipes, or show one with its steps."""
+    from darkroom import recipe
+
     chosen = [recipe.built_in(name)] if name else recipe.built_ins()
     if as_json or name:
         echo_json(chosen[0] if name else chosen)
@@ -45,6 +50,8 @@ def recipes_command(name: str | None, as_json: bool) -> None:
 
 
 def show(step: Step) -> None:
+    from darkroom.params import describe_bounds
+
     click.secho(f"{step.name} ({step.stage})", bold=True)
     click.echo(f"\n{step.doc}\n")
     for name, schema in step.schema()["properties"].items():
