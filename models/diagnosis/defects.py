@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from diagnosis.library import DEFECTS, KINDS, STRENGTHS, to_encoded, to_linear
+from diagnosis.library import DEFECTS, KINDS, STRENGTHS, linear_to_srgb_exact, srgb_to_linear_exact
 from PIL import Image
 from scipy import ndimage
 
@@ -88,11 +88,11 @@ def spoil(photo: np.ndarray, chosen: set[str], rng: np.random.Generator) -> tupl
     levels = photo.astype(np.float32)
     if rng.random() < 0.5:
         levels = np.clip(levels + rng.uniform(-0.5, 0.5, levels.shape).astype(np.float32), 0, 255)
-    light = to_linear(levels / 255).astype(np.float32)
+    light = srgb_to_linear_exact(levels / 255).astype(np.float32)
     for name, operation in LIGHT.items():
         if name in chosen:
             light = operation(light, rng, truth)
-    encoded = to_encoded(np.clip(light, 0, 1)).astype(np.float32)
+    encoded = linear_to_srgb_exact(np.clip(light, 0, 1)).astype(np.float32)
     if "low contrast" in chosen:
         encoded = _flatten(encoded, rng, truth)
     if "noise" in chosen or ("underexposed" in chosen and rng.random() < 0.5):
@@ -184,9 +184,9 @@ def _blur(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarr
     truth.amounts["blur"] = truth.strengths["blur_sigma"] = sigma
     if rng.random() < 0.5:
         return ndimage.gaussian_filter(light, (sigma, sigma, 0), mode="nearest", truncate=3)
-    encoded = to_encoded(np.clip(light, 0, 1))
+    encoded = linear_to_srgb_exact(np.clip(light, 0, 1))
     blurred = ndimage.gaussian_filter(encoded, (sigma, sigma, 0), mode="nearest", truncate=3)
-    return to_linear(blurred).astype(np.float32)
+    return srgb_to_linear_exact(blurred).astype(np.float32)
 
 
 def _move(light: np.ndarray, rng: np.random.Generator, truth: Truth) -> np.ndarray:
@@ -230,11 +230,11 @@ def _noise(encoded: np.ndarray, rng: np.random.Generator, truth: Truth, *, shot:
     sigma = _log_uniform(rng, 1, 45) / 255
     kind = rng.random()
     if shot or kind < 0.35:
-        light = to_linear(np.clip(encoded, 0, 1)).astype(np.float32)
+        light = srgb_to_linear_exact(np.clip(encoded, 0, 1)).astype(np.float32)
         electrons = _log_uniform(rng, 150, 20_000)  # at white
         read = rng.uniform(1, 6)
         deviation = np.sqrt(light * electrons + read**2) / electrons
-        noisy = to_encoded(np.clip(light + deviation * rng.standard_normal(light.shape, np.float32), 0, 1))
+        noisy = linear_to_srgb_exact(np.clip(light + deviation * rng.standard_normal(light.shape, np.float32), 0, 1))
     else:
         noise = rng.standard_normal(encoded.shape, np.float32)
         if kind > 0.8:  # correlated, as demosaicing, scaling and noise reduction leave it; at times on two scales

@@ -7,7 +7,8 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "layers" / "core"))
 
 from darkroom.defects import DEFECTS, KINDS, STRENGTHS
 from darkroom.diagnosis.features import compute_features
-from darkroom.diagnosis.light import CHROMA_BINS, CHROMA_REACH, to_encoded, to_linear
+from darkroom.diagnosis.light import CHROMA_BINS, CHROMA_REACH
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
 __all__ = [
     "CHROMA_BINS",
@@ -16,6 +17,6 @@ __all__ = [
     "KINDS",
     "STRENGTHS",
     "compute_features",
-    "to_encoded",
-    "to_linear",
+    "linear_to_srgb_exact",
+    "srgb_to_linear_exact",
 ]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from diagnosis.defects import choose, spoil
-from diagnosis.library import compute_features, to_encoded, to_linear
+from diagnosis.library import compute_features, linear_to_srgb_exact, srgb_to_linear_exact
 from diagnosis.photos import load, measured_paths, photo_paths
 from PIL import Image
 
@@ -90,11 +90,11 @@ def view(photo: np.ndarray, rng: np.random.Generator, *, whole: bool) -> np.ndar
 
 def restyle(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     """Another photo that is as good: of other colours, saturation, tone, and a little of light's own variety."""
-    light = to_linear((photo + rng.uniform(-0.5, 0.5, photo.shape)).clip(0, 255) / 255)
+    light = srgb_to_linear_exact((photo + rng.uniform(-0.5, 0.5, photo.shape)).clip(0, 255) / 255)
     if rng.random() < 0.4:  # other objects: what is grey stays grey
         light = light[..., rng.permutation(3)]
     light = light * np.exp2(rng.normal(0, 0.1) + rng.normal(0, 0.03, 3))
-    encoded = to_encoded(light.clip(0, 1)) ** np.exp(rng.normal(0, 0.06))
+    encoded = linear_to_srgb_exact(light.clip(0, 1)) ** np.exp(rng.normal(0, 0.06))
     grey = encoded.mean(axis=2, keepdims=True)
     encoded = grey + rng.uniform(0.6, 1.2) * (encoded - grey)
     return np.rint(encoded.clip(0, 1) * 255).astype(np.uint8)

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable
 
 import numpy as np
-from diagnosis.library import to_encoded, to_linear
+from diagnosis.library import linear_to_srgb_exact, srgb_to_linear_exact
 from PIL import Image
 from scipy import ndimage
 
@@ -28,14 +28,14 @@ def spoil_photo(photo: np.ndarray, spoiler: Spoiler, *, unrounded: bool = False)
 
 
 def exposed(photo: np.ndarray, gains: float | tuple[float, float, float]) -> np.ndarray:
-    light = to_linear(photo.astype(np.float32) / 255) * np.asarray(gains, np.float32)
-    return to_encoded(np.clip(light, 0, 1)) * 255
+    light = srgb_to_linear_exact(photo.astype(np.float32) / 255) * np.asarray(gains, np.float32)
+    return linear_to_srgb_exact(np.clip(light, 0, 1)) * 255
 
 
 def shot(photo: np.ndarray, gains: float | tuple[float, float, float], rng: np.random.Generator) -> np.ndarray:
     """Exposed, with the noise of at most 4,000 electrons a pixel."""
-    light = to_linear(exposed(photo, gains) / 255)
-    return to_encoded(np.clip(rng.poisson(light * 4000) / 4000, 0, 1).astype(np.float32)) * 255
+    light = srgb_to_linear_exact(exposed(photo, gains) / 255)
+    return linear_to_srgb_exact(np.clip(rng.poisson(light * 4000) / 4000, 0, 1).astype(np.float32)) * 255
 
 
 def speckled(photo: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:

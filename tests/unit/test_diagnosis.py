@@ -22,10 +22,11 @@ from darkroom.diagnosis import network
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.jpeg import QUALITIES
 from darkroom.diagnosis.levels import certain_gains, level_features
-from darkroom.diagnosis.light import chroma_histograms, to_encoded, to_linear
+from darkroom.diagnosis.light import chroma_histograms
 from darkroom.errors import StepFailed
 from darkroom.picture import Array
 from darkroom.report import Diagnosis
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
 COFFEE = skimage_data.coffee()
 WITHOUT_OPENCV = """
@@ -120,8 +121,10 @@ def test_without_traces_a_photo_is_judged_by_its_looks() -> None:
 
 
 def test_a_photo_that_was_lightened_to_what_it_should_be_is_not_overexposed() -> None:
-    dark = np.rint(to_encoded(to_linear(COFFEE / 255) / 2.8) * 255)
-    repaired = np.rint(to_encoded(np.minimum(to_linear(dark / 255) * 2.7, 1)) * 255).astype(np.uint8)
+    dark = np.rint(linear_to_srgb_exact(srgb_to_linear_exact(COFFEE / 255) / 2.8) * 255)
+    repaired = np.rint(linear_to_srgb_exact(np.minimum(srgb_to_linear_exact(dark / 255) * 2.7, 1)) * 255).astype(
+        np.uint8
+    )
     told = network.diagnose(repaired)["overexposed"]
     assert compute_features(repaired).clipped < network.HARMED
     assert (told.present, told.traced) == (False, False)
@@ -176,8 +179,8 @@ def test_models_are_found_in_the_inference_layer_first(tmp_path: Path, monkeypat
 
 
 def linear_gain(gains: Any) -> Array:
-    light = to_linear(COFFEE / 255) * np.asarray(gains)
-    return np.rint(to_encoded(np.minimum(light, 1)) * 255).astype(np.uint8)
+    light = srgb_to_linear_exact(COFFEE / 255) * np.asarray(gains)
+    return np.rint(linear_to_srgb_exact(np.minimum(light, 1)) * 255).astype(np.uint8)
 
 
 def noisy(sigma: float) -> Array:

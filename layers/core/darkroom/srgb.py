@@ -1,4 +1,4 @@
-"""sRGB by NumPy alone: its curve (IEC 61966-2-1), exact in float64, and what its channels weigh.
+"""sRGB by NumPy alone: its curve (IEC 61966-2-1), in the precision of what it is given, and what its channels weigh.
 
 `darkroom.color.conversions` has the curve fast, for pictures.
 """
@@ -17,11 +17,11 @@ LUMINANCE_WEIGHTS = np.array([0.212671, 0.715160, 0.072169], np.float32)
 
 
 def srgb_to_linear_exact(encoded: Array | float) -> Array:
-    """The decoding function of IEC 61966-2-1 in float64, for tables."""
+    """The decoding function of IEC 61966-2-1, for tables and samples: float64, or float32 of float32."""
     return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
 
 
 def linear_to_srgb_exact(linear: Array | float) -> Array:
-    """The encoding function of IEC 61966-2-1 in float64, for tables; below 0 counts as 0."""
+    """The encoding function of IEC 61966-2-1, the reverse of `srgb_to_linear_exact`; below 0 counts as 0."""
     linear = np.maximum(linear, 0)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)

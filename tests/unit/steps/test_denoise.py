@@ -6,7 +6,8 @@ import cv2
 import numpy as np
 import pytest
 
-from darkroom.algorithms.sliding_dct import dct_matrix, hard_threshold, wiener
+from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.estimates.noise import NoiseEstimate, estimate_noise
 from darkroom.picture import Array
 from darkroom.registry import get

@@ -10,7 +10,7 @@ from skimage import filters
 from darkroom.errors import RecipeInvalid
 from darkroom.picture import Array
 from darkroom.registry import get
-from darkroom.steps.unsharp_mask import LUMA
+from darkroom.srgb import LUMA_WEIGHTS
 
 
 def apply(image: Array, **params: object) -> Array:
@@ -40,8 +40,8 @@ def test_luminance_gets_the_detail_and_colour_stays(photo: Array, smoother: str)
     result = apply(photo, smoother=smoother, radius=1.5, amount=0.5)
     added = result - photo
     np.testing.assert_allclose(added, np.repeat(added[..., :1], 3, axis=2), atol=1e-6)
-    sharpened_luma = apply(np.ascontiguousarray(photo @ LUMA), smoother=smoother, radius=1.5, amount=0.5)
-    np.testing.assert_allclose(result @ LUMA, sharpened_luma, atol=1e-5)
+    sharpened_luma = apply(np.ascontiguousarray(photo @ LUMA_WEIGHTS), smoother=smoother, radius=1.5, amount=0.5)
+    np.testing.assert_allclose(result @ LUMA_WEIGHTS, sharpened_luma, atol=1e-5)
 
 
 def test_mean_and_median_follow_their_formulas(photo: Array) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
+from darkroom.algorithms.dct import dct_matrix
 from darkroom.picture import Array
 
 CHUNK_WIDTH = 1024
@@ -20,14 +21,6 @@ spread over threads by OpenBLAS, whose threads would spend more time waiting tha
 Shrink = Callable[[Array, Array | None], Array]
 """Gets coefficients CxNxBxW (N rows of blocks; frequency down along B; blocks, and frequency across in each, along W)
 and those of the pilot. Changes the former in place; returns the share of each one's noise power that is left."""
-
-
-def dct_matrix(size: int) -> Array:
-    """The orthonormal DCT-II of `size` points, float32; rows are frequencies."""
-    frequency, x = np.mgrid[0:size, 0:size]
-    matrix = np.sqrt(2 / size) * np.cos(np.pi * frequency * (x + 0.5) / size)
-    matrix[0] /= np.sqrt(2)
-    return np.ascontiguousarray(matrix, np.float32)
 
 
 def hard_threshold(planes: Array, size: int, step: int, thresholds: Array) -> Array:

@@ -20,10 +20,10 @@ from darkroom.diagnosis.light import (
     highest,
     light_features,
     stretched_light_features,
-    to_linear,
 )
 from darkroom.diagnosis.tone import tone_features
 from darkroom.picture import Array
+from darkroom.srgb import srgb_to_linear_exact
 
 THUMBNAIL = 32
 SMALL_PX = 128
@@ -66,7 +66,7 @@ def compute_features(pixels: Array) -> Features:
     size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
     small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
     thumbnail = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255
-    linear = to_linear(small)
+    linear = srgb_to_linear_exact(small)
     light = light_features(small, linear, sampled)
     tiles = full_resolution_tiles(pixels)
     seen = np.concatenate(

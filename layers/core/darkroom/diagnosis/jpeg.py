@@ -6,7 +6,9 @@ from functools import cache
 
 import numpy as np
 
+from darkroom.algorithms.dct import dct_matrix
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 
 BLOCK = 8
 QUALITIES = (5, 8, 10, 12, 15, 18, 20, 23, 25, 28, 30, 35, 40, 45, 50, 55, 60, 65, 70, 75, 80, 85, 90, 93, 95)
@@ -30,7 +32,7 @@ LOW = tuple((i, j) for i in range(5) for j in range(5) if 0 < i + j < 6)
 
 def jpeg_features(tiles: Array) -> Array:
     """F numbers from tiles (T×S×S×3, levels of 255) that begin on a block grid."""
-    luma = tiles @ np.array([0.299, 0.587, 0.114], np.float32)
+    luma = tiles @ LUMA_WEIGHTS
     across, x = _border_steps(luma)
     down, y = _border_steps(luma.swapaxes(1, 2))
     evidence = _evidence(luma)
@@ -54,9 +56,7 @@ def dct_blocks(planes: Array) -> tuple[Array, Array]:
 @cache
 def _transform() -> Array:
     """64×64: the orthonormal two-dimensional DCT-II of a flat block."""
-    k, x = np.mgrid[0:BLOCK, 0:BLOCK]
-    cosines = np.sqrt(2 / BLOCK) * np.cos(np.pi * k * (x + 0.5) / BLOCK)
-    cosines[0] /= np.sqrt(2)
+    cosines = dct_matrix(BLOCK, np.float64)
     return np.kron(cosines, cosines).T.astype(np.float32)
 
 

@@ -11,8 +11,8 @@ from functools import cache
 
 import numpy as np
 
-from darkroom.diagnosis.light import to_encoded, to_linear
 from darkroom.picture import Array
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
 GAINS_LOG2 = np.arange(-4, 2, 0.0025)
 SMOOTHING = 9
@@ -82,8 +82,8 @@ def _fits(counts: Array) -> tuple[Array, float]:
 @cache
 def _patterns() -> Array:
     """G×256: how a gain makes each level rarer (to -1) or more frequent than its neighbours."""
-    light = np.minimum(to_linear(np.arange(256) / 255) * np.exp2(GAINS_LOG2)[:, None], 1)
-    index = np.rint(to_encoded(light) * 255).astype(int) + np.arange(len(light))[:, None] * 256
+    light = np.minimum(srgb_to_linear_exact(np.arange(256) / 255) * np.exp2(GAINS_LOG2)[:, None], 1)
+    index = np.rint(linear_to_srgb_exact(light) * 255).astype(int) + np.arange(len(light))[:, None] * 256
     counts = np.bincount(index.ravel(), minlength=light.size).reshape(light.shape).astype(float)
     counts[:, 255] = np.minimum(counts[:, 255], counts[:, 254] + 1)  # what is clipped piles up here
     around = _smooth(counts)

@@ -7,6 +7,7 @@ from functools import cache
 import numpy as np
 
 from darkroom.picture import Array
+from darkroom.srgb import srgb_to_linear_exact
 
 NORMS = (1, 4, 16)
 """Minkowski norms of shades of grey (Finlayson & Trezzi 2004) and grey edge (van de Weijer et al. 2007)."""
@@ -21,16 +22,6 @@ CLIPPED = 251
 FLOOR = 1e-3
 GREYEST = (0.02, 0.1)
 BRIGHTEST = (0.005, 0.02, 0.1)
-
-
-def to_linear(encoded: Array) -> Array:
-    """sRGB (IEC 61966-2-1) in 0–1 to linear light."""
-    return np.where(encoded <= 0.04045, encoded / 12.92, ((encoded + 0.055) / 1.055) ** 2.4)
-
-
-def to_encoded(linear: Array) -> Array:
-    """Linear light in 0–1 to sRGB (IEC 61966-2-1)."""
-    return np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
 
 
 def chroma_histograms(linear: Array) -> Array:
@@ -82,7 +73,7 @@ def stretched_light_features(small: Array) -> Array:
     """The estimates from the small copy once it is stretched, E×2: what flattens or veils a photo hides its light."""
     low, high = np.percentile(small, STRETCHED)
     stretched = np.clip((small - low) / max(high - low, 0.02), 0, 1)
-    linear = to_linear(stretched)
+    linear = srgb_to_linear_exact(stretched)
     return _ratios([*_of_pixels(stretched, linear), *_of_edges(linear)])
 
 
@@ -144,4 +135,4 @@ def _norm(colors: Array, norm: float) -> Array:
 
 @cache
 def _linear_levels() -> Array:
-    return to_linear(np.arange(256) / 255)
+    return srgb_to_linear_exact(np.arange(256) / 255)

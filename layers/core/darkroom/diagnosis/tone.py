@@ -6,18 +6,18 @@ import numpy as np
 
 from darkroom.diagnosis.light import highest, lowest
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 
 PERCENTILES = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
 HISTOGRAM_BINS = 16
 DARK_CHANNEL_PX = 7
 BLOCK = 8
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 FLOOR = 1e-3
 
 
 def tone_features(small: Array, linear: Array, sampled: Array) -> Array:
     """F numbers from the small copy (HxWx3 float32 in 0–1), its light, and pixels never averaged (HxWx3 uint8)."""
-    luma = small @ LUMA
+    luma = small @ LUMA_WEIGHTS
     parts = [
         np.percentile(small, PERCENTILES, axis=(0, 1)).ravel(),
         np.percentile(luma, PERCENTILES),

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darkroom.algorithms.sliding_dct import dct_matrix
+from darkroom.algorithms.dct import dct_matrix
 from darkroom.color.conversions import luma
 from darkroom.picture import Array
 from darkroom.step import to_float

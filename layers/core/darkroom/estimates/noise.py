@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darkroom.algorithms.dct import dct_matrix
 from darkroom.picture import Array
 from darkroom.step import max_level, split_alpha
 
@@ -185,8 +186,7 @@ def _blocks(planes: list[Array], channel: int, stride: int) -> Array:
 
 def _high_frequencies() -> Array:
     """64xK: the cosines of the 8x8 DCT-II that lie in the finest octave (i + j > 8), orthonormal."""
-    k, x = np.mgrid[0:BLOCK, 0:BLOCK]
-    cosines = np.sqrt(2 / BLOCK) * np.cos(np.pi * k * (x + 0.5) / BLOCK)
+    cosines = dct_matrix(BLOCK, np.float64)
     pairs = [(i, j) for i in range(BLOCK) for j in range(BLOCK) if i + j > BLOCK]
     return np.stack([np.outer(cosines[i], cosines[j]).ravel() for i, j in pairs], axis=1).astype(np.float32)
 

@@ -7,11 +7,13 @@ from typing import Annotated
 import cv2
 import numpy as np
 
-from darkroom.algorithms.sliding_dct import dct_matrix, hard_threshold
+from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.sliding_dct import hard_threshold
 from darkroom.color.conversions import luma
 from darkroom.estimates.jpeg_traces import BLOCK, JpegTraces, find_traces, table
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import Analysed, step
 
 HALO = 2 * BLOCK
@@ -91,7 +93,7 @@ def reduce_jpeg_artifacts(image: Array, params: ReduceJpegArtifacts, analysis: J
     new_cb, new_cr = _correct_chroma(chroma, step_of_chroma)
     red = new_y + np.float32(CR) * new_cr
     blue = new_y + np.float32(CB) * new_cb
-    green = (new_y - np.float32(0.299) * red - np.float32(0.114) * blue) / np.float32(0.587)
+    green = (new_y - LUMA_WEIGHTS[0] * red - LUMA_WEIGHTS[2] * blue) / LUMA_WEIGHTS[1]
     return np.stack((red, green, blue), axis=2)
 
 

@@ -11,10 +11,8 @@ import numpy as np
 from darkroom.algorithms.smoothing import bilateral, gaussian, kernel_radius, median, window_radius
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import step
-
-LUMA = np.array([0.299, 0.587, 0.114], np.float32)
-"""Weights of R'G'B' in Y of ITU-R BT.601."""
 
 
 class UnsharpMask(Params, frozen=True):
@@ -72,7 +70,7 @@ def unsharp_mask(image: Array, params: UnsharpMask) -> Array:
     """
     if image.ndim == 2 or params.channels == "each":
         return image + _sharpening(image, params)
-    return image + _sharpening(image @ LUMA, params)[..., None]
+    return image + _sharpening(image @ LUMA_WEIGHTS, params)[..., None]
 
 
 def _sharpening(plane: Array, params: UnsharpMask) -> Array:
