@@ -3,12 +3,13 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test lint lint-style lint-types lint-rooms lint-template lint-openapi format build deploy delete bench bench-quality openapi docs local lock clean
+.PHONY: help setup demo test test-fast lint lint-style lint-types lint-rooms lint-template lint-openapi format build deploy delete bench bench-quality openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := infra/sam
+PYTEST := $(BIN)/python -m pytest -n logical --dist loadgroup
 PHOTO ?=
 PHOTOS ?=
 RECIPE ?= auto
@@ -23,7 +24,10 @@ demo: setup ## Enhance a photo on an embedded AWS: build/demo (PHOTO=my.jpg RECI
 	$(BIN)/python -m darkroom_local.demo --recipe "$(RECIPE)" $(if $(PHOTO),--photo "$(PHOTO)")
 
 test: lint ## Check everything
-	$(BIN)/python -m pytest $(PYTEST_ARGS)
+	$(PYTEST) $(PYTEST_ARGS)
+
+test-fast: setup ## Check the library: the unit tests without those marked slow
+	$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
 
 lint: setup ## Check style, types, rooms, template and workflow in seconds
 	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-github lint-openapi lint-rooms lint-style

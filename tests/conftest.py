@@ -10,6 +10,15 @@ import pytest
 REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
 """Markers of the suites that must run, such as ``cloud,docker``: their skips are failures."""
 
+DEPLOYED = ("cloud", "docker", "browser")
+"""Markers of the suites that build and deploy: they share a folder of builds, so one process runs them all."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if any(item.get_closest_marker(name) for name in DEPLOYED):
+            item.add_marker(pytest.mark.xdist_group("deployed"))
+
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Generator[None, pytest.TestReport, pytest.TestReport]:
