@@ -12,6 +12,9 @@ import pytest
 from darkroom import errors
 
 ROOT = Path(__file__).parents[2]
+REASONS_FROM = {"translate": 2, "failure": 0}
+"""Functions that make a `StepFailed` of a reason that they are given, and which argument that is."""
+
 KINDS = {cls.__name__: cls.kind for cls in errors.DarkroomError.__subclasses__()}
 
 
@@ -26,6 +29,15 @@ def raised() -> Iterator[str]:
                 for option in options:
                     if isinstance(option, ast.Constant) and isinstance(option.value, str):
                         yield f"{KINDS[node.func.id]}.{option.value}"
+            elif isinstance(node, ast.Call) and len(node.args) > REASONS_FROM.get(called(node), len(node.args)):
+                reason = node.args[REASONS_FROM[called(node)]]
+                if isinstance(reason, ast.Constant):
+                    yield f"step.{reason.value}"
+
+
+def called(call: ast.Call) -> str:
+    """The name of a called function, without its module's."""
+    return getattr(call.func, "attr", getattr(call.func, "id", ""))
 
 
 def test_every_code_is_in_the_documentation_and_no_other() -> None:
