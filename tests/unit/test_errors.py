@@ -23,10 +23,6 @@ def raised() -> Iterator[str]:
     sources = [*(ROOT / "layers/core/darkroom").rglob("*.py"), *(ROOT / "functions").rglob("*.py")]
     for source in sources:
         for node in ast.walk(ast.parse(source.read_text())):
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "clients.translate":
-                reason = node.args[2]  # of a service's refusal: `StepFailed`, unless the service was busy
-                assert isinstance(reason, ast.Constant)
-                yield f"step.{reason.value}"
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in KINDS and node.args:
                 reasons = node.args[0]
                 options = (reasons.body, reasons.orelse) if isinstance(reasons, ast.IfExp) else (reasons,)
