@@ -31,7 +31,7 @@ def raised() -> Iterator[str]:
                         yield f"{KINDS[node.func.id]}.{option.value}"
             elif isinstance(node, ast.Call) and len(node.args) > REASONS_FROM.get(called(node), len(node.args)):
                 reason = node.args[REASONS_FROM[called(node)]]
-                if isinstance(reason, ast.Constant):
+                if isinstance(reason, ast.Constant) and isinstance(reason.value, str):
                     yield f"step.{reason.value}"
 
 
