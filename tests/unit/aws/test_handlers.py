@@ -244,6 +244,7 @@ def test_a_question_that_has_no_answer(functions: Functions, body: bytes, step: 
 
 def test_a_model_that_is_not_installed(functions: Functions, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(models, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(models, "PACKAGE", "darkroom_no_models")
     models.load.cache_clear()
     event = read_event("stage")
     event["work"] = {"stage": "classify", "steps": [{"name": "diagnose"}]}
