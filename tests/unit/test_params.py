@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import pytest
 
+from darkroom import registry
 from darkroom.errors import RecipeInvalid
 from darkroom.params import Params, Strength, describe_bounds, param
 
@@ -105,3 +106,33 @@ def test_neutral_by_value_or_by_strength() -> None:
     assert Trial(radius=0.5).is_neutral()
     assert Trial(strength=0.0).is_neutral()
     assert not Trial().is_neutral()
+
+
+EVERY_NUMBER = [
+    (step, name, schema)
+    for step in registry.steps()
+    for name, schema in step.schema()["properties"].items()
+    if schema.get("type") == "number"
+]
+
+
+def answer(step: Any, values: dict[str, Any], *, from_text: bool) -> dict[str, Any] | str:
+    """The values that a step's parameters take, or how they are refused."""
+    try:
+        return step.params.parse(values, of=step.name, from_text=from_text).to_dict()
+    except RecipeInvalid as error:
+        return error.message
+
+
+@pytest.mark.parametrize(("step", "name", "schema"), EVERY_NUMBER, ids=lambda value: getattr(value, "name", None))
+def test_a_number_that_float32_cannot_divide_by_counts_as_zero(step: Any, name: str, schema: dict[str, Any]) -> None:
+    required = {key: value for key, value in step.params.example.items() if key in step.schema().get("required", ())}
+    zero = answer(step, {**required, name: 0.0}, from_text=False)
+    assert isinstance(zero, dict) or f"'{name}'" in zero, "zero is out of bounds, or does not go with the others"
+    for tiny, from_text in ((1.4e-45, False), (5e-324, False), ("1e-45", True)):
+        told = answer(step, {**required, name: tiny}, from_text=from_text)
+        if isinstance(zero, dict):
+            assert told == zero
+        else:
+            assert isinstance(told, str)
+            assert f"'{name}'" in told

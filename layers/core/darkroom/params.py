@@ -9,6 +9,9 @@ import msgspec
 
 from darkroom.errors import RecipeInvalid, nearest
 
+SMALLEST = 2.0**-126
+"""The smallest normal float32. What lies nearer to zero counts as zero, for float32 does not divide by it."""
+
 
 class FieldInvalid(ValueError):
     """A field's value is missing, of a wrong type or out of bounds. The message names it and what it must be."""
@@ -76,7 +79,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Validated parameters from a mapping of names to values.
 
         `of` names the step in messages. With `from_text`, strings such as ``"2.5"`` and ``"true"`` are read as numbers
-        and booleans (the command line, a query string). Raises `RecipeInvalid` that names the field and its bounds.
+        and booleans (the command line, a query string). Numbers nearer to zero than `SMALLEST` count as zero. Raises
+        `RecipeInvalid` that names the field and its bounds.
         """
         names = cls.names()
         for name in values:
@@ -88,6 +92,9 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 )
         try:
             params = convert(values, cls, strict=not from_text)
+            told = params.to_dict()
+            if _without_tiny(told) != told:  # once more, for zero may be out of bounds
+                params = convert({**values, **{name: _without_tiny(told[name]) for name in values}}, cls, strict=True)
             params.check()
         except FieldInvalid as error:
             if error.missing:
@@ -119,6 +126,15 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         built = msgspec.to_builtins(self)
         assert isinstance(built, dict)
         return built
+
+
+def _without_tiny(value: Any) -> Any:
+    """A JSON value with zero for each number nearer to zero than `SMALLEST`."""
+    if isinstance(value, dict):
+        return {name: _without_tiny(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_without_tiny(one) for one in value]
+    return 0.0 if isinstance(value, float) and abs(value) < SMALLEST else value
 
 
 def param(
