@@ -95,3 +95,19 @@ def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monk
     exec(example, names)
     assert darkroom.decode((tmp_path / "out.jpg").read_bytes()).pixels.shape == photos.pixels().shape
     assert names["lighter"].mean() > photos.pixels().mean()
+
+
+def test_the_rooms_in_the_document_are_the_rooms_that_exist() -> None:
+    library = ROOT / "layers/core/darkroom"
+    rows = table((DOCS / "architecture.md").read_text())
+    named = {name.rstrip("/") for row in rows for name in re.findall(r"`([\w/.]+(?:/|\.py))`", row[0])}
+    packages = {path.parent.name for path in library.glob("*/__init__.py")}
+    modules = {path.name for path in library.glob("*.py")} - {"__init__.py"}
+    assert named == packages | modules
+
+
+def test_no_module_is_longer_than_a_reader_takes_in() -> None:
+    files = [*(ROOT / "layers/core").rglob("*.py"), *(ROOT / "infra/local").rglob("*.py")]
+    lines = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
+    assert len(lines) > 100
+    assert {name: count for name, count in lines.items() if count > 300} == {}
