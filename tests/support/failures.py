@@ -10,7 +10,7 @@ from tests.support import definition, photos
 from tests.support.workflow import Lab
 
 LAMBDA_TASKS = definition.lambda_tasks(definition.load())
-OTHER_TASKS = {"Claim", "Complete", "Tell success", "Record failure", "Tell failure"}
+OTHER_TASKS = {"Claim", "Look up", "Complete", "Tell success", "Record failure", "Tell failure"}
 BROKEN = ImageRejected("truncated", 'the file ends early: "\\" $x {% 1 %} ü\n(line 2)')
 
 

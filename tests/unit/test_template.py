@@ -229,10 +229,30 @@ def test_functions_are_traced(expanded: dict[str, Any]) -> None:
 
 
 def test_undelivered_events_are_kept(expanded: dict[str, Any]) -> None:
-    (rule,) = of_type(expanded, "AWS::Events::Rule").values()
-    (target,) = rule["Targets"]
+    (target,) = of_type(expanded, "AWS::Events::Rule")["UploadRule"]["Targets"]
+    assert target["Arn"] == {"Fn::GetAtt": ["WaitingUploads", "Arn"]}
     assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["UndeliveredUploads", "Arn"]}
-    assert target["RetryPolicy"]["MaximumRetryAttempts"] > 0
+    assert target["RetryPolicy"] == {"MaximumRetryAttempts": 185, "MaximumEventAgeInSeconds": 86400}
+
+
+def test_waiting_uploads_are_taken_one_by_one_and_kept_where_they_cannot_be() -> None:
+    queue = SOURCE["WaitingUploads"]["Properties"]
+    assert queue["RedrivePolicy"]["deadLetterTargetArn"] == {"Fn::GetAtt": ["UndeliveredUploads", "Arn"]}
+    assert queue["MessageRetentionPeriod"] == 14 * 86_400
+    assert queue["VisibilityTimeout"] >= 6 * TEMPLATE["Globals"]["Function"]["Timeout"]
+    source = SOURCE["StartWaiting"]["Properties"]
+    assert source["ScalingConfig"] == {"MaximumConcurrency": 2}
+    assert source["BatchSize"] == 1
+    assert source["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("name", ["WaitingUploads", "UndeliveredUploads"])
+def test_queues_take_from_the_rule_alone_and_by_tls(name: str) -> None:
+    taken, plain = SOURCE[f"{name}Policy"]["Properties"]["PolicyDocument"]["Statement"]
+    assert (taken["Action"], taken["Principal"]) == ("sqs:SendMessage", {"Service": "events.amazonaws.com"})
+    assert taken["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["UploadRule", "Arn"]}}}
+    assert (plain["Effect"], plain["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    assert SOURCE[name]["DeletionPolicy"] == "Retain"
 
 
 def as_list(value: Any) -> list[Any]:

@@ -25,8 +25,26 @@ STAGES = definition.lambda_tasks(DEFINITION)
 STEP_STAGES = {name: stage for name, stage in STAGES.items() if name not in definition.AROUND}
 LAMBDA_SECONDS = 300
 
-THROTTLED = {"Lambda.TooManyRequestsException", "Lambda.Unknown"}
-"""A burst of uploads finds no function free, and waits its turn: more attempts than a service in trouble deserves."""
+HOPELESS = {
+    "lambda": {"ImageRejected", "RecipeInvalid", "StepFailed", "Runtime.HandlerError"},
+    "dynamodb": {"DynamoDB.ConditionalCheckFailedException"},
+    "events": set(),
+}
+"""Answers that stay the same however often one asks. The last of Lambda's is the emulator's word for all of them."""
+
+THROTTLED = {
+    "lambda": {"Lambda.TooManyRequestsException"},
+    "dynamodb": {
+        "DynamoDB.ProvisionedThroughputExceededException",
+        "DynamoDB.RequestLimitExceeded",
+        "DynamoDB.ThrottlingException",
+    },
+    "events": {"EventBridge.ThrottlingException"},
+}
+"""Nothing is wrong but that there is no room: asked again for as long as the job may live."""
+
+UNKNOWN = {"States.TaskFailed", "States.Timeout"}
+"""What nobody knows to be hopeless: a crash, a hang."""
 
 RETRYABLE = {
     "lambda": {
@@ -34,20 +52,20 @@ RETRYABLE = {
         "Lambda.AWSLambdaException",
         "Lambda.SdkClientException",
         "Lambda.ClientExecutionTimeoutException",
+        "Lambda.Unknown",
         "TransientError",
     },
     "dynamodb": {
-        "DynamoDB.ProvisionedThroughputExceededException",
-        "DynamoDB.RequestLimitExceeded",
-        "DynamoDB.ThrottlingException",
+        "DynamoDB.TransactionConflictException",
         "DynamoDB.InternalServerErrorException",
         "DynamoDB.AmazonDynamoDBException",
+        "DynamoDB.SdkClientException",
     },
     "events": {
         "EventBridge.AmazonEventBridgeException",
         "EventBridge.InternalException",
-        "EventBridge.ThrottlingException",
         "EventBridge.FailedEntry",
+        "EventBridge.SdkClientException",
     },
 }
 
@@ -84,12 +102,16 @@ def test_every_task_is_bounded_retried_and_caught(name: str) -> None:
     service = task["Resource"].split(":")[-2]
     assert 0 < task["TimeoutSeconds"] <= 900
 
-    *throttled, retrier = task["Retry"]
+    *hopeless, throttled, retrier, unknown = task["Retry"]
     assert set(retrier["ErrorEquals"]) == RETRYABLE[service]
-    assert 1 <= retrier["MaxAttempts"] <= 6
-    assert [set(other["ErrorEquals"]) for other in throttled] == ([THROTTLED] if service == "lambda" else [])
-    assert all(other["MaxAttempts"] <= 20 for other in throttled)
-    for other in task["Retry"]:
+    assert retrier["MaxAttempts"] == 10
+    assert set(throttled["ErrorEquals"]) == THROTTLED[service]
+    # On average half of the longest delay passes between two tries.
+    assert throttled["MaxAttempts"] * throttled["MaxDelaySeconds"] / 2 > DEFINITION["TimeoutSeconds"]
+    assert (set(unknown["ErrorEquals"]), unknown["MaxAttempts"]) == (UNKNOWN, 2)
+    assert [set(other["ErrorEquals"]) for other in hopeless] == [names for names in [HOPELESS[service]] if names]
+    assert all(other["MaxAttempts"] == 0 for other in hopeless)
+    for other in (throttled, retrier, unknown):
         assert other["JitterStrategy"] == "FULL"
         assert other["BackoffRate"] >= 2
         assert other["IntervalSeconds"] >= 1
@@ -97,9 +119,10 @@ def test_every_task_is_bounded_retried_and_caught(name: str) -> None:
 
     last = task["Catch"][-1]
     assert last["ErrorEquals"] == ["States.ALL"]
-    assert last["Next"] in definition.FAILURE_PATH
+    assert last["Next"] in (*definition.FAILURE_PATH, *(["Another upload"] if name == "Look up" else []))
     for catcher in task["Catch"][:-1]:
-        assert catcher == {"ErrorEquals": ["DynamoDB.ConditionalCheckFailedException"], "Next": "Duplicate"}
+        assert catcher["ErrorEquals"] == ["DynamoDB.ConditionalCheckFailedException"]
+        assert catcher["Next"] in {"Claim": "Announced", "Complete": "Forgotten", "Record failure": "Duplicate"}[name]
 
 
 @pytest.mark.parametrize("name", STAGES)

@@ -13,6 +13,9 @@ from tests.support.functions import UPLOADS, WORK
 from tests.support.interpreter import service_error
 from tests.support.workflow import Execution, Lab
 
+TRIES = 3
+"""Of what nobody knows to be hopeless: a second try may mend a crash, a fifteenth will not."""
+
 
 def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, stage: str) -> None:
     """The record, the event and the execution's end all say the same."""
@@ -63,6 +66,7 @@ def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
 
     lab.functions.handlers[stage] = hang
     lab.definition["States"][state]["TimeoutSeconds"] = 1
+    lab.definition["States"][state]["Retry"][-1]["MaxAttempts"] = 0  # moto's history cannot tell of two timeouts
     try:
         execution = lab.execute(upload_through(lab, state))
     finally:
@@ -76,20 +80,38 @@ def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
     [
         ("Sandbox.Timedout", "RequestId: 1 Error: Task timed out after 300.00 seconds"),
         ("Runtime.ExitError", "RequestId: 1 Error: Runtime exited with error: signal: killed"),
+        ("RuntimeError", "{braces, but no JSON}"),
+        ("FileNotFoundError", '{"errorMessage": "no end'),
     ],
 )
-def test_a_function_that_lambda_ended_is_recorded(lab: Lab, name: str, message: str) -> None:
+@pytest.mark.parametrize("times", [TRIES - 1, TRIES])
+def test_a_function_that_lambda_ended_is_called_again_twice(lab: Lab, name: str, message: str, times: int) -> None:
+    ends = [message] * times
+
     def end(event: Any, context: Any) -> None:
-        raise type(name, (Exception,), {})(message)
+        if len(ends) == 1:
+            del lab.functions.handlers["sharpen"]
+        raise type(name, (Exception,), {})(ends.pop())
 
     lab.functions.handlers["sharpen"] = end
     execution = lab.execute(upload_through(lab, "Sharpen"))
-    assert_failed(lab, execution, "Sharpen", Failure(Exception(), name, name, message), "sharpen")
+    assert execution.attempts("Sharpen") == TRIES
+    if times < TRIES:
+        assert lab.record()["status"] == "succeeded"
+    else:
+        assert_failed(lab, execution, "Sharpen", Failure(Exception(), name, name, message), "sharpen")
+
+
+@pytest.mark.parametrize("cause", ["{}", "{broken}", '{"errorMessage": "bad \\q"}', '{"errorMessage": null}', "{\n}"])
+def test_a_cause_that_only_looks_like_json_is_told_as_it_is(lab: Lab, cause: str) -> None:
+    lab.refusals["Claim"] = [service_error("ValidationException", cause)] * TRIES
+    lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert lab.record()["error"]["message"].startswith(cause)
 
 
 @pytest.mark.parametrize("state", ["Claim", "Complete"])
 def test_a_job_table_that_refuses_is_recorded(lab: Lab, state: str) -> None:
-    lab.refusals[state] = [service_error("ValidationException", "no such attribute")]
+    lab.refusals[state] = [service_error("ValidationException", "no such attribute")] * TRIES
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
     name = "DynamoDB.ValidationException"
     assert tuple(execution.states[-4:]) == definition.FAILURE_PATH
@@ -107,7 +129,7 @@ def test_a_failed_claim_leaves_another_execution_s_job_alone(lab: Lab) -> None:
     event = lab.upload("photo.jpg", photos.encoded())
     lab.execute(event)
     record = lab.record()
-    lab.refusals["Claim"] = [service_error("ValidationException")]
+    lab.refusals["Claim"] = [service_error("ValidationException")] * TRIES
     execution = lab.execute(event)
     assert execution.status == "SUCCEEDED", execution.cause
     assert execution.output["status"] == "duplicate"
@@ -116,7 +138,7 @@ def test_a_failed_claim_leaves_another_execution_s_job_alone(lab: Lab) -> None:
 
 
 def test_a_success_that_cannot_be_told_stays_recorded_as_one(lab: Lab) -> None:
-    lab.refusals["Tell success"] = [service_error("AccessDeniedException", "not allowed")]
+    lab.refusals["Tell success"] = [service_error("AccessDeniedException", "not allowed")] * TRIES
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
     assert execution.states[-2:] == ["Tell success", "Failed"]
     assert execution.status == "FAILED"
@@ -129,7 +151,7 @@ def test_a_success_that_cannot_be_told_stays_recorded_as_one(lab: Lab) -> None:
 
 def test_a_failure_that_cannot_be_recorded_is_told(lab: Lab) -> None:
     lab.functions.errors["inspect"] = [BROKEN]
-    lab.refusals["Record failure"] = [service_error("ValidationException")]
+    lab.refusals["Record failure"] = [service_error("ValidationException")] * TRIES
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
     assert tuple(execution.states[-4:]) == definition.FAILURE_PATH
     assert execution.error == "ImageRejected"
@@ -139,7 +161,7 @@ def test_a_failure_that_cannot_be_recorded_is_told(lab: Lab) -> None:
 
 def test_a_failure_that_cannot_be_told_is_recorded(lab: Lab) -> None:
     lab.functions.errors["inspect"] = [BROKEN]
-    lab.refusals["Tell failure"] = [service_error("AccessDeniedException")]
+    lab.refusals["Tell failure"] = [service_error("AccessDeniedException")] * TRIES
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
     assert execution.states[-2:] == ["Tell failure", "Failed"]
     assert execution.error == "ImageRejected"

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from typing import Any
 
 import numpy as np
 import pytest
 
 import darkroom
 from darkroom import recipe
+from darkroom.errors import ImageRejected, StepFailed
 from tests.support import definition, photos
 from tests.support.functions import RESULTS, UPLOADS
 from tests.support.interpreter import service_error
@@ -197,12 +199,94 @@ def test_a_job_that_waits_for_its_upload_is_taken_over_once(lab: Lab) -> None:
     assert record["version"] == event["detail"]["object"]["version-id"]
 
 
-def test_a_job_is_not_taken_over_for_another_key(lab: Lab) -> None:
+def test_another_key_of_an_announced_job_is_a_job_of_its_own(lab: Lab) -> None:
     job = "0123456789abcdef" * 2
     waiting(lab, f"api/{job}/photo.jpg", job)
     execution = lab.execute(lab.upload(f"api/{job}/other.jpg", photos.encoded()))
-    assert execution.output["status"] == "duplicate"
-    assert lab.record()["status"] == "waiting"
+    assert execution.output["status"] == "succeeded"
+    assert execution.output["job"] != job
+    assert {record["id"]: record["status"] for record in lab.records()} == {
+        job: "waiting",
+        execution.output["job"]: "succeeded",
+    }
+
+
+def test_a_form_that_is_used_twice_makes_two_jobs(lab: Lab) -> None:
+    job = "0123456789abcdef" * 2
+    key = f"api/{job}/photo.jpg"
+    waiting(lab, key, job)
+    events = [lab.upload(key, photos.encoded(seed=seed)) for seed in (1, 2)]
+    outputs = [lab.execute(event).output for event in [*events, *events]]
+    assert [output["status"] for output in outputs] == ["succeeded", "succeeded", "duplicate", "duplicate"]
+    assert outputs[0]["job"] == job
+    versions = {record["version"] for record in lab.records()}
+    assert versions == {event["detail"]["object"]["version-id"] for event in events}
+    assert [detail["job"] for _, detail in lab.told()] == [outputs[0]["job"], outputs[1]["job"]]
+
+
+def test_a_look_that_fails_loses_no_upload(lab: Lab) -> None:
+    job = "0123456789abcdef" * 2
+    key = f"api/{job}/photo.jpg"
+    waiting(lab, key, job)
+    events = [lab.upload(key, photos.encoded(seed=seed)) for seed in (1, 2)]
+    lab.execute(events[0])
+    lab.refusals["Look up"] = [service_error("ValidationException")] * 3
+    assert lab.execute(events[1]).output["status"] == "succeeded"
+    assert len(lab.records()) == 2
+
+
+def test_a_failed_job_is_begun_anew_by_its_event(lab: Lab) -> None:
+    event = lab.upload("photo.jpg", photos.encoded())
+    lab.functions.errors["inspect"] = [StepFailed("out-of-time", "no time was left")]
+    assert lab.execute(event).status == "FAILED"
+    failed = lab.record()
+    assert (failed["status"], failed["version"]) == ("failed", event["detail"]["object"]["version-id"])
+    assert failed["sequencer"] == event["detail"]["object"]["sequencer"]
+    execution = lab.execute(event)
+    assert execution.output == {**execution.output, "status": "succeeded", "job": failed["id"]}
+    record = lab.record()
+    assert record["status"] == "succeeded"
+    assert "error" not in record
+    assert [kind for kind, _ in lab.told()] == ["Job Failed", "Job Succeeded"]
+
+
+def test_a_rejected_job_is_not_begun_anew(lab: Lab) -> None:
+    event = lab.upload("photo.jpg", b"no photo")
+    lab.execute(event)
+    assert lab.execute(event).output["status"] == "duplicate"
+
+
+@pytest.mark.parametrize("failing", [False, True], ids=["succeeds", "fails"])
+def test_a_record_that_was_deleted_while_its_job_ran_does_not_come_back(lab: Lab, failing: bool) -> None:
+    def forget(event: Any, context: Any) -> Any:
+        lab.dynamodb.delete_item(TableName=TABLE, Key={"id": {"S": event["job"]["id"]}})
+        if failing:
+            raise StepFailed("out-of-time", "no time was left")
+        del lab.functions.handlers["inspect"]
+        return lab.functions.invoke("inspect", event).payload
+
+    lab.functions.handlers["inspect"] = forget
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
+    assert execution.output["status"] == ("duplicate" if failing else "forgotten")
+    assert lab.records() == []
+
+
+@pytest.mark.parametrize("body", [photos.encoded(), b"no photo"], ids=["succeeded", "rejected"])
+def test_only_a_job_that_runs_is_listed_as_unfinished(lab: Lab, body: bytes) -> None:
+    seen = []
+
+    def look(event: Any, context: Any) -> Any:
+        seen.append(lab.record()["open"])
+        del lab.functions.handlers["inspect"]
+        answer = lab.functions.invoke("inspect", event)
+        if answer.error:
+            raise ImageRejected("not-an-image", "told by the test")
+        return answer.payload
+
+    lab.functions.handlers["inspect"] = look
+    lab.execute(lab.upload("photo.jpg", body))
+    assert seen == ["running"]
+    assert "open" not in lab.record()
 
 
 def test_a_claim_whose_answer_was_lost_is_no_duplicate(lab: Lab) -> None:

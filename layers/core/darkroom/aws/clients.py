@@ -18,6 +18,7 @@ BUSY = frozenset(
     {
         "BandwidthLimitExceeded",
         "EC2ThrottledException",
+        "ExecutionLimitExceeded",
         "InternalError",
         "InternalServerError",
         "LimitExceededException",

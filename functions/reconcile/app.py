@@ -1,0 +1,21 @@
+"""Ends the records of jobs whose execution has ended and could not do so itself: told by an event, and by looking."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from darkroom.aws.reconciling import Ends
+from darkroom.aws.runtime import lambda_handler, metrics, setting
+
+ends = Ends(setting("JOBS_TABLE"), setting("EVENT_BUS"))
+
+
+@lambda_handler
+def handler(event: dict[str, Any], context: LambdaContext) -> None:
+    if event["source"] == "aws.states":
+        ends.told(event["detail"])
+    else:
+        metrics.add_metric(name="Stuck", unit=MetricUnit.Count, value=ends.look())
