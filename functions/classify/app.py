@@ -51,7 +51,7 @@ def decide(request: Undecided) -> dict[str, Any]:
     """The diagnosis of the job's picture, what is decided about each defect and why, and the plan made of that."""
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
-    found = network.diagnose(load_picture(request.picture).pixels)
+    found = network.diagnose(load_picture(request.picture).shown())
     calls, decisions = treatments.resolve(Recipe(steps="auto"), request.measurements, found)
     return {
         "diagnosis": found,

@@ -225,13 +225,18 @@ def test_lost_highlights_are_those_of_any_channel() -> None:
     assert measure(Picture(pixels[..., 0])).lost_highlights == pytest.approx(0.1)
 
 
-def test_a_lowered_exposure_keeps_white_white_and_order() -> None:
-    points = np.array(treatments.exposure_curve(-1.3))
+@pytest.mark.parametrize("ev", [-0.3, -0.8, -1.3, -2.5])
+def test_a_lowered_exposure_is_exact_below_and_passes_smoothly_into_white(ev: float) -> None:
+    points = np.array(treatments.exposure_curve(ev))
     assert (np.diff(points, axis=0) > 0).all()
     assert points[0].tolist() == [0, 0]
-    assert points[-1].tolist() == [1, 1]
-    light = srgb_to_linear(points[points[:, 0] <= treatments.KNEE].astype(np.float32))
-    np.testing.assert_allclose(light[:, 1], light[:, 0] * 2**-1.3, atol=1e-3)
+    assert 0.85 < points[-1, 1] < 1
+    light = srgb_to_linear(points[points[:, 0] <= 0.6].astype(np.float32))
+    np.testing.assert_allclose(light[:, 1], light[:, 0] * 2**ev, atol=1e-3)
+    levels = darkroom.apply(
+        "stretch_nonlinear", np.arange(256, dtype=np.uint8)[None], method="curve", points=points.tolist()
+    )
+    assert np.diff(levels[0].astype(int)).max() <= 3
 
 
 def test_all_that_is_chosen_is_valid_whatever_was_diagnosed() -> None:

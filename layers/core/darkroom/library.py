@@ -66,7 +66,7 @@ def enhance(
     original = to_picture(image_or_bytes, limits or Limits(), chosen)
     size = len(image_or_bytes) if isinstance(image_or_bytes, bytes | bytearray | memoryview) else None
     told = report.begin(chosen, report.source_of(original, size), measure(original), original.metadata.notes)
-    diagnosis = diagnose(original.pixels) if treatments.needs_diagnosis(chosen) else None
+    diagnosis = diagnose(original.shown()) if treatments.needs_diagnosis(chosen) else None
     calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
     told = replace(told, diagnosis=diagnosis, decisions=decisions)
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 Array = npt.NDArray[Any]
 
+BLEED_PX = 8
+"""How far colours reach into what is hidden, so that no step sees an edge where a picture's visible part ends."""
+
 
 @dataclass(frozen=True, slots=True)
 class Metadata:
@@ -85,3 +88,46 @@ class Picture:
     def with_pixels(self, pixels: Array, alpha: Array | None = None) -> Self:
         """The same picture with other pixels (and alpha, if they changed size)."""
         return replace(self, pixels=pixels, alpha=self.alpha if alpha is None else alpha)
+
+    def shown(self) -> Array:
+        """The pixels as they count in measuring: as `as_shown` of pixels and alpha."""
+        return as_shown(self.pixels, self.alpha)
+
+
+def as_shown(pixels: Array, alpha: Array | None) -> Array:
+    """HxW or HxWx3 in which each pixel counts for as much as it shows: for measuring, not for looking at.
+
+    Of half-transparent pixels the share that they show, by ordered dithering, and all of the most opaque ones stay; the
+    others are filled as by `fill_hidden`.
+    """
+    if alpha is None:
+        return pixels
+    most = float(alpha.max())
+    places = np.indices(alpha.shape).sum(axis=0) * 5 + np.arange(alpha.shape[1]) * 2
+    return fill_hidden(pixels, alpha > (places % 16) * (most / 16), bleed_px=0)
+
+
+def fill_hidden(pixels: Array, seen: Array, bleed_px: int = BLEED_PX) -> Array:
+    """HxW or HxWx3 with what is not seen (HxW, bool) covered by what is: its pixels in their order, over and over.
+
+    So every share, mean and percentile of the whole is that of the visible part, but that its edge is continued for
+    `bleed_px`. Nothing of the hidden colours is left; where nothing is seen, all is black.
+    """
+    if seen.all():
+        return pixels
+    filled = np.zeros_like(pixels)
+    if not seen.any():
+        return filled
+    visible = pixels[seen]
+    filled[seen] = visible
+    hidden = ~seen
+    filled[hidden] = visible[np.arange(np.count_nonzero(hidden)) % len(visible)]
+    reached = seen.copy()
+    back, forth = slice(None, -1), slice(1, None)
+    for _ in range(bleed_px):
+        for to, source in ((forth, back), (back, forth)):
+            for where, whence in (((to,), (source,)), ((slice(None), to), (slice(None), source))):
+                fresh = reached[whence] & ~reached[where]
+                filled[where][fresh] = filled[whence][fresh]
+                reached[where] |= fresh
+    return filled

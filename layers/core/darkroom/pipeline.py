@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable, Iterable
 
 from darkroom.errors import StepFailed
-from darkroom.picture import Array, Picture
+from darkroom.picture import Array, Picture, fill_hidden
 from darkroom.recipe import StepCall
 from darkroom.report import StepReport
-from darkroom.step import split_alpha
+from darkroom.step import Step, split_alpha
 
 LoadReference = Callable[[str], Array]
 Deadline = Callable[[], float]
@@ -44,11 +44,17 @@ def run(
             if load_reference is None:
                 raise StepFailed("no-references", f"step '{call.name}' has a reference image that cannot be read")
             references[name] = load_reference(source)
-        # Only a step that resizes needs the alpha; for all others it stays as it is.
-        outcome = step(picture.as_array() if step.resizes else picture.pixels, params, references)
+        outcome = step(_given(picture, step), params, references)
         picture = picture.with_pixels(*split_alpha(outcome.image))
         milliseconds = round((time.perf_counter() - started) * 1000)
         reports.append(StepReport(call.name, params.to_dict(), milliseconds, outcome.details))
         if on_step is not None:
             on_step(reports[-1], picture.width * picture.height)
     return picture, reports
+
+
+def _given(picture: Picture, step: Step) -> Array:
+    """What a step is given: with alpha where there is one, but grey stays grey for all but those that resize."""
+    if picture.alpha is None or picture.pixels.ndim == 3 or step.resizes:
+        return picture.as_array()
+    return fill_hidden(picture.pixels, picture.alpha > 0)

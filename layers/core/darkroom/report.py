@@ -159,6 +159,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     notes: Annotated[tuple[str, ...], Meta(description="what reading the file changed, in sentences")]
     result: Annotated[File | None, Meta(description="null where no file was written")] = None
 
+    def __getitem__(self, member: str) -> Any:
+        """A member as JSON types, for those who take the report for a mapping."""
+        if member not in self.__struct_fields__:
+            raise KeyError(member)
+        return msgspec.to_builtins(getattr(self, member))
+
     @property
     def treated(self) -> list[str]:
         """The defects that something is done about."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, nearest
 from darkroom.params import Params
-from darkroom.picture import Array
+from darkroom.picture import Array, as_shown, fill_hidden
 
 BAND_PIXELS = 1 << 20
 """Pixels of one band: its float32 planes stay within tens of megabytes, whatever the photo's size."""
@@ -105,13 +105,17 @@ class Step:
     def _run(self, color: Array, alpha: Array | None, params: Params, references: dict[str, Array]) -> Reported:
         more: dict[str, Any] = dict(references)
         details: dict[str, Any] = {}
+        hidden = None if alpha is None or alpha.all() else alpha == 0
+        given = color
+        if hidden is not None:
+            color = fill_hidden(color, ~hidden)
         if self.analyse is not None:
-            analysis = self.analyse(color, params)
+            analysis = self.analyse(as_shown(color, alpha), params)
             if isinstance(analysis, Analysed):
                 analysis, details = analysis.value, analysis.details
             more["analysis"] = analysis
         if self.returns == "annotation":
-            return Reported(join_alpha(color, alpha), self.function(color, params, **more))
+            return Reported(join_alpha(given, alpha), self.function(as_shown(color, alpha), params, **more))
         if self.resizes:
             color, alpha = self.function(color, params, alpha=alpha, **more)
             return Reported(join_alpha(color, alpha), details)
@@ -140,6 +144,8 @@ class Step:
                 if strength < 1:
                     band = _blend(floats[inner], band, strength)
                 result[rows] = from_float(band, color.dtype)
+        if hidden is not None and result.shape == given.shape:
+            result = np.where(hidden if result.ndim == 2 else hidden[..., None], given, result)
         return Reported(join_alpha(result, alpha), details)
 
 
@@ -162,7 +168,8 @@ def step(
 
     The function gets the picture without its alpha (HxW or HxWx3, C-contiguous) and the parameters, and returns the
     new picture. It may assume that the parameters are not neutral and need not look at `strength`. It must not write
-    to its input. Around it: alpha is carried over bit by bit, neutral parameters return the input as it is, `strength`
+    to its input. Around it: alpha is carried over bit by bit, what it hides wholly is
+    neither looked at nor changed, neutral parameters return the input as it is, `strength`
     blends, results are clipped and rounded to the input's dtype, and an error becomes `StepFailed`.
 
     on: "float" — the function works on float32 in 0–1; "native" — on whatever dtype came in, and returns the same.

@@ -116,6 +116,22 @@ def test_keeps_the_promises_around_the_picture(step: Step, channels: int | None,
 
 
 @every_image_step
+def test_what_is_hidden_changes_nothing_that_shows(step: Step) -> None:
+    image = scene((67, 45), 4, np.uint8).copy()
+    image[..., 3] = 255
+    image[20:, :15, 3] = image[:9, 20:, 3] = 0
+    other = image.copy()
+    hidden = image[..., 3] == 0
+    image[hidden, :3], other[hidden, :3] = 255, np.random.default_rng(3).integers(0, 99, (hidden.sum(), 3))
+    for params in visible_params(step):
+        one, two = step(image, params).image, step(other, params).image
+        shows = one[..., 3] == 255
+        np.testing.assert_array_equal(one[shows], two[shows])
+        if one.shape == image.shape and not step.resizes and not step.changes_channels:
+            np.testing.assert_array_equal(one[hidden], image[hidden])
+
+
+@every_image_step
 def test_works_on_any_memory_layout(step: Step) -> None:
     image = scene((20, 30), 3, np.uint8)
     for params in visible_params(step):

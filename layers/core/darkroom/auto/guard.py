@@ -40,7 +40,7 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
     at_first = sum(defect.probability for defect in before.defects)
     for share in SHARES:
         candidate = blending.blend(original, enhanced, share)
-        after = diagnose(candidate.pixels, traces=False)
+        after = diagnose(candidate.shown(), traces=False)
         left = what_is_wrong(after, before, treated)
         lost = newly_lost(original.pixels, candidate.pixels)
         if left <= at_first - LEAST_GAIN and lost <= MOST_LOST:

@@ -35,10 +35,14 @@ SRGB_EXPONENT = 2.4
 LOST_HIGHLIGHTS = 0.02
 """Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
 
-KNEE = 0.95
-"""Encoded level from which on a lowered exposure fades out: what was clipped to white stays white."""
+STEEPEST = 2.4
+"""Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
 
-CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)
+WHITE_LOWERED = 0.25
+"""Share of the change that clipped white takes part in: so much is the way to it smoother, and white still white."""
+
+CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+SHOULDER_POINTS = 17
 
 FULL_RANGE = (0.005, 99.995)
 """Percentiles that become black and white where contrast is low."""
@@ -248,10 +252,26 @@ def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurement
 
 
 def exposure_curve(ev: float) -> list[list[float]]:
-    """Points [in, out] of the curve that changes exposure by `ev` below the `KNEE`, and keeps white white."""
-    levels = np.array(CURVE_LEVELS)
-    changed = linear_to_srgb_exact(np.minimum(srgb_to_linear_exact(levels) * 2**ev, 1.0))
-    weight = np.clip((levels - KNEE) / (1 - KNEE), 0, 1)
-    weight = weight * weight * (3 - 2 * weight)
-    points = np.column_stack((levels, changed * (1 - weight) + levels * weight))
+    """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white.
+
+    Up to some level it is the exposure's own, from there its slope grows to `STEEPEST` and stays.
+    """
+    levels = np.linspace(0, 1, 1025)
+    lowered = linear_to_srgb_exact(srgb_to_linear_exact(levels) * 2**ev)
+    white = 1 - WHITE_LOWERED * (1 - lowered[-1])
+    slopes = np.gradient(lowered, levels)
+
+    def passing(knee: int) -> Array:
+        share = np.clip((levels - levels[knee]) / (0.3 * (1 - levels[knee])), 0, 1)
+        slope = np.where(levels > levels[knee], slopes[knee] + share * (STEEPEST - slopes[knee]), slopes)
+        above = lowered[knee] + np.cumsum(np.where(np.arange(1025) > knee, slope, 0)) / 1024
+        return np.where(np.arange(1025) <= knee, lowered, above)
+
+    low, high = 512, 1023
+    while high - low > 1:
+        knee = (low + high) // 2
+        low, high = (knee, high) if passing(knee)[-1] > white else (low, knee)
+    curve = passing(low)
+    at = np.union1d(CURVE_LEVELS, np.linspace(min(levels[low], 0.95), 1, SHOULDER_POINTS))
+    points = np.column_stack((at, np.minimum(np.interp(at, levels, curve), 1)))
     return [[round(float(value), 4) for value in point] for point in points]

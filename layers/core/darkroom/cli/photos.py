@@ -125,7 +125,7 @@ def diagnose(source: str, as_json: bool) -> None:
 
     attempts = Attempts()
     with attempts.on(source):
-        found = network.diagnose(codec.decode(read_file(source)).pixels)
+        found = network.diagnose(codec.decode(read_file(source)).shown())
         if as_json:
             echo_json(found)
             return

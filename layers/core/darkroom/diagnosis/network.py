@@ -12,7 +12,7 @@ from darkroom import models
 from darkroom.defects import KINDS, PRESENT, STRENGTHS, Kind
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.levels import certain_gains
-from darkroom.picture import Array
+from darkroom.picture import Array, as_shown
 from darkroom.report import Defect, Diagnosis
 from darkroom.step import check_array, split_alpha
 
@@ -23,7 +23,7 @@ HARMED = 0.03
 
 
 def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
-    """Diagnose HxW, HxWx3 or HxWx4 (alpha is ignored) of ``uint8``, ``uint16`` or float32 in 0–1, of any size.
+    """Diagnose HxW, HxWx3 or HxWx4 (what it hides is not seen) of ``uint8``, ``uint16`` or float32 in 0–1, of any size.
 
     Takes the same time for any size: it looks at a thumbnail and at up to sixteen full-resolution tiles.
     traces: whether what gains left in the histogram counts. It tells what was done to the levels since they were
@@ -32,7 +32,7 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     Raises `ImageRejected` for another array, `StepFailed` where the model is not installed.
     """
     check_array(pixels)
-    features = compute_features(split_alpha(pixels)[0])
+    features = compute_features(as_shown(*split_alpha(pixels)))
     lightened = certain_gains(features.numbers[features.levels])[0] or 0.0
     if not traces or (lightened > 0 and features.clipped < HARMED):
         features = features.without_traces()

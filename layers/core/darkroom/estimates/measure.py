@@ -33,24 +33,25 @@ CLIP = 1.5 / 255
 
 def measure(picture: Picture) -> Measurements:
     """All measurements of a picture. Their cost hardly grows with its size: all but the thumbnail look at samples."""
-    small = thumbnail(picture.pixels)
+    shown = picture.shown()
+    small = thumbnail(shown)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
     unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
     color = small.ndim == 3
-    illuminant = estimate_illuminant(picture.pixels) if color else np.ones(3)
-    noise = estimate_noise(picture.pixels)
-    tiles = sample_tiles(picture.pixels)
+    illuminant = estimate_illuminant(shown) if color else np.ones(3)
+    noise = estimate_noise(shown)
+    tiles = sample_tiles(shown)
     return Measurements(
         luma_p1=p1,
         luma_p50=p50,
         luma_p99=p99,
-        white_point=white_point(picture.pixels),
+        white_point=white_point(shown),
         midtone=float(np.median(unclipped)) if unclipped.size else 0.5,
         linear_mean=float(srgb_to_linear(brightness).mean()),
         clipped_shadows=float((brightness <= CLIP).mean()),
         clipped_highlights=float((brightness >= 1 - CLIP).mean()),
-        lost_highlights=lost_highlights(picture.pixels),
+        lost_highlights=lost_highlights(shown),
         saturation=float(np.ptp(small, axis=2).mean()) if color else 0.0,
         cast_degrees=float(cast_degrees(illuminant)),
         illuminant=tuple(float(c) for c in illuminant / illuminant.mean()),  # type: ignore[arg-type]

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
-from darkroom.estimates.illuminant import Method, cast_degrees, estimate_illuminant, mean_powers, sample_levels
+from darkroom.estimates.illuminant import Method, cast_degrees, estimate_illuminant
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
@@ -43,7 +43,7 @@ class WhiteBalance(Params, frozen=True):
 
 
 def balancing_gains(image: Array, params: WhiteBalance) -> Analysed:
-    """Factors for linear R, G and B that turn the light grey and keep the picture's mean luminance."""
+    """Factors for linear R, G and B that turn the light grey and keep the luminance of what is grey in it."""
     if params.illuminant is None:
         light = estimate_illuminant(image, params.method, params.p, order=params.order, sigma=params.sigma)
         degrees = cast_degrees(light)
@@ -52,10 +52,7 @@ def balancing_gains(image: Array, params: WhiteBalance) -> Analysed:
         light = np.array(params.illuminant) / np.linalg.norm(params.illuminant)
         degrees, trust = cast_degrees(light), 1.0
     gains = light**-trust
-    mean = mean_powers(sample_levels(image), 1.0)
-    before = float(LUMINANCE_WEIGHTS @ mean)
-    if before > 0:
-        gains *= before / float(LUMINANCE_WEIGHTS @ (gains * mean))
+    gains *= LUMINANCE_WEIGHTS @ (1 / gains)
     found = {"illuminant": light.round(4).tolist(), "cast_degrees": round(degrees, 2), "gains": gains.round(4).tolist()}
     return Analysed(gains, found)
 
@@ -67,7 +64,7 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
     """White balance.
 
     Estimates the colour of the light and divides it out, channel by channel (von Kries), in linear light, because light
-    multiplies. The gains are normalised to keep the picture's mean luminance (Y of BT.709). What was white in all three
+    multiplies. The gains keep the luminance (Y of BT.709) of what is grey under that light. What was white in all three
     channels (blown highlights, which carry no colour any more) stays white.
 
     Estimates: the mean (grey world: Buchsbaum 1980), a high percentile (white patch: Land & McCann 1971), a Minkowski
