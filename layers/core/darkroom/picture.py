@@ -15,11 +15,33 @@ BLEED_PX = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Coding:
+    """How the file stored its picture, so that the result may be stored alike.
+
+    size: bytes of the file. pixels: how many it stores.
+    lossless: whether no bit is lost in it. bits: per sample. palette: whether it stores a table of colours.
+    tables: a JPEG's quantization tables by component, 64 numbers each, row by row; none of other formats.
+    subsampling: a JPEG's ("4:2:0"), "" where it has an unusual one, and of other formats.
+    """
+
+    size: int = 0
+    pixels: int = 0
+    lossless: bool = True
+    bits: int = 8
+    palette: bool = False
+    tables: tuple[tuple[int, ...], ...] = ()
+    subsampling: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """What a file said about its picture and what the result should say again.
 
     icc: the ICC profile that the pixels are in, to embed in the result; None means sRGB, untagged.
     exif: a TIFF-structured EXIF block without orientation (and without GPS unless it was kept); None for none.
+    xmp, iptc: an XMP packet, and IPTC's records (IIM), corrected alike; None for none.
+    text: keyword and words of text fields (PNG's, JPEG's and GIF's comments).
+    coding: how the file stored its picture; None if it never was a file.
     dpi: horizontal and vertical resolution in dots per inch; None where the file did not say.
     source_format: Pillow's name of the format it came in ("JPEG", "HEIF", …), "" if it never was a file.
     notes: sentences about what decoding changed ("converted from Display P3", "first of 12 frames"), for the manifest.
@@ -30,6 +52,10 @@ class Metadata:
     dpi: tuple[float, float] | None = None
     source_format: str = ""
     notes: tuple[str, ...] = ()
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    text: tuple[tuple[str, str], ...] = ()
+    coding: Coding | None = None
 
 
 @dataclass(frozen=True, slots=True)

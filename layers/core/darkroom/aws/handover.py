@@ -19,7 +19,7 @@ import numpy as np
 import zstandard
 
 from darkroom.errors import StepFailed
-from darkroom.picture import Array, Metadata, Picture
+from darkroom.picture import Array, Coding, Metadata, Picture
 from darkroom.step import bands
 
 MAGIC = b"DKR1"
@@ -41,6 +41,10 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     dpi: tuple[float, float] | None
     source_format: str
     notes: tuple[str, ...]
+    xmp: bytes | None
+    iptc: bytes | None
+    text: tuple[tuple[str, str], ...]
+    coding: Coding | None
 
 
 def pack(picture: Picture) -> bytes:
@@ -60,6 +64,10 @@ def pack(picture: Picture) -> bytes:
             dpi=meta.dpi,
             source_format=meta.source_format,
             notes=meta.notes,
+            xmp=meta.xmp,
+            iptc=meta.iptc,
+            text=meta.text,
+            coding=meta.coding,
         )
     )
     return b"".join([MAGIC, struct.pack("<I", len(header)), header, *frames])
@@ -82,7 +90,17 @@ def unpack(data: bytes) -> Picture:
             offset += size
     except (ValueError, struct.error, msgspec.MsgspecError, zstandard.ZstdError) as error:
         raise StepFailed("bad-handover", f"a picture between two stages could not be read: {error}") from error
-    meta = Metadata(header.icc, header.exif, header.dpi, header.source_format, header.notes)
+    meta = Metadata(
+        icc=header.icc,
+        exif=header.exif,
+        dpi=header.dpi,
+        source_format=header.source_format,
+        notes=header.notes,
+        xmp=header.xmp,
+        iptc=header.iptc,
+        text=header.text,
+        coding=header.coding,
+    )
     return Picture(planes[0], planes[1] if len(planes) > 1 else None, meta)
 
 

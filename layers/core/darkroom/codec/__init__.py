@@ -6,6 +6,7 @@ of their arguments, safe on any number of threads, and raise `ImageRejected` for
 """
 
 from darkroom.codec.decode import decode
+from darkroom.codec.embed import omitted
 from darkroom.codec.encode import encode
 from darkroom.codec.formats import (
     EXTENSIONS,
@@ -26,6 +27,7 @@ __all__ = [
     "Header",
     "decode",
     "encode",
+    "omitted",
     "output_format",
     "read_header",
 ]

@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageCms
 
-from darkroom.codec import icc
+from darkroom.codec import cicp, icc
+from darkroom.codec.cicp import Space
 from darkroom.codec.icc import Profile, ProfileError
 from darkroom.picture import Array
 from darkroom.step import BAND_PIXELS
@@ -17,32 +18,71 @@ _SPACES = {"gray": ("GRAY", "RGB"), "rgb": ("RGB",), "cmyk": ("CMYK",)}
 _MODES = {"GRAY": "L", "RGB": "RGB", "CMYK": "CMYK"}
 
 
-def to_srgb(pixels: Array, model: str, profile: bytes | None) -> tuple[Array, tuple[str, ...]]:
+def to_srgb(
+    pixels: Array, model: str, profile: bytes | None, space: Space | None = None
+) -> tuple[Array, tuple[str, ...]]:
     """Pixels in sRGB, and notes on what was done.
 
     pixels: HxW ("gray"), HxWx3 ("rgb") or HxWx4 ("cmyk", 0 is no ink) of uint8 or uint16 (cmyk: uint8 alone).
-    profile: the file's ICC profile; without one, and with one that is broken or of another colour model, grey and RGB
-        are taken for sRGB and CMYK is converted by ``(1 - ink)(1 - black)``.
+    profile: the file's ICC profile.
+    space: what the file says of its colours otherwise; heard where there is no profile, or one that is broken or of
+        another colour model. Without either, grey and RGB are taken for sRGB and CMYK is converted by
+        ``(1 - ink)(1 - black)``.
 
     Relative colorimetric with black point compensation; a profile that holds only a perceptual table gives that.
     Grey curves are tables of every level. Colour of 8 bits goes through LittleCMS; 16 bits stay 16 with profiles of
     matrix and curves (in float32 arithmetic), and with profiles of tables are reduced to 8, which the note says.
     """
     if profile is None:
-        return (pixels, ()) if model != "cmyk" else _cmyk_by_formula(pixels)
+        return _without_profile(pixels, model, space)
     try:
         parsed = icc.parse(profile)
         if parsed.space not in _SPACES[model]:
             raise ProfileError(f"it is for {parsed.space}, the picture is {model}")
+        numbers = parsed.code_points()
+        if numbers is not None and numbers[1] in (cicp.PQ, cicp.HLG) and model != "cmyk":
+            # Tables of such profiles squeeze all of the range into sRGB's, each in its own way.
+            return _without_profile(pixels, model, cicp.of_code_points(*numbers)[0])
         if parsed.is_srgb():
             return pixels, ()
         return _convert(pixels, parsed, profile)
     except (ProfileError, ImageCms.PyCMSError, OSError, ValueError) as error:
         ignored = f"the ICC profile was ignored: {error}"
+    pixels, notes = _without_profile(pixels, model, space)
+    return pixels, (ignored, *notes)
+
+
+def _without_profile(pixels: Array, model: str, space: Space | None) -> tuple[Array, tuple[str, ...]]:
     if model == "cmyk":
-        pixels, notes = _cmyk_by_formula(pixels)
-        return pixels, (ignored, *notes)
-    return pixels, (ignored,)
+        return _cmyk_by_formula(pixels)
+    if space is None:
+        return pixels, ()
+    note = f"converted from {space.name} to sRGB"
+    if space.hdr:
+        note = f"high dynamic range {note}, white at {cicp.REFERENCE_WHITE:.0f} cd/m² (BT.2408)"
+    return _space_to_srgb(pixels, space), (note,)
+
+
+def _space_to_srgb(pixels: Array, space: Space) -> Array:
+    """Curve, matrix, the display's function and the roll-off of high dynamic range, sRGB's curve; in bands."""
+    white = np.iinfo(pixels.dtype).max
+    encoded = np.linspace(0, 1, white + 1)
+    if not space.full_range:
+        encoded = np.clip((encoded * 255 - 16) / 219, 0, None)
+    curve = space.curve(encoded if space.hdr else np.clip(encoded, 0, 1)).astype(np.float32)
+    matrix, weights = space.to_srgb_matrix().T.astype(np.float32), space.luminance().astype(np.float32)
+    result = np.empty_like(pixels)
+    for rows in _bands(pixels):
+        band = pixels[rows]
+        light = curve[band if band.ndim == 3 else np.repeat(band[..., None], 3, axis=2)]
+        if space.hdr == "hlg":
+            light = cicp.displayed(light, weights)
+        if space.hdr:
+            light = cicp.rolled_off(light)
+        light = np.clip(light @ matrix, 0, 1)
+        encoded = np.rint(icc.linear_to_srgb(light) * np.float32(white)).astype(pixels.dtype)
+        result[rows] = encoded if band.ndim == 3 else encoded[..., 1]
+    return result
 
 
 def _convert(pixels: Array, profile: Profile, data: bytes) -> tuple[Array, tuple[str, ...]]:

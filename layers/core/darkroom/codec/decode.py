@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Literal
 
 import numpy as np
 
-from darkroom.codec import color, metadata, pixels
-from darkroom.codec.containers import check_whole
+from darkroom.codec import coding, color, metadata, pixels, whole
 from darkroom.codec.header import Header, open_source
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
@@ -22,35 +22,50 @@ def decode(
     limits: Limits | None = None,
     keep_gps: bool = False,
     animation: Literal["first", "reject"] = "first",
+    partial: Literal["reject", "accept"] = "reject",
 ) -> Picture:
     """The picture in a file: sRGB, upright, alpha apart, uint8, or uint16 where the source has more than 8 bits.
 
     Reads JPEG (grey, colour, CMYK), PNG, WebP, TIFF, BMP, GIF, HEIC and AVIF. Of an animation or a file of several
     pages the first picture is taken (of HEIC the primary one), and a note says so; with ``animation="reject"`` an
-    animation is rejected. 10-bit AVIF and 16-bit CMYK come out in 8 bits, with a note. PNG's gAMA and cHRM are ignored,
-    as browsers and cameras agree on sRGB where no ICC profile speaks.
+    animation is rejected. 10-bit AVIF and 16-bit CMYK come out in 8 bits, with a note. Colour is what the file says it
+    is: by ICC profile, code points (PNG's cICP, ``colr`` of AVIF and HEIC), gAMA and cHRM, or EXIF; high dynamic range
+    (PQ, HLG) is shown with reference white as white, and lighter light goes to white.
 
-    The metadata's `exif` has neither orientation nor (unless `keep_gps`) GPS; `icc` is None, as the pixels are sRGB.
+    The metadata's `exif`, `xmp` and `iptc` have neither orientation nor (unless `keep_gps`) where the photo was taken;
+    `icc` is None, as the pixels are sRGB. What cannot be carried into a result is told in the notes.
 
-    Raises `ImageRejected` for whatever is wrong with the file, among it any truncation; limits apply before any pixel
-    is decoded.
+    Raises `ImageRejected` for whatever is wrong with the file, among it missing pixels, unless they are accepted as far
+    as they go (``partial="accept"``, JPEG and PNG); limits apply before any pixel is decoded.
     """
     source = open_source(data, limits or Limits())
     header = source.header
     if animation == "reject" and header.frames > 1 and header.format in _ANIMATED:
         raise ImageRejected("animated", f"the {header.format} is an animation of {header.frames} frames")
-    check_whole(header.format, data)
+    parts = source.contents
+    essence = parts.essence
+    damage = whole.check(header.format, data, parts, partial=partial == "accept")
+    if parts.essence is not essence:
+        source = replace(source, image=source.reopen())
     raster = pixels.load(source)
     _check_size(raster.pixels, header)
     # TIFF's are turned as they are loaded, and HEIF's by the file's own instructions.
     turn = 1 if header.format in ("TIFF", "HEIF") else header.orientation
-    rgb, color_notes = color.to_srgb(raster.pixels, raster.model, source.profile)
-    exif, exif_note = metadata.keep(source.exif, gps=keep_gps)
-    notes = (*_frame_notes(header), *raster.notes, *color_notes, *((exif_note,) if exif_note else ()))
+    rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)
+    carried = metadata.carried(parts.baggage, place=keep_gps)
     return Picture(
         upright(rgb, turn),
         None if raster.alpha is None else upright(raster.alpha, turn),
-        Metadata(exif=exif, dpi=_upright_dpi(header), source_format=header.format, notes=notes),
+        Metadata(
+            exif=carried.exif,
+            xmp=carried.xmp,
+            iptc=carried.iptc,
+            text=carried.text,
+            coding=coding.of(source, len(data)),
+            dpi=_upright_dpi(header),
+            source_format=header.format,
+            notes=(*_frame_notes(header), *damage, *parts.notes, *raster.notes, *color_notes, *carried.notes),
+        ),
     )
 
 

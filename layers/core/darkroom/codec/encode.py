@@ -8,9 +8,8 @@ from typing import Any
 
 import numpy as np
 from PIL import Image
-from PIL.PngImagePlugin import PngInfo
 
-from darkroom.codec import icc, metadata, png, tiff
+from darkroom.codec import coding, embed, exif, icc, metadata, png, tiff
 from darkroom.codec.color import to_eight_bits
 from darkroom.codec.formats import SIXTEEN_BIT, check_output
 from darkroom.errors import ImageRejected, RecipeInvalid
@@ -33,19 +32,20 @@ _RELATIVE_COLORIMETRIC = b"\x01"
 def encode(picture: Picture, format: str, *, quality: int | None = None) -> bytes:
     """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif".
 
-    quality: 1–100 for the lossy formats, 90 by default; PNG and TIFF are lossless and ignore it.
+    quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it. None follows the source: a JPEG made
+        of a JPEG has its quantization tables and subsampling, a WebP of a lossless WebP is lossless, and no lossy
+        result has more than `coding.MOST` times the bytes per pixel that a lossy source had. Otherwise it is 90.
 
-    JPEG is progressive (all but noise), has full colour resolution from quality 90, and no alpha: the picture is laid
-    over white. PNG and TIFF keep 16 bits; elsewhere 16 bits are rounded to 8. EXIF (never with an orientation) and
-    resolution are written as the metadata says (WebP and AVIF have resolution in EXIF alone), and every file is tagged
-    with its colour space: the metadata's ICC profile, or sRGB. Equal pictures make equal bytes.
+    JPEG is progressive (all but noise), and has no alpha: the picture is laid over white. PNG and TIFF keep 16 bits,
+    and the palette or single bit that the source had if no more colours are there; elsewhere 16 bits are rounded to 8.
+    EXIF (never with an orientation), XMP, IPTC, text and resolution are written as the metadata says, where the format
+    has a place for them (see `omitted`), and every file is tagged with its colour space: the metadata's ICC profile,
+    or sRGB. Equal pictures make equal bytes.
 
     Raises `RecipeInvalid` for an unknown format or quality, `ImageRejected` for a picture too large for the format.
     """
     check_output(format)
-    if quality is None:
-        quality = QUALITY
-    elif not (isinstance(quality, int) and 1 <= quality <= 100):
+    if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
         raise RecipeInvalid("bad-quality", f"quality is {quality!r} but must be a whole number of 1 to 100")
     side = max(picture.width, picture.height)
     if side > MAX_SIDE.get(format, side):
@@ -69,71 +69,109 @@ def encode(picture: Picture, format: str, *, quality: int | None = None) -> byte
     return _avif(pixels, alpha, picture.metadata, quality)
 
 
-def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int) -> bytes:
+def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:
     if alpha is not None:
         pixels = over_white(pixels, alpha)
-    options = {
-        "quality": quality,
-        "subsampling": "4:4:4" if quality >= FULL_CHROMA_FROM else "4:2:0",
+    options: dict[str, Any] = {
         "icc_profile": _profile(meta, gray=pixels.ndim == 2),
-        "exif": _exif(meta) or b"",
+        "exif": _exif(meta, pixels) or b"",
+        "xmp": meta.xmp or b"",
+        "extra": embed.jpeg_iptc(meta.iptc),
+        "comment": embed.comment(meta.text) or b"",
         **({"dpi": meta.dpi} if meta.dpi else {}),
     }
-    try:
-        return _save(pixels, "JPEG", progressive=True, optimize=True, **options)
-    except OSError:
-        # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Baseline needs none.
-        return _save(pixels, "JPEG", **options)
+
+    def write(setting: dict[str, Any]) -> bytes:
+        try:
+            return _save(pixels, "JPEG", progressive=True, optimize=True, **setting, **options)
+        except OSError:
+            # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Baseline needs none.
+            return _save(pixels, "JPEG", **setting, **options)
+
+    source = meta.coding
+    if quality is None and source is not None and source.tables and source.subsampling:
+        factors = (1.0, 1.3, 1.7, 2.3, 3.0, coding.COARSEST)
+        settings: list[dict[str, Any]] = [
+            {"qtables": coding.scaled(source.tables, factor), "subsampling": source.subsampling} for factor in factors
+        ]
+    else:
+        settings = [{"quality": value, "subsampling": _subsampling(value)} for value in _qualities(quality)]
+    return coding.fitted(write, settings, _bound(meta, pixels, quality))
 
 
 def _png(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:
-    exif = _exif(meta)
+    block = _exif(meta, pixels)
     if pixels.dtype == np.uint16:
-        block = exif.removeprefix(metadata.PREFIX) if exif else None
-        return png.sixteen_bit(pixels, alpha, icc=meta.icc, exif=block, dpi=meta.dpi)
-    chunks = PngInfo()
+        more = embed.png_chunks(meta)
+        block = block.removeprefix(exif.PREFIX) if block else None
+        return png.sixteen_bit(pixels, alpha, icc=meta.icc, exif=block, dpi=meta.dpi, more=more)
+    chunks = embed.png_info(meta)
     if meta.icc is None:
         chunks.add(b"sRGB", _RELATIVE_COLORIMETRIC)
-    more: dict[str, Any] = {"dpi": meta.dpi} if meta.dpi else {}
-    if exif:
-        more["exif"] = exif
-    return _save(_joined(pixels, alpha, gray=True), "PNG", pnginfo=chunks, icc_profile=meta.icc, **more)
+    options: dict[str, Any] = {"pnginfo": chunks, "icc_profile": meta.icc, **({"dpi": meta.dpi} if meta.dpi else {})}
+    if block:
+        options["exif"] = block
+    joined = _joined(pixels, alpha, gray=True)
+    image = embed.with_few_colors(joined, meta.coding) if meta.coding else None
+    if image is not None:
+        return _write(image, "PNG", **options)
+    return _save(joined, "PNG", **options)
 
 
 def _tiff(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:
     if alpha is not None and pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)  # few readers know grey with alpha, and fewer in 16 bits
+    height, width = pixels.shape[:2]
     return tiff.write(
         pixels,
         alpha,
         icc=_profile(meta, gray=pixels.ndim == 2),
-        exif=metadata.write(meta.exif, meta.dpi),
+        block=metadata.write(meta.exif, meta.dpi, width, height),
+        xmp=meta.xmp,
+        iptc=meta.iptc,
+        bilevel=alpha is None and meta.coding is not None and embed.is_bilevel(pixels, meta.coding),
     )
 
 
-def _webp(pixels: Array, alpha: Array | None, meta: Metadata, quality: int) -> bytes:
+def _webp(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:
     # WebP has no grey: what is written is RGB, and so must the profile be.
-    return _save(
-        _joined(pixels, alpha, gray=False),
-        "WEBP",
-        quality=quality,
-        method=_WEBP_METHOD,
-        icc_profile=meta.icc or icc.srgb_profile(),
-        exif=_exif(meta, with_dpi=True) or b"",
-    )
+    joined = _joined(pixels, alpha, gray=False)
+    options: dict[str, Any] = {
+        "method": _WEBP_METHOD,
+        "icc_profile": meta.icc or icc.srgb_profile(),
+        "exif": _exif(meta, pixels, with_dpi=True) or b"",
+        "xmp": meta.xmp or b"",
+    }
+    if quality is None and meta.source_format == "WEBP" and meta.coding is not None and meta.coding.lossless:
+        return _save(joined, "WEBP", lossless=True, **options)
+    write = lambda value: _save(joined, "WEBP", quality=value, **options)  # noqa: E731
+    return coding.fitted(write, _qualities(quality), _bound(meta, pixels, quality))
 
 
-def _avif(pixels: Array, alpha: Array | None, meta: Metadata, quality: int) -> bytes:
+def _avif(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:
     # Without a profile the file names sRGB by number (CICP).
-    return _save(
-        _joined(pixels, alpha, gray=False),
-        "AVIF",
-        quality=quality,
-        speed=_AVIF_SPEED,
-        subsampling="4:4:4" if quality >= FULL_CHROMA_FROM else "4:2:0",
-        icc_profile=meta.icc,
-        exif=_exif(meta, with_dpi=True) or b"",
-    )
+    joined = _joined(pixels, alpha, gray=False)
+    options: dict[str, Any] = {
+        "speed": _AVIF_SPEED,
+        "icc_profile": meta.icc,
+        "exif": _exif(meta, pixels, with_dpi=True) or b"",
+        "xmp": meta.xmp or b"",
+    }
+    write = lambda value: _save(joined, "AVIF", quality=value, subsampling=_subsampling(value), **options)  # noqa: E731
+    return coding.fitted(write, _qualities(quality), _bound(meta, pixels, quality))
+
+
+def _qualities(quality: int | None) -> list[int]:
+    """What was asked for; else the usual one, and coarser ones for sources that were stored more coarsely."""
+    return [quality] if quality is not None else [QUALITY, 80, 70, coding.LEAST_QUALITY]
+
+
+def _bound(meta: Metadata, pixels: Array, quality: int | None) -> int | None:
+    return coding.bound(meta, pixels.shape[0] * pixels.shape[1]) if quality is None else None
+
+
+def _subsampling(quality: int) -> str:
+    return "4:4:4" if quality >= FULL_CHROMA_FROM else "4:2:0"
 
 
 def over_white(pixels: Array, alpha: Array) -> Array:
@@ -161,14 +199,20 @@ def _profile(meta: Metadata, *, gray: bool) -> bytes:
     return meta.icc or (icc.srgb_gray_profile() if gray else icc.srgb_profile())
 
 
-def _exif(meta: Metadata, *, with_dpi: bool = False) -> bytes | None:
+def _exif(meta: Metadata, pixels: Array, *, with_dpi: bool = False) -> bytes | None:
     """The EXIF block with its prefix; None where there is nothing to say (that the container does not say itself)."""
     if meta.exif is None and not (with_dpi and meta.dpi):
         return None
-    return metadata.write(meta.exif, meta.dpi).tobytes()
+    height, width = pixels.shape[:2]
+    block = metadata.write(meta.exif, meta.dpi, width, height)
+    return None if block is None else exif.PREFIX + block
 
 
 def _save(image: Array, format: str, **options: Any) -> bytes:
+    return _write(Image.fromarray(np.ascontiguousarray(image)), format, **options)
+
+
+def _write(image: Image.Image, format: str, **options: Any) -> bytes:
     file = io.BytesIO()
-    Image.fromarray(np.ascontiguousarray(image)).save(file, format, **options)
+    image.save(file, format, **options)
     return file.getvalue()

@@ -18,10 +18,11 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from darkroom.codec import metadata
-from darkroom.codec.containers import claim_of, png_chunks
+from darkroom.codec import contents, heif, metadata
+from darkroom.codec.containers import claim_of
+from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, unsupported
-from darkroom.codec.icc import describe, nclx_profile
+from darkroom.codec.icc import describe
 from darkroom.errors import DarkroomError, ImageRejected
 from darkroom.limits import Limits
 
@@ -40,6 +41,7 @@ _PLUGINS: Mapping[str, type[ImageFile]] = {
 MAX_TILE_PIXELS = 1 << 24
 """The usual tile has 2¹⁶."""
 
+_TELLS_DPI = frozenset({"TIFF", "BMP"})  # by Pillow; of the others the container is read here
 _TILE_WIDTH, _TILE_LENGTH = 322, 323
 _DNG_VERSION, _SUBFILE_TYPE, _SUB_IFDS, _BITS_PER_SAMPLE = 50706, 254, 330, 258
 
@@ -77,8 +79,7 @@ class Source:
 
     header: Header
     image: Any
-    profile: bytes | None
-    exif: Image.Exif
+    contents: Contents
     reopen: Callable[[], Any]
 
 
@@ -115,7 +116,10 @@ def open_source(data: bytes, limits: Limits) -> Source:
     name = identify(data)
     claim = claim_of(name, data, limits.max_frames)
     limits.check_picture(claim.width, claim.height, claim.frames)
-    source = _open_heif(data) if name == "HEIF" else _open_pillow(name, claim.first or data, claim.frames)
+    parts = contents.of(name, data)
+    if name == "GIF":
+        parts.essence = claim.first or data
+    source = _open_heif(data, parts) if name == "HEIF" else _open_pillow(name, parts, claim.frames)
     header = source.header
     if not (header.width > 0 and header.height > 0):
         raise ImageRejected("broken", f"the {name} claims a size of {header.width}x{header.height} px")
@@ -123,75 +127,61 @@ def open_source(data: bytes, limits: Limits) -> Source:
     return source
 
 
-def _open_pillow(name: str, data: bytes, frames: int) -> Source:
+def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
     def reopen() -> ImageFile:
-        return _PLUGINS[name](io.BytesIO(data))
+        return _PLUGINS[name](io.BytesIO(parts.essence))
 
     with rejecting(name):
+        if name == "JPEG" and parts.parsed.precision not in (0, 8):
+            raise unsupported(f"the JPEG has {parts.parsed.precision} bits per sample")
         image = reopen()
         if name == "TIFF":
             _refuse_raw(image)
             _refuse_huge_tiles(image)
-        elif name != "GIF":  # cut down to its first frame
+        elif name not in ("GIF", "PNG", "JPEG"):  # given their first frame alone
             frames = max(frames, getattr(image, "n_frames", 1))
-        if name == "PNG" and "exif" not in image.info:
-            image.info["exif"] = _late_exif(data)
-        exif = metadata.read(image)
-        orientation = metadata.orientation(exif)
+        if name == "PNG":
+            frames = parts.parsed.frames
+        elif name == "JPEG":
+            frames = parts.parsed.pictures
+        if name in _TELLS_DPI:
+            parts.baggage.dpi = image.info.get("dpi")
         width, height = image.size
-        if orientation >= 5 and name != "TIFF":  # Pillow has turned a TIFF's size already
+        if name == "AVIF":
+            width, height = heif.clean_size(parts, width, height)
+        if parts.orientation >= 5 and name != "TIFF":  # Pillow has turned a TIFF's size already
             width, height = height, width
-        profile = image.info.get("icc_profile") or None
-        if profile is None and name == "AVIF":
-            profile = _cicp_profile(data)
         header = Header(
             format=name,
             width=width,
             height=height,
             frames=frames,
             mode=image.mode,
-            bit_depth=_bit_depth(name, data, image),
+            bit_depth=_bit_depth(name, parts.essence, image),
             has_alpha=bool(image.has_transparency_data),
-            icc=describe(profile),
-            orientation=orientation,
-            dpi=metadata.resolution(name, image.info, exif),
+            icc=describe(parts.profile),
+            orientation=parts.orientation,
+            dpi=metadata.resolution(parts.baggage),
         )
-    return Source(header, image, profile, exif, reopen)
+    return Source(header, image, parts, reopen)
 
 
-def _open_heif(data: bytes) -> Source:
+def _open_heif(data: bytes, parts: Contents) -> Source:
     # The file itself, not its EXIF, says how a HEIF picture is turned, and libheif has obeyed when it hands it over.
-    from pi_heif import HeifFile
-
-    def reopen() -> Any:
-        file = HeifFile(data, convert_hdr_to_8bit=False, hdr_to_16bit=False)
-        return file, file[file.primary_index]
-
-    with rejecting("HEIF"):
-        file, image = reopen()
-        exif = metadata.parse(image.info.get("exif"))
-        profile = image.info.get("icc_profile") or nclx_profile(image.info.get("nclx_profile"))
-        header = Header(
-            format="HEIF",
-            width=image.size[0],
-            height=image.size[1],
-            frames=len(file),
-            mode=image.mode,
-            bit_depth=image.info["bit_depth"],
-            has_alpha=image.has_alpha,
-            icc=describe(profile),
-            orientation=1,
-            dpi=metadata.resolution("HEIF", image.info, exif),
-        )
-    return Source(header, image, profile, exif, lambda: reopen()[1])
-
-
-def _late_exif(data: bytes) -> bytes | None:
-    """The EXIF chunk of a PNG wherever it stands; Pillow finds one behind the pixels by decoding them."""
-    try:
-        return next((data[start : start + length] for kind, start, length in png_chunks(data) if kind == b"eXIf"), None)
-    except ImageRejected:
-        return None  # cut off before it came
+    image = heif.open_file(data)
+    header = Header(
+        format="HEIF",
+        width=image.width,
+        height=image.height,
+        frames=image.frames,
+        mode=image.mode,
+        bit_depth=image.bit_depth,
+        has_alpha=image.has_alpha,
+        icc=describe(parts.profile),
+        orientation=1,
+        dpi=metadata.resolution(parts.baggage),
+    )
+    return Source(header, image, parts, lambda: heif.open_file(data))
 
 
 def _refuse_raw(image: Any) -> None:
@@ -225,16 +215,3 @@ def _bit_depth(name: str, data: bytes, image: Any) -> int:
         case "BMP" | "GIF" if image.mode == "1":
             return 1
     return 8
-
-
-def _cicp_profile(data: bytes) -> bytes | None:
-    """The profile for the colour primaries that an AVIF's ``colr`` box names by number; Pillow does not tell them."""
-    at = data.find(b"colrnclx")
-    if not 0 <= at <= len(data) - 14:
-        return None
-    return nclx_profile(
-        {
-            "color_primaries": int.from_bytes(data[at + 8 : at + 10]),
-            "transfer_characteristics": int.from_bytes(data[at + 10 : at + 12]),
-        }
-    )

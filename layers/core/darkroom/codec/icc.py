@@ -1,6 +1,6 @@
 """ICC profiles: read as far as exact arithmetic needs (matrix and tone curves), and built for what is written.
 
-Source: ICC.1:2022 (profile version 4.4); H.273 for colour primaries by number.
+Source: ICC.1:2022 (profile version 4.4).
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
 
 import numpy as np
 
@@ -19,20 +18,38 @@ SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """g, a, b, c, d: ``(a·x + b)^g`` from d on, ``c·x`` below (parametric curve type 3)."""
 
 _D50 = (0.9642, 1.0, 0.8249)
-_D65 = (0.3127 / 0.3290, 1.0, 0.3583 / 0.3290)
+D65 = (0.3127, 0.3290)
+"""x, y of the white of sRGB."""
+
 _BRADFORD = np.array([[0.8951, 0.2664, -0.1614], [-0.7502, 1.7135, 0.0367], [0.0389, -0.0685, 1.0296]])
-_D65_TO_D50 = np.linalg.inv(_BRADFORD) @ np.diag(_BRADFORD @ _D50 / (_BRADFORD @ _D65)) @ _BRADFORD
 
 
-def _colorants(*primaries: tuple[float, float]) -> Array:
-    """XYZ (columns) of primaries given by x, y with white D65, adapted to D50 as profiles hold it."""
-    columns = np.array([(x / y, 1, (1 - x - y) / y) for x, y in primaries]).T
-    return np.asarray(_D65_TO_D50 @ (columns * np.linalg.solve(columns, _D65)))
+def colorants(
+    red: tuple[float, float], green: tuple[float, float], blue: tuple[float, float], white: tuple[float, float] = D65
+) -> Array:
+    """XYZ (columns) of primaries given by x, y, with their white adapted to D50 as profiles hold it."""
+    x, y = white
+    light = (x / y, 1, (1 - x - y) / y)
+    # X = x/y · Y; by x, y and z themselves, so that CIE XYZ's own primaries (y = 0) count too.
+    columns = np.array([(x, y, 1 - x - y) for x, y in (red, green, blue)]).T
+    return np.asarray(_to_d50(light) @ (columns * np.linalg.solve(columns, light)))
 
 
-SRGB_COLORANTS = _colorants((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
-DISPLAY_P3_COLORANTS = _colorants((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
-BT2020_COLORANTS = _colorants((0.708, 0.292), (0.170, 0.797), (0.131, 0.046))
+def luminance(*chromaticities: tuple[float, float]) -> Array:
+    """The luminances of red, green and blue that make white of 1."""
+    x, y = chromaticities[3]
+    columns = np.array([(x, y, 1 - x - y) for x, y in chromaticities[:3]]).T
+    return np.asarray(columns[1] * np.linalg.solve(columns, (x / y, 1, (1 - x - y) / y)))
+
+
+def _to_d50(white: Sequence[float]) -> Array:
+    return np.asarray(np.linalg.inv(_BRADFORD) @ np.diag(_BRADFORD @ _D50 / (_BRADFORD @ white)) @ _BRADFORD)
+
+
+_D65_TO_D50 = _to_d50((D65[0] / D65[1], 1.0, (1 - D65[0] - D65[1]) / D65[1]))
+
+SRGB_COLORANTS = colorants((0.640, 0.330), (0.300, 0.600), (0.150, 0.060))
+DISPLAY_P3_COLORANTS = colorants((0.680, 0.320), (0.265, 0.690), (0.150, 0.060))
 
 _MAX_CURVE_POINTS = 65_536
 _COLORANTS_TOLERANCE = 2e-3  # writers round and adapt in slightly different ways; Adobe RGB is off by 0.17
@@ -82,6 +99,11 @@ class Profile:
         tags = (b"kTRC",) if self.space == "GRAY" else (b"rTRC", b"gTRC", b"bTRC")
         encoded = np.linspace(0, 1, levels)
         return [np.clip(_curve(self.tags[tag], encoded), 0, 1) for tag in tags]
+
+    def code_points(self) -> tuple[int, int] | None:
+        """H.273's numbers of primaries and transfer, where the profile has them (ICC.1:2022, 9.2.17)."""
+        tag = self.tags.get(b"cicp", b"")
+        return (tag[8], tag[9]) if tag[:4] == b"cicp" and len(tag) >= 12 else None
 
     def is_srgb(self) -> bool:
         """Whether it says, in whatever words and roundings, what sRGB says (for grey: the curve alone)."""
@@ -204,20 +226,6 @@ def _text(tag: bytes) -> str:
     else:
         text = ""
     return "".join(character for character in text if character.isprintable()).strip()[:100]
-
-
-def nclx_profile(nclx: Mapping[str, Any] | None) -> bytes | None:
-    """The ICC profile for colour primaries given by number (H.273) in HEIF and AVIF; None for sRGB's and unknown ones.
-
-    The curve is taken for sRGB's, which is what the pictures of phones and cameras are meant for, also where the number
-    names a video curve.
-    """
-    match (nclx or {}).get("color_primaries"):
-        case 9:
-            return rgb_profile("BT.2020", BT2020_COLORANTS)
-        case 12:
-            return rgb_profile("Display P3", DISPLAY_P3_COLORANTS)
-    return None
 
 
 @cache

@@ -1,150 +1,217 @@
-"""EXIF and resolution: what of a file's is read, and what of it goes into the result."""
+"""What a file carries beside its pixels, and what of it goes into its result: carried, corrected, or told as missing.
+
+Every container is read by its own module; here it becomes one `Baggage`, and that the result's `Metadata`.
+"""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
-from PIL import Image
-from PIL.ExifTags import IFD, Base
-
-PREFIX = b"Exif\0\0"
+from darkroom.codec import exif, iptc, xmp
+from darkroom.codec.exif import Block
 
 MAX_EXIF = 65_000
 """Bytes. A JPEG's segment takes 65,533 with its prefix; a larger block is cut the same way for all formats."""
 
-# Of the first directory: what people say about a picture. The rest describes how the file was stored, which the result
-# does in its own way, or points to a thumbnail of the picture as it was.
-_KEPT = frozenset(
-    {
-        Base.ImageDescription,
-        Base.Make,
-        Base.Model,
-        Base.Software,
-        Base.DateTime,
-        Base.Artist,
-        Base.HostComputer,
-        Base.Copyright,
-        Base.Rating,
-        Base.RatingPercent,
-        Base.XPTitle,
-        Base.XPComment,
-        Base.XPAuthor,
-        Base.XPKeywords,
-        Base.XPSubject,
-    }
-)
+MAX_TEXT = 30_000
+"""Bytes of all texts together."""
 
-# Of the EXIF directory: sizes and encodings of the source, and MakerNote, whose offsets break when it is moved.
-_DROPPED = frozenset(
-    {
-        Base.MakerNote,
-        Base.ExifImageWidth,
-        Base.ExifImageHeight,
-        Base.ComponentsConfiguration,
-        Base.CompressedBitsPerPixel,
-        Base.RelatedSoundFile,
-        Base.Gamma,
-        IFD.Interop,
-    }
-)
+_ORIENTATION, _X_RESOLUTION, _Y_RESOLUTION, _UNIT = 0x0112, 0x011A, 0x011B, 0x0128
+_COLOR_SPACE, _WIDTH, _HEIGHT, _INTEROP_INDEX, _MAKER_NOTE = 0xA001, 0xA002, 0xA003, 1, 0x927C
 
+# Of the first directory: how the file was stored, which the result does in its own way, and what has its own place.
+_STORED = frozenset(
+    {*range(0x00FE, 0x010E), 0x0111, _ORIENTATION, *range(0x0115, 0x011A), 0x011C, *range(0x0120, 0x0126)}
+    | {0x012D, 0x013D, 0x013E, 0x013F, *range(0x0140, 0x0147), 0x014A, 0x014C, *range(0x0150, 0x015B)}
+    | {*range(0x0200, 0x0213), 0x0214, 0x02BC, 0x8649, 0x83BB, 0x8773}
+)
+_POSITIONING = 0x0213
+_GEO_TIFF = frozenset({33550, 33922, 34264, 34735, 34736, 34737})
+# Of the EXIF directory: encodings of the source, and a sound file's name.
+_DETAILS = frozenset({0x9102, 0xA004, 0xA500})
+_RESOLUTION = frozenset({_X_RESOLUTION, _Y_RESOLUTION, _UNIT})
 _SRGB = 1
-_INCH, _CENTIMETRE = 2, 3
+_CENTIMETRES = {2: 1.0, 3: 2.54}
 
 
-def read(image: Any) -> Image.Exif:
-    """The EXIF of an opened Pillow image: empty where there is none or it cannot be read."""
-    try:
-        # PNG's own method would decode the picture, in search of chunks behind its pixels.
-        exif: Image.Exif = Image.Image.getexif(image)
-        len(exif)
-        return exif
-    except Exception:  # hostile EXIF raises nearly anything; a picture without it is still a picture
-        return Image.Exif()
+@dataclass(slots=True)
+class Baggage:
+    """What a container holds beside pixels, as found.
 
-
-def parse(block: bytes | None) -> Image.Exif:
-    """An EXIF block, with or without its prefix: empty where it cannot be read."""
-    exif = Image.Exif()
-    try:
-        exif.load(block or b"")
-    except Exception:
-        return Image.Exif()
-    return exif
-
-
-def orientation(exif: Image.Exif) -> int:
-    """EXIF's orientation, 1–8; 1 where it is missing or makes no sense."""
-    value = _get(exif, Base.Orientation)
-    return value if isinstance(value, int) and 1 <= value <= 8 else 1
-
-
-def resolution(name: str, info: Mapping[Any, Any], exif: Image.Exif) -> tuple[float, float] | None:
-    """Dots per inch as the container says, else as EXIF says; None where neither does, or it makes no sense.
-
-    `name` is the format: for a JPEG, Pillow fills in 72 where EXIF is silent, so there only JFIF's own word counts.
+    exif: a block. tiff: the parsed file where it is a TIFF, whose EXIF lies among its tags.
+    dpi: as the container says. text: keyword and text. left_out: sentences on what has no place in any result.
     """
-    stated = info.get("dpi") if name != "JPEG" or info.get("jfif_unit") in (1, 2) else None
-    return _sensible(stated) or _sensible(_from_exif(exif))
+
+    exif: bytes | None = None
+    tiff: Block | None = None
+    xmp: bytes | None = None
+    iptc: bytes | None = None
+    dpi: tuple[Any, Any] | None = None
+    text: list[tuple[str, str]] = field(default_factory=list)
+    left_out: list[str] = field(default_factory=list)
+
+    @property
+    def block(self) -> Block:
+        return self.tiff or exif.parse(self.exif)
 
 
-def _from_exif(exif: Image.Exif) -> tuple[Any, Any] | None:
-    scale = {_INCH: 1.0, _CENTIMETRE: 2.54, None: 1.0}.get(_get(exif, Base.ResolutionUnit))
-    across, down = _get(exif, Base.XResolution), _get(exif, Base.YResolution)
-    try:
-        return (float(across) * scale, float(down) * scale) if scale and across and down else None
-    except (TypeError, ValueError, ZeroDivisionError):
-        return None
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """What goes into the result, and notes on what does not."""
+
+    exif: bytes | None
+    xmp: bytes | None
+    iptc: bytes | None
+    text: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+
+
+def orientation(block: Block) -> int:
+    """EXIF's orientation, 1–8; 1 where it is missing or makes no sense."""
+    value = block.number("image", _ORIENTATION)
+    return int(value) if value is not None and 1 <= value <= 8 else 1
+
+
+def resolution(baggage: Baggage) -> tuple[float, float] | None:
+    """Dots per inch as the container says, else as EXIF says; None where neither does, or it makes no sense."""
+    return _sensible(baggage.dpi) or _sensible(_from_exif(baggage.block))
+
+
+def _from_exif(block: Block) -> tuple[float, float] | None:
+    unit = block.number("image", _UNIT)
+    scale = _CENTIMETRES.get(2 if unit is None else int(unit))
+    across, down = block.number("image", _X_RESOLUTION), block.number("image", _Y_RESOLUTION)
+    return (float(across) * scale, float(down) * scale) if scale and across and down else None
 
 
 def _sensible(dpi: Any) -> tuple[float, float] | None:
     """Rounded to 0.1 (PNG counts in whole dots per metre), or None. 1 is what writers put where they know nothing."""
     try:
         across, down = float(dpi[0]), float(dpi[1])
-    except (TypeError, ValueError, ZeroDivisionError, IndexError):
+    except (TypeError, ValueError, ZeroDivisionError, IndexError, OverflowError):
         return None
     if not all(math.isfinite(value) and 1 < value <= 65_535 for value in (across, down)):
         return None
     return round(across, 1), round(down, 1)
 
 
-def keep(exif: Image.Exif, *, gps: bool) -> tuple[bytes | None, str | None]:
-    """The part of a file's EXIF that its result says again, as a TIFF-structured block, and a note on what went wrong.
+def carried(baggage: Baggage, *, place: bool) -> Carried:
+    """What of a file's baggage its result says again.
 
-    Without orientation (the picture is upright), resolution (it has its own place), thumbnail and maker's notes; GPS
-    only where asked for. The colour space is set to sRGB. None for a file that has nothing of the kind.
+    The picture is upright and sRGB, and its sizes are its own: so orientation, thumbnail, words on the encoding and
+    pictures within go, and the colour space is corrected. Where the photo was taken goes from all alike, unless `place`
+    is to be kept. All other bytes stay as they are.
     """
-    kept = Image.Exif()
-    try:
-        kept.update({tag: exif[tag] for tag in _KEPT if tag in exif})
-        details = {tag: value for tag, value in exif.get_ifd(IFD.Exif).items() if tag not in _DROPPED}
-        if details:
-            kept[IFD.Exif] = {**details, Base.ColorSpace: _SRGB}
-        if gps and (position := exif.get_ifd(IFD.GPSInfo)):
-            kept[IFD.GPSInfo] = dict(position)
-        block = kept.tobytes().removeprefix(PREFIX) if len(kept) else None
-    except Exception:  # as in `read`
-        return None, "the EXIF data is broken and was left out"
-    if block and len(block) > MAX_EXIF:
-        return None, f"the EXIF data has {len(block):,} bytes and was left out; at most {MAX_EXIF:,} can be kept"
-    return block, None
+    notes = list(baggage.left_out)
+    places = []
+    block, gone = _exif(baggage, place, notes)
+    if gone:
+        places.append("GPS")
+    packet = None
+    if baggage.xmp is not None:
+        packet, missing = xmp.carried(baggage.xmp, place=place)
+        places += ["XMP"] if "place" in missing else []
+        if "long" in missing:
+            notes.append(
+                f"the XMP packet has {len(baggage.xmp):,} bytes and was left out; at most {xmp.MAX_BYTES:,} can be kept"
+            )
+        elif packet is None:
+            notes.append("the XMP packet cannot be read and was left out")
+    records = None
+    if baggage.iptc is not None:
+        records, gone = iptc.carried(baggage.iptc, place=place)
+        places += ["IPTC"] if gone else []
+        if records is None and not gone:
+            notes.append("the IPTC data is broken or too long and was left out")
+    if places:
+        notes.append(f"the place where it was taken was left out ({', '.join(places)})")
+    text: list[tuple[str, str]] = []
+    size = 0
+    for keyword, words in baggage.text:
+        size += len(keyword) + len(words.encode())
+        if size > MAX_TEXT:
+            notes.append(f"of the text fields only the first {len(text)} were kept; {MAX_TEXT:,} bytes can be")
+            break
+        text.append((keyword, words))
+    return Carried(block, packet, records, tuple(text), tuple(notes))
 
 
-def write(block: bytes | None, dpi: tuple[float, float] | None) -> Image.Exif:
-    """The EXIF of a result: a kept block, without orientation, with the resolution. Empty where there is neither."""
-    exif = parse(block)
-    if Base.Orientation in exif:
-        del exif[Base.Orientation]
-    if dpi is not None:
-        exif[Base.XResolution], exif[Base.YResolution] = dpi
-        exif[Base.ResolutionUnit] = _INCH
-    return exif
+def _exif(baggage: Baggage, place: bool, notes: list[str]) -> tuple[bytes | None, bool]:
+    if baggage.tiff is not None:
+        kept, had_place = _of_tiff(baggage.tiff, place, notes)
+    elif not baggage.exif:
+        return None, False
+    else:
+        kept, had_place = _corrected(baggage.exif, place)
+        if kept is None:
+            notes.append("the EXIF data is broken and was left out")
+    if kept is not None and len(kept) > MAX_EXIF:
+        notes.append(f"the EXIF data has {len(kept):,} bytes and was left out; at most {MAX_EXIF:,} can be kept")
+        kept = None
+    return kept, had_place and not place
 
 
-def _get(exif: Image.Exif, tag: int) -> Any:
-    try:
-        return exif.get(tag)
-    except Exception:  # as in `read`
+def _corrected(data: bytes, place: bool) -> tuple[bytes | None, bool]:
+    block = exif.editable(data)
+    if "image" not in block.directories or block.big:
+        return None, False
+    had_place = _has_place(block)
+    block.remove_thumbnail()
+    if not place:
+        block.remove_directory("gps")
+    block.remove("image", _STORED | (set() if place else {exif.GPS} | _GEO_TIFF))
+    block.remove("exif", _DETAILS)
+    block.set_number("exif", _COLOR_SPACE, _SRGB)
+    block.set_bytes("interop", _INTEROP_INDEX, b"R98\0")
+    empty = not any(block.directories.values())
+    return (None if empty else block.to_bytes()), had_place
+
+
+def _of_tiff(block: Block, place: bool, notes: list[str]) -> tuple[bytes | None, bool]:
+    """The fields of a TIFF that are about the picture. Makers' notes count offsets from where they were: they go."""
+    had_place = _has_place(block)
+    image = block.fields("image", _STORED | _RESOLUTION | {_POSITIONING, 0x8773} | (set() if place else _GEO_TIFF))
+    image = {tag: field for tag, field in image.items() if tag < 0xC612 or tag > 0xC7FF}  # DNG's own
+    details = block.fields("exif", _DETAILS | {_WIDTH, _HEIGHT, _MAKER_NOTE})
+    if block.entry("exif", _MAKER_NOTE) is not None:
+        notes.append("the maker's notes were left out: they hold only where they were written")
+    if _COLOR_SPACE in details:
+        details[_COLOR_SPACE] = exif.integers(block.order, exif.SHORT, _SRGB)
+    gps = block.fields("gps") if place else {}
+    total = sum(len(content) for fields in (image, details, gps) for _, _, content in fields.values())
+    if total > MAX_EXIF:
+        notes.append(f"the EXIF data has {total:,} bytes and was left out; at most {MAX_EXIF:,} can be kept")
+        return None, had_place
+    return exif.compose(block.order, image, details, gps, {}), had_place
+
+
+def _has_place(block: Block) -> bool:
+    return bool(block.directories.get("gps")) or any(
+        entry.tag in _GEO_TIFF for entry in block.directories.get("image", ())
+    )
+
+
+def write(block: bytes | None, dpi: tuple[float, float] | None, width: int, height: int) -> bytes | None:
+    """The EXIF of a result: a kept block with the result's size (where it speaks of one) and resolution.
+
+    None where there is neither. Without prefix.
+    """
+    if block is None and dpi is None:
         return None
+    edited = exif.editable(block or exif.empty())
+    edited.remove("image", {_ORIENTATION})
+    edited.set_number("exif", _WIDTH, width)
+    edited.set_number("exif", _HEIGHT, height)
+    if dpi is None:
+        return edited.to_bytes()
+    order = edited.order
+    fields = {
+        _X_RESOLUTION: exif.rationals(order, dpi[0]),
+        _Y_RESOLUTION: exif.rationals(order, dpi[1]),
+        _UNIT: exif.integers(order, exif.SHORT, 2),
+    }
+    if all(edited.set_bytes("image", tag, content) for tag, (_, _, content) in fields.items()):
+        return edited.to_bytes()
+    return edited.with_fields(fields)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from PIL.ImageFile import ImageFile
 
+from darkroom.codec import heif
 from darkroom.codec.formats import unsupported
 from darkroom.codec.header import Source, rejecting
 from darkroom.picture import Array
@@ -58,6 +59,8 @@ def _eight_bit(image: Any, source: Source) -> Raster:
         if key is not None:
             image.info["transparency"] = key
     array = np.asarray(image)
+    if source.header.format == "AVIF":
+        array = _of_avif(array, source)
     match image.mode:
         case "LA" | "RGBA":
             color = array[..., 0] if image.mode == "LA" else array[..., :3]
@@ -75,6 +78,19 @@ def _eight_bit(image: Any, source: Source) -> Raster:
             return Raster(array, "cmyk", None, notes)
     kind = {"F": "floating point", "I": "signed or 32-bit integers", "LAB": "CIE L*a*b*"}.get(image.mode, image.mode)
     raise unsupported(f"the {source.header.format} has samples of another kind ({kind})")
+
+
+def _of_avif(array: Array, source: Source) -> Array:
+    """The clean aperture; and grey of limited range, which Pillow hands over as it is stored."""
+    parts = source.contents
+    height, width = array.shape[:2]
+    left, top, right, bottom = heif.clean_box(parts, width, height)
+    array = array[top:bottom, left:right]
+    if source.image.mode in ("L", "LA") and parts.code_points is not None and not parts.code_points[3]:
+        table = np.rint((np.arange(256) - 16).clip(0, 219) * (255 / 219)).astype(np.uint8)
+        gray = table[array if array.ndim == 2 else array[..., 0]]
+        array = gray if array.ndim == 2 else np.dstack((gray, array[..., 1]))
+    return np.ascontiguousarray(array)
 
 
 def _alpha_of(pixels: Array, key: Any) -> Array | None:
@@ -148,8 +164,7 @@ def _rewrite(image: Any, old: str, new: str) -> bool:
 
 
 def _from_heif(image: Any) -> Raster:
-    image.load()
-    array = np.array(image)  # a copy: pi-heif frees the samples with the image, whatever arrays still look at them
+    array = heif.load(image)
     mode, _, depth = image.mode.partition(";")
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))

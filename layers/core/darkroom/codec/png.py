@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import struct
 import zlib
+from collections.abc import Sequence
 
 import numpy as np
 
+from darkroom.codec.chunks import SIGNATURE, chunk
 from darkroom.picture import Array
 from darkroom.step import BAND_PIXELS
 
@@ -19,9 +21,18 @@ _RELATIVE_COLORIMETRIC = b"\x01"
 
 
 def sixteen_bit(
-    pixels: Array, alpha: Array | None, *, icc: bytes | None, exif: bytes | None, dpi: tuple[float, float] | None
+    pixels: Array,
+    alpha: Array | None,
+    *,
+    icc: bytes | None,
+    exif: bytes | None,
+    dpi: tuple[float, float] | None,
+    more: Sequence[tuple[bytes, bytes]] = (),
 ) -> bytes:
-    """A PNG of HxW or HxWx3 pixels and HxW alpha of uint16. Without `icc` it is tagged sRGB. `exif` has no prefix."""
+    """A PNG of HxW or HxWx3 pixels and HxW alpha of uint16. Without `icc` it is tagged sRGB. `exif` has no prefix.
+
+    more: further chunks, in front of the pixels.
+    """
     height, width = pixels.shape[:2]
     channels = (pixels.shape[2] if pixels.ndim == 3 else 1) + (alpha is not None)
     chunks = [(b"IHDR", struct.pack(">IIBBBBB", width, height, 16, _COLOR_TYPES[channels], 0, 0, 0))]
@@ -33,12 +44,10 @@ def sixteen_bit(
         chunks.append((b"pHYs", struct.pack(">IIB", *(round(value / 0.0254) for value in dpi), 1)))
     if exif is not None:
         chunks.append((b"eXIf", exif))
+    chunks += more
     chunks += [(b"IDAT", part) for part in _deflated(pixels, alpha, channels)]
     chunks.append((b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(
-        struct.pack(">I", len(content)) + kind + content + struct.pack(">I", zlib.crc32(kind + content))
-        for kind, content in chunks
-    )
+    return SIGNATURE + b"".join(chunk(kind, content) for kind, content in chunks)
 
 
 def _deflated(pixels: Array, alpha: Array | None, channels: int) -> list[bytes]:

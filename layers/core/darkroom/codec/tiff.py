@@ -1,70 +1,91 @@
-"""TIFF of 8 or 16 bits per sample: one page, strips, deflate with horizontal prediction.
+"""TIFF of 1, 8 or 16 bits per sample: one page, strips, deflate with horizontal prediction.
 
-Written here because Pillow writes no colour of 16 bits; its directory writer does the tags. Source: TIFF 6.0.
+Written here because Pillow writes no colour of 16 bits. The EXIF block is the file's beginning: its offsets count from
+there, so that all that it points to (makers' notes too) stays valid. Source: TIFF 6.0.
 """
 
 from __future__ import annotations
 
-import io
 import zlib
 
 import numpy as np
-from PIL.ExifTags import IFD
-from PIL.Image import Exif
-from PIL.TiffImagePlugin import ImageFileDirectory_v2
-from PIL.TiffTags import LONG
 
+from darkroom.codec import exif
+from darkroom.codec.exif import LONG, SHORT, integers
 from darkroom.picture import Array
 
 _STRIP_BYTES = 1 << 20
 _LEVEL = 3
 _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC = 256, 257, 258, 259, 262
 _STRIP_OFFSETS, _SAMPLES, _ROWS, _STRIP_COUNTS, _PLANAR, _PREDICTOR = 273, 277, 278, 279, 284, 317
-_EXTRA_SAMPLES, _ICC = 338, 34675
+_EXTRA_SAMPLES, _XMP, _IPTC, _ICC = 338, 700, 33723, 34675
 _DEFLATE, _CHUNKY, _HORIZONTAL, _STRAIGHT_ALPHA = 8, 1, 2, 2
 _BLACK_IS_ZERO, _RGB = 1, 2
+_BYTE, _UNDEFINED = 1, 7
+_OF_JPEG = frozenset({0x0213})
 
 
-def write(pixels: Array, alpha: Array | None, *, icc: bytes, exif: Exif) -> bytes:
-    """A little-endian TIFF of HxW or HxWx3 pixels and HxW alpha of uint8 or uint16. Resolution is among `exif`."""
+def write(
+    pixels: Array,
+    alpha: Array | None,
+    *,
+    icc: bytes,
+    block: bytes | None,
+    xmp: bytes | None = None,
+    iptc: bytes | None = None,
+    bilevel: bool = False,
+) -> bytes:
+    """A TIFF of HxW or HxWx3 pixels and HxW alpha of uint8 or uint16.
+
+    block: EXIF, with the resolution. bilevel: grey of 0 and 255 alone is stored in 1 bit.
+    """
     height, width = pixels.shape[:2]
     gray = pixels.ndim == 2
+    start = exif.editable(block or exif.empty())
+    order = start.order
     samples = (1 if gray else 3) + (alpha is not None)
-    bits = pixels.dtype.itemsize * 8
-    rows = max(_STRIP_BYTES // (width * samples * pixels.dtype.itemsize), 1)
+    bits = 1 if bilevel else pixels.dtype.itemsize * 8
+    rows = max(_STRIP_BYTES * 8 // (width * samples * bits), 1)
     strips = [
-        _strip(pixels[top : top + rows], None if alpha is None else alpha[top : top + rows])
+        _packed(pixels[top : top + rows])
+        if bilevel
+        else _strip(pixels[top : top + rows], None if alpha is None else alpha[top : top + rows], order)
         for top in range(0, height, rows)
     ]
-    lengths = tuple(len(strip) for strip in strips)
-    directory = ImageFileDirectory_v2()
-    for tag, value in exif.items():
-        directory[tag] = value
-    for pointer in (IFD.Exif, IFD.GPSInfo):
-        if pointer in exif:
-            directory[pointer] = exif.get_ifd(pointer)
-    directory[_WIDTH], directory[_HEIGHT] = width, height
-    directory[_BITS] = (bits,) * samples
-    directory[_COMPRESSION], directory[_PREDICTOR], directory[_PLANAR] = _DEFLATE, _HORIZONTAL, _CHUNKY
-    directory[_PHOTOMETRIC] = _BLACK_IS_ZERO if gray else _RGB
-    directory[_SAMPLES], directory[_ROWS] = samples, rows
+    lengths = [len(strip) for strip in strips]
+    places = [start.size + int(end) for end in np.cumsum((0, *lengths[:-1]))]
+    fields = {
+        _WIDTH: integers(order, LONG, width),
+        _HEIGHT: integers(order, LONG, height),
+        _BITS: integers(order, SHORT, *(bits,) * samples),
+        _COMPRESSION: integers(order, SHORT, _DEFLATE),
+        _PHOTOMETRIC: integers(order, SHORT, _BLACK_IS_ZERO if gray else _RGB),
+        _STRIP_OFFSETS: integers(order, LONG, *places),
+        _SAMPLES: integers(order, SHORT, samples),
+        _ROWS: integers(order, LONG, rows),
+        _STRIP_COUNTS: integers(order, LONG, *lengths),
+        _PLANAR: integers(order, SHORT, _CHUNKY),
+        _ICC: (_UNDEFINED, len(icc), icc),
+    }
+    if not bilevel:
+        fields[_PREDICTOR] = integers(order, SHORT, _HORIZONTAL)
     if alpha is not None:
-        directory[_EXTRA_SAMPLES] = _STRAIGHT_ALPHA
-    directory[_ICC] = icc
-    directory.tagtype[_STRIP_OFFSETS] = directory.tagtype[_STRIP_COUNTS] = LONG
-    directory[_STRIP_COUNTS] = lengths
-    # Counted from the end of the directory, which then moves them by its own length.
-    directory[_STRIP_OFFSETS] = tuple(int(end) for end in np.cumsum((0, *lengths[:-1])))
-    file = io.BytesIO()
-    directory.save(file)
-    file.write(b"".join(strips))
-    return file.getvalue()
+        fields[_EXTRA_SAMPLES] = integers(order, SHORT, _STRAIGHT_ALPHA)
+    if xmp is not None:
+        fields[_XMP] = (_BYTE, len(xmp), xmp)
+    if iptc is not None:
+        fields[_IPTC] = (_UNDEFINED, len(iptc), iptc)
+    return start.with_fields(fields, _OF_JPEG, b"".join(strips))
 
 
-def _strip(pixels: Array, alpha: Array | None) -> bytes:
+def _strip(pixels: Array, alpha: Array | None, order: exif.Order) -> bytes:
     """Rows of a strip: differences between neighbouring pixels of a row (section 14), deflated."""
     band = pixels if alpha is None else np.dstack((pixels, alpha))
     band = band.reshape(*band.shape[:2], -1)
     differences = band.copy()
     differences[:, 1:] -= band[:, :-1]
-    return zlib.compress(differences.astype(differences.dtype.newbyteorder("<")).tobytes(), _LEVEL)
+    return zlib.compress(differences.astype(differences.dtype.newbyteorder(order)).tobytes(), _LEVEL)
+
+
+def _packed(pixels: Array) -> bytes:
+    return zlib.compress(np.packbits(pixels > 0, axis=1).tobytes(), _LEVEL)

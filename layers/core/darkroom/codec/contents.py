@@ -1,0 +1,228 @@
+"""What each container says, gathered: the bytes that a decoder is given, colour, orientation, and everything else.
+
+A decoder of JPEG or PNG is given the picture's own segments or chunks alone. So whatever else a file holds (packets of
+megabytes, thousands of segments, damaged fields) costs nothing and breaks nothing, and is read here within bounds.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom.codec import blocks, boxes, chunks, cicp, colorimetry, exif, iptc, jpeg, metadata
+from darkroom.codec.cicp import Space
+from darkroom.codec.metadata import Baggage
+
+_C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+_KNOWN_AUXILIARIES = (b"alpha", b"depth", b"hdrgainmap", b":auxid:")
+_HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap"
+
+
+@dataclass(slots=True)
+class Contents:
+    """A file, taken apart.
+
+    essence: the file as a decoder is to see it. orientation: by EXIF's numbers. code_points: primaries, transfer,
+    matrix, full range by H.273 (AVIF, HEIC). partial: a sentence on what is missing of the pixels, where it is known.
+    parsed: the container's own parts, for who looks deeper.
+    """
+
+    essence: bytes
+    orientation: int = 1
+    profile: bytes | None = None
+    space: Space | None = None
+    code_points: tuple[int, int, int, bool] | None = None
+    baggage: Baggage = field(default_factory=Baggage)
+    notes: list[str] = field(default_factory=list)
+    parsed: Any = None
+
+
+def of(name: str, data: bytes) -> Contents:
+    """Take a file apart, by Pillow's name of its format. Raises `ImageRejected` where there is no end to its parts."""
+    reader = _READERS.get(name)
+    contents = reader(data) if reader else Contents(data)
+    if contents.space is None and contents.profile is None:
+        contents.space, notes = colorimetry.space_of(contents.baggage.block)
+        contents.notes += notes
+    if contents.space is not None and contents.space.is_srgb:
+        contents.space = None
+    return contents
+
+
+def _jpeg(data: bytes) -> Contents:
+    file = jpeg.parse(data)
+    baggage = Baggage(exif=file.exif, xmp=file.xmp, dpi=file.density)
+    baggage.iptc, paths = iptc.of_resources(file.resources)
+    baggage.text = [("Comment", text) for text in map(_words, file.comments) if text]
+    if paths:
+        baggage.left_out.append("clipping paths were left out")
+    if file.has_extended_xmp:
+        baggage.left_out.append("extended XMP was left out: only the packet itself is kept")
+    baggage.left_out += _c2pa(file.has_c2pa)
+    behind = data[file.end :]
+    if behind.strip(b"\0"):
+        baggage.left_out.append(_behind(file, behind))
+    block = exif.parse(baggage.exif)
+    return Contents(file.essence(), metadata.orientation(block), file.icc, None, None, baggage, [], file)
+
+
+def _behind(file: jpeg.Jpeg, behind: bytes) -> str:
+    """What lies behind a JPEG's end."""
+    what = f"{len(behind):,} bytes behind the picture"
+    if b"ftyp" in behind[:64] or b"ftypmp42" in behind or b"MotionPhoto_Data" in behind:
+        return f"{what}, a video (motion photo), were left out"
+    if b"\xff\xd8\xff" in behind:
+        gain = b"hdrgm:" in behind or b"hdr-gain-map" in behind or b"HDRGainMap" in behind
+        depth = any(b"GDepth" in part or b"depthmap" in part for part in file.contents(0xE1))
+        kind = "a gain map (HDR)" if gain else "a depth map" if depth else "further pictures"
+        return f"{what}, {kind}, were left out"
+    return f"{what} were left out"
+
+
+def _png(data: bytes) -> Contents:
+    file = chunks.parse(data)
+    baggage = Baggage(exif=file.content(b"eXIf") if file.cut != b"eXIf" else None)
+    notes = []
+    density = file.sound(b"pHYs")
+    if density is not None and len(density) == 9 and density[8] == 1:
+        baggage.dpi = tuple(side * 0.0254 for side in struct.unpack(">II", density[:8]))
+    for keyword, words, encoding in file.text():
+        if keyword == chunks.XMP:
+            baggage.xmp = words
+        elif keyword.startswith("Raw profile type "):
+            _raw_profile(baggage, keyword[17:].lower(), chunks.raw_profile(words))
+        else:
+            baggage.text.append((keyword, words.decode(encoding, "replace")))
+    kept = sum(1 for _ in file.text())
+    if kept < len(file.texts):
+        baggage.left_out.append(f"{len(file.texts) - kept} damaged or overlong text fields were left out")
+    baggage.left_out += _c2pa(b"caBX" in file.first)
+    others = sorted(kind.decode("latin-1") for kind in file.first.keys() - _PNG_KNOWN if kind[0] & 0x20)
+    if others:
+        baggage.left_out.append(f"the PNG's own fields {', '.join(others[:8])} were left out")
+    if data[file.end :].strip(b"\0"):
+        baggage.left_out.append(f"{len(data) - file.end:,} bytes behind the picture were left out")
+    profile, space, said = colorimetry.of_png(file)
+    notes += said
+    orientation = metadata.orientation(exif.parse(baggage.exif))
+    return Contents(file.essence(), orientation, profile, space, None, baggage, notes, file)
+
+
+_PNG_KNOWN = frozenset(
+    {*(b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi")}
+    | {*(b"pHYs", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"tIME", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"caBX")}
+)
+
+
+def _raw_profile(baggage: Baggage, kind: str, content: bytes | None) -> None:
+    if content is None:
+        return
+    if kind in ("exif", "app1") and content.startswith(exif.PREFIX):
+        baggage.exif = baggage.exif or content
+    elif kind in ("iptc", "8bim"):
+        baggage.iptc = iptc.of_resources(content.removeprefix(iptc.HEADER))[0]
+    elif kind == "xmp":
+        baggage.xmp = baggage.xmp or content
+
+
+def _webp(data: bytes) -> Contents:
+    file = blocks.riff(data)
+    baggage = Baggage(exif=file.get(b"EXIF"), xmp=file.get(b"XMP "))
+    baggage.left_out += _c2pa(b"C2PA" in file)
+    others = sorted(kind.decode("latin-1").strip() for kind in file if kind not in blocks.WEBP_KNOWN)
+    if others:
+        baggage.left_out.append(f"the WebP's own fields {', '.join(others[:8])} were left out")
+    end = int.from_bytes(data[4:8], "little") + 8
+    if data[end + (end & 1) :].strip(b"\0"):
+        baggage.left_out.append(f"{len(data) - end:,} bytes behind the picture were left out")
+    orientation = metadata.orientation(exif.parse(baggage.exif))
+    return Contents(data, orientation, file.get(b"ICCP"), None, None, baggage, [], file)
+
+
+def _gif(data: bytes) -> Contents:
+    found = blocks.gif_extensions(data)
+    baggage = Baggage(xmp=found.xmp)
+    baggage.text = [("Comment", text) for text in map(_words, found.comments) if text]
+    return Contents(data, 1, found.icc, None, None, baggage, [], found)
+
+
+def _tiff(data: bytes) -> Contents:
+    block = exif.parse(data)
+    baggage = Baggage(tiff=block)
+
+    def content(tag: int) -> bytes | None:
+        entry = block.entry("image", tag)
+        return None if entry is None or entry.size > chunks.MAX_TEXT * 4 else block.content(entry)
+
+    baggage.xmp = content(700)
+    baggage.iptc = _of_longs(block, content(33723)) or iptc.of_resources(content(34377) or b"")[0]
+    baggage.left_out += _c2pa(block.entry("image", 0xCD41) is not None)
+    return Contents(data, metadata.orientation(block), content(34675), None, None, baggage, [], block)
+
+
+def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:
+    """IPTC in a TIFF may be called LONG, and is then swapped where the file's order is the other one."""
+    entry = block.entry("image", 33723)
+    if records and entry and entry.kind == exif.LONG and records[:1] != b"\x1c":
+        count = len(records) // 4
+        return struct.pack(f">{count}I", *struct.unpack_from(f"<{count}I", records))
+    return records
+
+
+def _bmp(data: bytes) -> Contents:
+    profile, space, notes = colorimetry.of_bmp(data)
+    return Contents(data, 1, profile, space, None, Baggage(), notes)
+
+
+def _items(data: bytes) -> Contents:
+    """AVIF and HEIC: the file itself, not its EXIF, says how the picture is turned."""
+    file = boxes.parse(data)
+    block = file.described_by(b"Exif")
+    if block is not None and len(block) > 4:
+        block = block[4 + int.from_bytes(block[:4]) :]
+    baggage = Baggage(exif=block, xmp=file.described_by(b"mime", b"application/rdf+xml"))
+    found = {
+        "a gain map (HDR)": b"tmap" in file.kinds.values() or _HDR_GAIN_MAP in file.auxiliaries,
+        "a depth map": any(b"depth" in urn for urn in file.auxiliaries),
+        "other auxiliary pictures": any(
+            not any(known in urn for known in (b"alpha", b"depth", b"hdrgainmap", b":auxid:"))
+            for urn in file.auxiliaries
+        ),
+    }
+    baggage.left_out += [f"{what} in the file was left out" for what, there in found.items() if there]
+    baggage.left_out += _c2pa(
+        b"c2pa" in data[:4096] or b"\xd8\xfe\xc3\xd6\x1b\x0eH<\x92\x97X(\x87~\xc4\x81" in data[:65536]
+    )
+    points = file.code_points
+    space, note = cicp.of_code_points(points[0], points[1]) if points else (None, None)
+    if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):
+        space = cicp.SRGB_SPACE  # said, so that EXIF is not asked
+    notes = [note] if note else []
+    return Contents(data, file.orientation, file.profile, space, points, baggage, notes, file)
+
+
+def _c2pa(there: bool) -> list[str]:
+    return ["the C2PA manifest was left out: it vouches for the file as it was"] if there else []
+
+
+def _words(content: bytes) -> str:
+    """A comment's text: UTF-8, or else Latin-1."""
+    content = content.strip(b"\0")[: metadata.MAX_TEXT]
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return content.decode("latin-1")
+
+
+_READERS: Mapping[str, Callable[[bytes], Contents]] = {
+    "JPEG": _jpeg,
+    "PNG": _png,
+    "WEBP": _webp,
+    "GIF": _gif,
+    "TIFF": _tiff,
+    "BMP": _bmp,
+    "AVIF": _items,
+    "HEIF": _items,
+}

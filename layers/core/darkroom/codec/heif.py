@@ -1,0 +1,105 @@
+"""HEIC, decoded in a child process, and the clean aperture that it shares with AVIF."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from darkroom.codec.contents import Contents
+from darkroom.errors import ImageRejected
+from darkroom.picture import Array
+
+PATIENCE_SECONDS = 120
+"""A picture of 64 MP takes some 10."""
+
+_WORKER = Path(__file__).with_name("heif_worker.py")
+_SAMPLES = {"L": 1, "I": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
+
+
+class Image(msgspec.Struct, kw_only=True):
+    """What the library says of a file's primary picture; mode is Pillow's, with ``;10`` or so for more than 8 bits."""
+
+    width: int
+    height: int
+    frames: int
+    mode: str
+    bit_depth: int
+    has_alpha: bool
+    stride: int = 0
+    data: bytes = b""
+    """The file's."""
+
+
+def open_file(data: bytes) -> Image:
+    """Raises `ImageRejected` for whatever is wrong with the file, a crash of the decoder among it."""
+    image, _ = _ask("open", data)
+    image.data = data
+    return image
+
+
+def load(image: Image) -> Array:
+    """HxW or HxWxC samples, as stored, of uint8 or uint16; `image` is told the size that was found."""
+    found, samples = _ask("load", image.data)
+    base, _, depth = found.mode.partition(";")
+    channels = _SAMPLES.get(base, 0)
+    dtype = np.dtype("<u2" if depth else np.uint8)
+    row = found.width * channels * dtype.itemsize
+    if not channels or found.stride < row or len(samples) < found.stride * found.height:
+        raise ImageRejected("broken", "the HEIF is broken: its decoder hands over too few samples")
+    rows = np.frombuffer(samples, np.uint8, found.stride * found.height).reshape(found.height, found.stride)
+    array = np.ascontiguousarray(rows[:, :row]).view(dtype).reshape(found.height, found.width, channels)
+    image.mode = found.mode
+    return array[..., 0] if channels == 1 else array
+
+
+def _ask(what: str, data: bytes) -> tuple[Image, memoryview]:
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
+    try:
+        done = subprocess.run(  # noqa: S603
+            [sys.executable, str(_WORKER), what],
+            input=data,
+            capture_output=True,
+            timeout=PATIENCE_SECONDS,
+            env=environment,
+            check=False,
+        )
+    except subprocess.TimeoutExpired:
+        raise ImageRejected("broken", f"the HEIF keeps its decoder busy for {PATIENCE_SECONDS} seconds") from None
+    line, _, _ = done.stdout.partition(b"\n")
+    try:
+        said = msgspec.json.decode(line, type=dict)
+        if done.returncode or "error" in said:
+            raise ImageRejected(*_reason(said.get("error", "its decoder crashes")))
+        return msgspec.convert(said, Image), memoryview(done.stdout)[len(line) + 1 :]
+    except msgspec.MsgspecError:
+        raise ImageRejected("broken", "the HEIF is broken: its decoder crashes") from None
+
+
+def _reason(text: str) -> tuple[str, str]:
+    if "truncated" in text.lower() or "end of" in text.lower():
+        return "truncated", f"the HEIF ends too early: {text}"
+    return "broken", f"the HEIF is broken: {text}"
+
+
+def clean_size(parts: Contents, width: int, height: int) -> tuple[int, int]:
+    """The size of an AVIF's picture within its clean aperture, before it is turned."""
+    left, top, right, bottom = clean_box(parts, width, height)
+    return right - left, bottom - top
+
+
+def clean_box(parts: Contents, width: int, height: int) -> tuple[int, int, int, int]:
+    """Left, top, right, bottom of the clean aperture (``clap``), in px; the whole where there is none that fits."""
+    aperture = parts.parsed.aperture if parts.parsed is not None else None
+    if aperture is None:
+        return 0, 0, width, height
+    wide, high, right, down = aperture
+    left, top = right + (width - wide) / 2, down + (height - high) / 2
+    box = round(left), round(top), round(left + wide), round(top + high)
+    if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
+        return 0, 0, width, height
+    return box

@@ -1,0 +1,72 @@
+"""IPTC's own records (IIM), and the Photoshop image resources in which JPEG and TIFF hold them.
+
+Sources: IPTC Information Interchange Model 4.2, Adobe Photoshop File Formats Specification (image resources).
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+
+HEADER = b"Photoshop 3.0\0"
+MAX_BYTES = 60_000
+_IIM = 0x0404
+_PATHS = range(2000, 2999)
+# Of the application record: city, sublocation, province, country's code and name, and codes of places.
+_PLACE = frozenset({(2, 26), (2, 27), (2, 90), (2, 92), (2, 95), (2, 100), (2, 101)})
+
+
+def of_resources(resources: bytes) -> tuple[bytes | None, bool]:
+    """The records among Photoshop's image resources, and whether there are paths among them too."""
+    found, paths = None, False
+    for number, content in _resources(resources):
+        if number == _IIM:
+            found = (found or b"") + content
+        paths = paths or number in _PATHS
+    return found, paths
+
+
+def to_resources(records: bytes) -> bytes:
+    """Image resources that hold these records alone."""
+    return b"8BIM" + struct.pack(">HHI", _IIM, 0, len(records)) + records + bytes(len(records) % 2)
+
+
+def carried(records: bytes, *, place: bool) -> tuple[bytes | None, bool]:
+    """The records for a result, None where there are none left or they are too long; whether the place went."""
+    kept, dropped = b"", False
+    for record, number, content in _datasets(records):
+        if (record, number) in _PLACE and not place:
+            dropped = True
+        else:
+            kept += content
+    return (kept or None) if len(kept) <= MAX_BYTES else None, dropped
+
+
+def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
+    at = 0
+    while at + 12 <= len(data) and data[at : at + 4] in (b"8BIM", b"8BPS", b"MeSa", b"PHUT", b"AgHg", b"DCSR"):
+        (number,) = struct.unpack_from(">H", data, at + 4)
+        name = data[at + 6] + 1
+        at += 6 + name + name % 2
+        if at + 4 > len(data):
+            return
+        (length,) = struct.unpack_from(">I", data, at)
+        yield number, data[at + 4 : at + 4 + length]
+        at += 4 + length + length % 2
+
+
+def _datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
+    """Record, number and all bytes of each data set; stops at what is none."""
+    at = 0
+    while at + 5 <= len(records) and records[at] == 0x1C:
+        record, number, length = struct.unpack_from(">BBH", records, at + 1)
+        start = at + 5
+        if length & 0x8000:  # extended: the low bits count the bytes of the length
+            wide = length & 0x7FFF
+            if wide > 4:
+                return
+            length, start = int.from_bytes(records[start : start + wide]), start + wide
+        if start + length > len(records):
+            return
+        yield record, number, records[at : start + length]
+        at = start + length

@@ -1,0 +1,207 @@
+"""JPEG as a container: its segments, walked marker by marker, so that what lies within one is never taken for another.
+
+Sources: ITU-T T.81 (annex B), Exif 3.0, CIPA DC-007 (multi-picture format), XMP part 3, C2PA (JUMBF in APP11).
+"""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from darkroom.codec import exif, iptc
+from darkroom.errors import ImageRejected
+
+MAX_SCANS = 500
+"""Cameras write 1 scan, progressive encoders some 10. Thousands of empty ones keep a decoder busy for hours."""
+
+MAX_SEGMENTS = 10_000
+"""A picture of 256 MB with its profile and extended XMP cut into segments has some 4,000."""
+
+SOI, EOI, SOS, COM, DNL = 0xD8, 0xD9, 0xDA, 0xFE, 0xDC
+_APP0, _APP1, _APP2, _APP11, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
+_FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
+_TABLES = {0xC4, 0xCC, 0xDB, 0xDD, DNL}
+_XMP, _XMP_MORE, _ICC, _MPF = (
+    b"http://ns.adobe.com/xap/1.0/\0",
+    b"http://ns.adobe.com/xmp/extension/\0",
+    b"ICC_PROFILE\0",
+    b"MPF\0",
+)
+_PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
+_ALONE = frozenset({SOI, 0x01})  # markers without a segment
+_IS_MARKER = np.array([0 < code < 0xFF and not 0xD0 <= code <= 0xD7 for code in range(256)])
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A marker's segment: its content lies from `start` to `end`; the marker itself may be filled in front."""
+
+    marker: int
+    at: int
+    start: int
+    end: int
+
+
+@dataclass(slots=True)
+class Jpeg:
+    """The first picture of a file.
+
+    end: the offset behind it. ended: False where its last marker (EOI) is missing.
+    precision: bits per sample. frame: the marker that says how it is coded.
+    """
+
+    data: bytes
+    segments: list[Segment] = field(default_factory=list)
+    scans: list[tuple[int, int]] = field(default_factory=list)
+    end: int = 0
+    ended: bool = False
+    precision: int = 8
+    frame: int = 0
+
+    def contents(self, marker: int, prefix: bytes = b"") -> list[bytes]:
+        """The contents, without the prefix, of the segments that begin so."""
+        return [
+            self.data[segment.start + len(prefix) : segment.end]
+            for segment in self.segments
+            if segment.marker == marker and self.data.startswith(prefix, segment.start, segment.end)
+        ]
+
+    @property
+    def exif(self) -> bytes | None:
+        return next(iter(self.contents(_APP1, exif.PREFIX)), None)
+
+    @property
+    def xmp(self) -> bytes | None:
+        return next(iter(self.contents(_APP1, _XMP)), None)
+
+    @property
+    def icc(self) -> bytes | None:
+        """The profile, from its parts in their order; None where a part is missing."""
+        parts = {part[0]: part[2:] for part in self.contents(_APP2, _ICC) if len(part) > 2}
+        return b"".join(parts[number] for number in sorted(parts)) or None
+
+    @property
+    def resources(self) -> bytes:
+        """Photoshop's image resources, from all their segments."""
+        return b"".join(self.contents(_APP13, iptc.HEADER))
+
+    @property
+    def comments(self) -> list[bytes]:
+        return self.contents(COM)
+
+    @property
+    def density(self) -> tuple[float, float] | None:
+        """JFIF's, in dots per inch; None where it says none or only the shape of a pixel."""
+        for content in self.contents(_APP0, b"JFIF\0")[:1]:
+            if len(content) >= 7:
+                unit, across, down = struct.unpack_from(">BHH", content, 2)
+                scale = {1: 1.0, 2: 2.54}.get(unit)
+                return (across * scale, down * scale) if scale else None
+        return None
+
+    @property
+    def has_adobe(self) -> bool:
+        return bool(self.contents(_APP14, b"Adobe"))
+
+    @property
+    def has_c2pa(self) -> bool:
+        return any(b"c2pa" in content for content in self.contents(_APP11, b"JP"))
+
+    @property
+    def has_extended_xmp(self) -> bool:
+        return bool(self.contents(_APP1, _XMP_MORE))
+
+    @property
+    def pictures(self) -> int:
+        """How many pictures the file claims to have (multi-picture format), at least 1."""
+        for content in self.contents(_APP2, _MPF)[:1]:
+            count = exif.parse(content).number("image", 0xB001)
+            return max(int(count), 1) if count else 1
+        return 1
+
+    @property
+    def is_complete(self) -> bool:
+        """Whether the scans bring every coefficient of every component to its last bit (T.81, annex G).
+
+        Baseline frames always do; of progressive ones scans may be missing.
+        """
+        if self.frame not in _PROGRESSIVE:
+            return True
+        last: dict[tuple[int, int], int] = {}
+        components: set[int] = set()
+        for segment in self.segments:
+            content = self.data[segment.start : segment.end]
+            if segment.marker == self.frame and len(content) >= 6:
+                components |= set(content[6::3][: content[5]])
+            elif segment.marker == SOS and content and len(content) >= 4 + 2 * content[0]:
+                first, end, bits = content[1 + 2 * content[0] :][:3]
+                for component in content[1 : 1 + 2 * content[0] : 2]:
+                    last |= {(component, place): bits & 15 for place in range(first, min(end, 63) + 1)}
+        return all(last.get((component, place)) == 0 for component in components for place in range(64))
+
+    def essence(self) -> bytes:
+        """A file of what a decoder needs, and nothing else: tables, frame and scans, whatever lies between them."""
+        parts, at = [b"\xff\xd8"], {_APP0: b"JFIF\0", _APP14: b"Adobe"}
+        scans = dict(self.scans)
+        for segment in self.segments:
+            prefix = at.get(segment.marker)
+            if prefix is not None and self.data.startswith(prefix, segment.start, segment.end):
+                del at[segment.marker]
+            elif segment.marker not in _FRAMES | _TABLES | {SOS}:
+                continue
+            parts.append(bytes((0xFF, segment.marker)) + self.data[segment.start - 2 : segment.end])
+            if segment.marker == SOS:
+                parts.append(self.data[segment.end : scans[segment.end]])
+        return b"".join(parts) + b"\xff\xd9"
+
+    def without(self, segments: set[int]) -> bytes:
+        """The whole file without the segments at these offsets."""
+        parts, last = [], 0
+        for segment in self.segments:
+            if segment.at in segments:
+                parts.append(self.data[last : segment.at])
+                last = segment.end
+        return b"".join(parts) + self.data[last:]
+
+
+def parse(data: bytes) -> Jpeg:
+    """The segments of a JPEG. Raises `ImageRejected` for too many of them; what is cut off ends the list."""
+    jpeg, at = Jpeg(data, end=len(data)), 2
+    for _ in range(MAX_SEGMENTS):
+        # Between segments, bytes that are no marker are passed over, as decoders do.
+        found = _next_marker(data, at)
+        if found + 2 > len(data):
+            return jpeg
+        marker, at = data[found + 1], found + 2
+        if marker == EOI:
+            jpeg.end, jpeg.ended = at, True
+            return jpeg
+        if marker in _ALONE:
+            continue
+        end = at + max(int.from_bytes(data[at : at + 2]), 2)
+        if end > len(data):
+            return jpeg
+        jpeg.segments.append(Segment(marker, found, at + 2, end))
+        if marker in _FRAMES and not jpeg.frame:
+            jpeg.frame, jpeg.precision = marker, data[at + 2] if end > at + 2 else 0
+        at = end
+        if marker == SOS:
+            at = _next_marker(data, end)
+            jpeg.scans.append((end, at))
+            if len(jpeg.scans) > MAX_SCANS:
+                raise ImageRejected("broken", f"the JPEG has more than {MAX_SCANS} scans")
+    raise ImageRejected("broken", f"the JPEG has more than {MAX_SEGMENTS:,} segments")
+
+
+def _next_marker(data: bytes, at: int) -> int:
+    """The offset of the next marker, or the end of the file. What is stuffed, fills, or restarts is none."""
+    size = 1 << 12
+    while at + 1 < len(data):
+        part = np.frombuffer(data, np.uint8, min(size, len(data) - at), at)
+        found = np.flatnonzero((part[:-1] == 0xFF) & _IS_MARKER[part[1:]])
+        if found.size:
+            return at + int(found[0])
+        at, size = at + len(part) - 1, min(size * 4, 1 << 22)
+    return len(data)

@@ -1,0 +1,113 @@
+"""Whole but unterminated is decoded; what lacks pixels is refused with a true sentence, or taken as far as it goes."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from darkroom import codec
+from darkroom.errors import ImageRejected
+from tests.unit.codec.pictures import colors, noise, save
+
+IMAGE = (colors(240, 320) // 2 + noise((240, 320, 3)) // 8).astype(np.uint8)
+KINDS: dict[str, dict[str, Any]] = {
+    "baseline": {},
+    "progressive": {"progressive": True},
+    "grey": {"mode": "L"},
+    "restarts": {"restart_marker_blocks": 8},
+    "4:4:4": {"subsampling": 0},
+}
+
+
+def jpeg(mode: str | None = None, **options) -> bytes:
+    return save(IMAGE if mode is None else IMAGE[..., 0].copy(), "JPEG", quality=88, **options)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_jpeg_without_its_end_mark_is_whole(kind):
+    data = jpeg(**KINDS[kind])
+    wanted = codec.decode(data)
+    assert wanted.metadata.notes == ()
+    for cut in (data[:-2], data[:-1], data[:-2] + b"\xff\xff\xff"):
+        picture = codec.decode(cut)
+        assert np.array_equal(picture.pixels, wanted.pixels)
+        assert picture.metadata.notes == ("the JPEG lacks its end mark (EOI); its pixels are all there",)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("share", [0.3, 0.55, 0.8, 0.97])
+@pytest.mark.parametrize("end", [b"", b"\xff\xd9"])
+def test_a_jpeg_that_ends_early_is_refused_with_its_share_or_taken_as_far_as_it_goes(kind, share, end):
+    data = jpeg(**KINDS[kind])
+    cut = data[: int(len(data) * share)] + end
+    with pytest.raises(ImageRejected, match=r"image\.truncated: the JPEG ends") as caught:
+        codec.decode(cut)
+    whole, part = codec.decode(data).pixels.astype(int), codec.decode(cut, partial="accept")
+    assert "lost" in part.metadata.notes[0]
+    if kind != "progressive":
+        told = int(caught.value.message.partition("early: ")[2].partition(" %")[0].partition("%")[0])
+        right = np.abs(part.pixels - whole).reshape(240, -1).max(axis=1) == 0
+        rows = 240 if right.all() else int(np.argmin(right))
+        assert abs(told / 100 * 240 - rows) <= 17  # a row of blocks
+
+
+@pytest.mark.parametrize("kind", ["baseline", "grey", "4:4:4"])
+def test_a_hole_or_foreign_bytes_within_a_jpeg_are_no_picture(kind):
+    data = bytearray(jpeg(**KINDS[kind]))
+    middle = len(data) // 2
+    data[middle : middle + 4096] = bytes(4096)
+    with pytest.raises(ImageRejected, match=r"image\.(broken|truncated)"):
+        codec.decode(bytes(data))
+    assert (
+        "lost" in codec.decode(bytes(data), partial="accept").metadata.notes[0]
+        or "wrong" in (codec.decode(bytes(data), partial="accept").metadata.notes[0])
+    )
+
+
+def test_ten_kilobytes_that_claim_64_megapixels():
+    data = bytearray(jpeg()[:10_000])
+    at = data.index(b"\xff\xc0") + 5
+    data[at : at + 4] = (8000).to_bytes(2) * 2
+    with pytest.raises(ImageRejected, match=r"image\.truncated: .* 0% of its rows"):
+        codec.decode(bytes(data) + b"\xff\xd9")
+
+
+def test_filling_in_front_of_the_end_mark_harms_nothing():
+    data = jpeg()
+    filled = data[:-2] + bytes(500) + data[-2:]
+    assert np.array_equal(codec.decode(filled).pixels, codec.decode(data).pixels)
+
+
+@pytest.mark.parametrize("interlace", [False, True])
+def test_a_png_without_its_end_is_whole(interlace):
+    data = save(IMAGE, "PNG", interlace=interlace)
+    for cut in (data[:-12], data[:-9], data[:-14], data[:-18]):
+        picture = codec.decode(cut)
+        assert np.array_equal(picture.pixels, IMAGE)
+        assert picture.metadata.notes == ("the PNG lacks its end (IEND); its pixels are all there",)
+
+
+@pytest.mark.parametrize("share", [0.3, 0.9])
+def test_a_png_that_ends_early(share):
+    data = save(IMAGE, "PNG")
+    cut = data[: int(len(data) * share)]
+    with pytest.raises(ImageRejected, match=r"image\.truncated: the PNG ends early: \d+% of its pixels") as caught:
+        codec.decode(cut)
+    told = int(caught.value.message.partition("early: ")[2].partition("%")[0])
+    picture = codec.decode(cut, partial="accept")
+    assert f"{100 - told}% of it is lost" in picture.metadata.notes[0]
+    right = (picture.pixels == IMAGE).all(axis=(1, 2))
+    assert abs(right.sum() / 240 * 100 - told) <= 1.5
+
+
+def test_bytes_behind_a_png_are_told():
+    picture = codec.decode(save(IMAGE, "PNG") + b"more")
+    assert picture.metadata.notes == ("4 bytes behind the picture were left out",)
+
+
+def test_a_gif_past_its_bound_is_rejected():
+    data = bytearray(save(IMAGE, "GIF"))
+    at = data.index(b"\x2c", 13 + 768)
+    data[at + 1 : at + 3] = b"\xff\xff"
+    with pytest.raises(ImageRejected, match=r"image\."):
+        codec.read_header(bytes(data))
