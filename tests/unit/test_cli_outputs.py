@@ -18,6 +18,8 @@ from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs, result_name
 from darkroom.picture import Picture
 
+pytestmark = pytest.mark.slow
+
 PIXELS = np.arange(60 * 80 * 3, dtype=np.uint32).reshape(60, 80, 3).astype(np.uint8)
 FORMATS = {".jpg": "jpeg", ".jpeg": "jpeg", ".JPG": "jpeg", ".png": "png"}
 

@@ -168,7 +168,11 @@ def test_a_photo_is_fine_where_nothing_is_present() -> None:
     assert network.interpret(presence, np.zeros(13)).fine
 
 
-def test_models_are_found_in_the_inference_layer_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_models_are_found_beside_the_package_where_there_is_no_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert models.path("diagnosis").parent == models.CHECKOUT / "diagnosis"
+    monkeypatch.setattr(models, "CHECKOUT", tmp_path / "none")
     folder = tmp_path / models.PACKAGE
     folder.mkdir()
     (folder / "diagnosis.onnx").touch()

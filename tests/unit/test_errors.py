@@ -15,6 +15,9 @@ ROOT = Path(__file__).parents[2]
 REASONS_FROM = {"translate": 2, "failure": 0}
 """Functions that make a `StepFailed` of a reason that they are given, and which argument that is."""
 
+WRITTEN_OUT = r"step\.(stopped|ended|timeout)"
+"""Codes of executions that ended without an error of ours: written whole where the record is ended."""
+
 KINDS = {cls.__name__: cls.kind for cls in errors.DarkroomError.__subclasses__()}
 
 
@@ -33,6 +36,8 @@ def raised() -> Iterator[str]:
                 reason = node.args[REASONS_FROM[called(node)]]
                 if isinstance(reason, ast.Constant) and isinstance(reason.value, str):
                     yield f"step.{reason.value}"
+            elif isinstance(node, ast.Constant) and re.fullmatch(WRITTEN_OUT, str(node.value)):
+                yield str(node.value)
 
 
 def called(call: ast.Call) -> str:

@@ -11,6 +11,8 @@ from samtranslator.yaml_helper import yaml_parse
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY
 
+pytestmark = pytest.mark.slow
+
 MOST_BYTES = 262_144_000
 """AWS's limit on a function with its layers, unzipped."""
 

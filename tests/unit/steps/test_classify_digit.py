@@ -172,6 +172,7 @@ def test_reads_a_form_s_boxes(boxes: bool) -> None:
     assert found["digits"][2]["box"] == [192, 0, 64, 64]
 
 
+@pytest.mark.slow
 def test_a_large_sheet_s_answer_stays_small() -> None:
     texts = ["0123456789" * 4] * 30
     found = classify(sheet(texts, 32, boxes=False), rows=30, columns=40)
@@ -262,6 +263,7 @@ def test_reads_a_single_image_as_it_is() -> None:
     assert sum(classify(image)["text"] == digit for image, digit in zip(images, text, strict=True)) >= 93
 
 
+@pytest.mark.slow
 def test_photographs_have_no_digits() -> None:
     """`models/digits/evaluate.py` counts on all that training never saw; what the packages ship it never saw either."""
     packaged = ("astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "gravel", "moon", "rocket")

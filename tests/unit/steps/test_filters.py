@@ -343,6 +343,7 @@ def test_compensate_undoes_softness(sigma: float, least: float) -> None:
 # --- the choice -------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("budget_ms", [300, 30_000])
 @pytest.mark.parametrize("sigma", [3, 10, 25])
 def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms: float) -> None:
