@@ -89,9 +89,9 @@ clean: ## Remove all that was made, except the virtual environment
 
 LOCK = $(UV) pip compile --quiet --no-header --python-version 3.13 --universal --generate-hashes
 
-.venv/.ready: requirements.lock pyproject.toml | $(UV)
+.venv/.ready: requirements.lock pyproject.toml infra/local/pyproject.toml | $(UV)
 	$(UV) pip sync --quiet --require-hashes requirements.lock
-	$(UV) pip install --quiet --no-deps --no-build-isolation --editable .
+	$(UV) pip install --quiet --no-deps --no-build-isolation --editable . --editable infra/local
 	touch $@
 
 $(UV):

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from darkroom_local import EmbeddedAws, stack
-from darkroom_local.emulator import REPOSITORY
+from darkroom_local import stack
+from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 
 SHOTS = REPOSITORY / "build" / "screenshots"
 PATIENCE_MILLISECONDS = 120_000

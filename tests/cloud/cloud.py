@@ -9,7 +9,7 @@ from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer
 
-from darkroom_local import EmbeddedAws
+from darkroom_local.emulator import EmbeddedAws
 
 PATIENCE_SECONDS = 120.0
 POLL_SECONDS = 0.2

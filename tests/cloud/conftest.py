@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from darkroom_local import EmbeddedAws, stack
+from darkroom_local import stack
+from darkroom_local.emulator import EmbeddedAws
 from tests.cloud.cloud import Cloud
 
 

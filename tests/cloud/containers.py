@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom_local import EmbeddedAws
+from darkroom_local.emulator import EmbeddedAws
 
 HOST = "host.docker.internal"
 """This machine, as a container sees it."""

@@ -14,8 +14,8 @@ import pytest
 from darkroom.client.api import Api
 from darkroom.errors import DarkroomError
 from darkroom.wanted import Wanted
-from darkroom_local import EmbeddedAws, stack
-from darkroom_local.emulator import REGION
+from darkroom_local import stack
+from darkroom_local.emulator import REGION, EmbeddedAws
 
 pytestmark = pytest.mark.cloud
 

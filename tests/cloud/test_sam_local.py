@@ -15,7 +15,8 @@ import skimage.data
 import darkroom
 from darkroom.aws import handover
 from darkroom.picture import Picture
-from darkroom_local import EmbeddedAws, stack
+from darkroom_local import stack
+from darkroom_local.emulator import EmbeddedAws
 from tests.cloud import containers
 
 pytestmark = pytest.mark.docker

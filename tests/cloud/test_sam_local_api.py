@@ -18,7 +18,8 @@ import pytest
 
 import darkroom
 from darkroom import registry
-from darkroom_local import EmbeddedAws, stack
+from darkroom_local import stack
+from darkroom_local.emulator import EmbeddedAws
 from tests.cloud import containers
 from tests.cloud.cloud import wait_for
 from tests.support import photos

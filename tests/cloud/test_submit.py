@@ -9,8 +9,8 @@ import pytest
 from click.testing import CliRunner
 
 import darkroom
-from darkroom.cli import cloud as commands
 from darkroom.cli.main import cli
+from darkroom_local import control
 from tests.cloud.cloud import Cloud
 from tests.support import photos
 
@@ -18,7 +18,7 @@ pytestmark = pytest.mark.cloud
 
 
 def test_submit(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(commands, "local_package", lambda: type("Local", (), {"connection": cloud.aws.connection}))
+    monkeypatch.setattr(control, "connection", cloud.aws.connection)
     good, bad = tmp_path / "a+b ü.jpg", tmp_path / "words.jpg"
     good.write_bytes(photos.encoded())
     bad.write_text("just words, and more of them than a header has")

@@ -93,6 +93,18 @@ def test_without_the_extra_the_command_that_mends_it_is_told(bin: Path, tmp_path
     assert len(done.stderr.splitlines()) == 1
 
 
+def test_it_knows_no_emulator(bin: Path, tmp_path: Path) -> None:
+    assert "local" not in run(bin / "darkroom", "--help", cwd=tmp_path)
+    Image.new("RGB", (8, 8)).save(tmp_path / "in.png")
+    for arguments, status, why in (
+        (["local", "up"], 2, "No such command 'local'"),
+        (["submit", "--local", "in.png", "-o", "out"], 1, "the embedded AWS comes with darkroom's repository"),
+    ):
+        done = subprocess.run([bin / "darkroom", *arguments], cwd=tmp_path, capture_output=True, text=True)
+        assert done.returncode == status
+        assert why in done.stderr
+
+
 @pytest.mark.parametrize(
     ("package", "command"), [("onnxruntime", "diagnose"), ("cv2", "enhance"), ("darkroom_models", "diagnose")]
 )

@@ -1,27 +1,24 @@
-"""Commands that use a deployed stack: in an AWS account, or the embedded one on this machine."""
+"""`darkroom submit`: photos to a deployed stack, in an AWS account or where another distribution's entry point says."""
 
 from __future__ import annotations
 
 import os
 import posixpath
 from collections.abc import Callable
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlsplit
 
 import click
 
+from darkroom.cli import joined
 from darkroom.cli.photos import also_read, read_wanted
-from darkroom.cli.shared import Attempts, echo_json, is_there, read_file, shown, with_progress
+from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
     from darkroom.cli.outputs import Outputs
     from darkroom.client.stack import Stack
     from darkroom.wanted import Wanted
-
-if TYPE_CHECKING:
-    from darkroom.client.stack import Stack
 
 
 @click.command()
@@ -83,9 +80,12 @@ def submit(
 
 
 def find_stack(name: str | None, local: bool) -> Stack:
+    embedded = joined.load(joined.STACKS, "local") if local else dict
+    if embedded is None:
+        raise StepFailed("no-local", "the embedded AWS comes with darkroom's repository: run `make` there")
     from darkroom.client.stack import Stack
 
-    return Stack.find(name or "darkroom", **(local_package().connection() if local else {}))
+    return Stack.find(name or "darkroom", **embedded())
 
 
 def claim(files: Outputs, target: str, source: str) -> None:
@@ -134,36 +134,3 @@ def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
         return Fetched(extension, api.download(links["result"]), api.download(links["manifest"]))
 
     return lambda name, body: api.submit(name, body, wanted), fetch
-
-
-@click.group()
-def local() -> None:
-    """The embedded AWS on this machine, with the stack deployed."""
-
-
-@local.command()
-def up() -> None:
-    """Start it and deploy the stack (a minute or so the first time)."""
-    echo_json(local_package().up())
-
-
-@local.command()
-def down() -> None:
-    """Stop it. What it held is gone."""
-    local_package().down()
-
-
-@local.command()
-def status() -> None:
-    """Say whether it runs, and where."""
-    echo_json(local_package().status())
-
-
-def local_package() -> Any:
-    """The package that runs the embedded AWS. It is part of the repository, not of what is installed from it."""
-    try:
-        import darkroom_local
-    except ModuleNotFoundError:
-        raise StepFailed("no-local", "the embedded AWS comes with darkroom's repository: run `make` there") from None
-    assert isinstance(darkroom_local, ModuleType)
-    return darkroom_local

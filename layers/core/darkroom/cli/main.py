@@ -10,13 +10,19 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import cloud, photos, reference
+from darkroom.cli import cloud, joined, photos, reference
 from darkroom.cli.shared import fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
 
 class Group(click.Group):
-    """Turns errors into one line and an exit status, in one place for all commands."""
+    """Turns errors into one line and an exit status, in one place for all commands; has those that joined as well."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted([*super().list_commands(ctx), *joined.points(joined.COMMANDS)])
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        return super().get_command(ctx, cmd_name) or joined.load(joined.COMMANDS, cmd_name)
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
@@ -48,7 +54,6 @@ for command in (
     photos.diagnose,
     photos.classify,
     cloud.submit,
-    cloud.local,
 ):
     cli.add_command(command)
 

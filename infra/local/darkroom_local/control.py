@@ -1,0 +1,48 @@
+"""The embedded AWS that outlives the process: started, found again and stopped by `darkroom local`."""
+
+from __future__ import annotations
+
+from darkroom.errors import StepFailed
+from darkroom_local import stack
+from darkroom_local.emulator import HOME, EmbeddedAws
+
+
+def up() -> dict[str, str]:
+    """Start the embedded AWS where none runs, deploy to it, and say what `status` says."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        aws = EmbeddedAws.start()
+        aws.remember()
+    stack.deploy(aws)
+    return _describe(aws)
+
+
+def down() -> bool:
+    """Stop the embedded AWS with all that is stored in it. False where none runs."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        return False
+    aws.stop()
+    EmbeddedAws.forget(HOME)
+    return True
+
+
+def status() -> dict[str, str] | None:
+    """Its endpoint, what to trust there, and the stack's outputs; None where nothing runs."""
+    aws = EmbeddedAws.recall()
+    return None if aws is None else _describe(aws)
+
+
+def _describe(aws: EmbeddedAws) -> dict[str, str]:
+    outputs = stack.outputs(aws)
+    address, key = stack.address(aws, outputs), stack.key(aws, outputs)
+    local = {"Page": f"{address}#key={key}", "Api": address, "ApiKey": key}
+    return {"Endpoint": aws.endpoint, "Certificate": str(aws.certificate), **outputs, **local}
+
+
+def connection() -> dict[str, str]:
+    """The arguments of `boto3.client` and the like for the embedded AWS. Raises `StepFailed` where none runs."""
+    aws = EmbeddedAws.recall()
+    if aws is None:
+        raise StepFailed("no-local", "no embedded AWS runs: start it with `darkroom local up`")
+    return aws.connection()
