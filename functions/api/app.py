@@ -22,6 +22,7 @@ api = routes.build(
         enhance_now=setting("ENHANCE_NOW"),
         classify=setting("CLASSIFY_FUNCTION"),
         max_bytes=int(setting("MAX_BYTES")),
+        places=int(setting("MAX_WAITING_CALLS")),
         origins=tuple(origins.split(",")) if origins != "none" else (),
         files=Path(__file__).parent,
     )

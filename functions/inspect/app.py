@@ -39,6 +39,15 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
     recipe = Wanted.of_metadata(answer["Metadata"], job.key, setting("DEFAULT_RECIPE")).to_recipe()
+    if job.version is not None and storage.is_deleted(job.bucket, job.key):
+        return {
+            "superseded": True,
+            "picture": "",
+            "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
+            "diagnose": False,
+            "plan": [],
+            "inspection": {"recipe": recipe.name},
+        }
     picture = codec.decode(
         data,
         limits=limits,
@@ -50,6 +59,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     undecided = treatments.needs_diagnosis(recipe)
     calls = [] if undecided else treatments.resolve(recipe, inspection.measurements, None)[0]
     return {
+        "superseded": False,
         "picture": hand_over(job.id, 0, picture),
         "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
         "diagnose": undecided,

@@ -1,4 +1,8 @@
-"""The end of a job: guards, blends, encodes once, and writes result and manifest unless a newer upload was faster."""
+"""The end of a job: guards, blends, encodes once, and writes result and manifest unless a newer upload was faster.
+
+The result is written first, then the manifest, which names the result's version and ETag: whoever reads both can tell
+whether they are of one job, at every moment. What the job's record names are these very versions.
+"""
 
 from __future__ import annotations
 
@@ -44,33 +48,32 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         picture = blending.blend(original, picture, inspection.blend)
     format_name = inspection.format or codec.output_format(picture.metadata.source_format)
     body = codec.encode(picture, format_name, quality=inspection.quality)
-    key = keys.result(job.key, format_name)
+    bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
     milliseconds = round((time.perf_counter() - started) * 1000)
-    manifest = replace(
+    # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
+    source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
+
+    def write(name: str, content: bytes, media_type: str) -> storage.Written | None:
+        return storage.write_newest(
+            bucket, name, content, media_type, source=source, sequencer=job.sequencer, metadata={"job": job.id}
+        )
+
+    superseded = {"status": "superseded", "result": None, "manifest": None}
+    result = write(key, body, codec.MEDIA_TYPES[format_name])
+    if result is None:
+        return superseded
+    place = {"bucket": bucket, "key": key, "version": result.version, "etag": result.etag}
+    told = replace(
         inspection,
         review=review,
         stages=[*request.reports, StageReport("publish", milliseconds)],
-        result=blending.result_of(picture, format_name, len(body), bucket=setting("RESULTS_BUCKET"), key=key),
+        result=blending.result_of(picture, format_name, len(body), **place),
     )
-    # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
-    source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
-    fresh = [
-        storage.write_newest(
-            setting("RESULTS_BUCKET"),
-            name,
-            content,
-            media_type,
-            source=source,
-            sequencer=job.sequencer,
-            metadata={"job": job.id},
-        )
-        for name, content, media_type in (
-            (key, body, codec.MEDIA_TYPES[format_name]),
-            (keys.manifest(key), msgspec.json.encode(manifest), "application/json"),
-        )
-    ]
+    manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json")
+    if manifest is None:
+        return superseded
     return {
-        "status": "succeeded" if all(fresh) else "superseded",
-        "result": {"bucket": setting("RESULTS_BUCKET"), "key": key},
-        "manifest": {"bucket": setting("RESULTS_BUCKET"), "key": keys.manifest(key)},
+        "status": "succeeded",
+        "result": {"bucket": bucket, "key": key, "version": result.version},
+        "manifest": {"bucket": bucket, "key": keys.manifest(key), "version": manifest.version},
     }

@@ -22,7 +22,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
         s3 = boto3.client("s3")
         for bucket in (UPLOADS, WORK, RESULTS):
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in (UPLOADS, RESULTS):
+            s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         names = ("id", "listing", "created")
         boto3.client("dynamodb").create_table(
             TableName=SETTINGS["JOBS_TABLE"],

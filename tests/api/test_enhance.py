@@ -6,6 +6,7 @@ import email
 import email.policy
 import io
 import json
+import time
 from urllib.parse import quote
 
 import boto3
@@ -15,10 +16,10 @@ from botocore.exceptions import ReadTimeoutError
 from PIL import Image
 
 import darkroom
-from darkroom.aws.api import negotiate, synchronous
+from darkroom.aws.api import negotiate, records, synchronous
 from tests.support import networks, photos
 from tests.support.api_client import Client, Workflow
-from tests.support.functions import RESULTS, WORK
+from tests.support.functions import RESULTS, SETTINGS, WORK
 
 CALLER = {"Origin": "https://photos.example"}
 
@@ -174,7 +175,28 @@ def test_a_job_that_takes_too_long_goes_on(api: Client, workflow: Workflow, monk
 
     monkeypatch.setattr(workflow, "start_sync_execution", time_out)
     reply = api.call("POST", "/enhance", photos.encoded())
-    assert (reply.status, reply.json["code"], len(reply.json["job"])) == (504, "http.timeout", 32)
+    assert (reply.status, reply.body) == (303, b"")
+    assert reply.headers["location"] == f"jobs/{reply.headers['x-darkroom-job']}"
+    assert reply.headers["retry-after"]
+
+
+def test_as_many_as_may_wait_are_worked_for_and_others_are_told_at_once(
+    api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(2):
+        assert records.take_place(SETTINGS["JOBS_TABLE"], f"place-{number}", "another", 60)
+    reply = api.call("POST", "/enhance", photos.encoded())
+    assert (reply.status, reply.json["code"]) == (429, "http.busy")
+    assert reply.headers["retry-after"]
+    assert workflow.inputs == []
+    records.leave_place(SETTINGS["JOBS_TABLE"], "place-1", "not the holder")
+    assert api.call("POST", "/enhance", photos.encoded()).status == 429
+    records.leave_place(SETTINGS["JOBS_TABLE"], "place-1", "another")
+    for _ in range(3):
+        assert api.call("POST", "/enhance", photos.encoded()).status == 200, "each gives its place back"
+    then = time.time() + 61
+    monkeypatch.setattr("time.time", lambda: then)
+    assert records.take_place(SETTINGS["JOBS_TABLE"], "place-0", "later", 60), "what nobody gave back is free again"
 
 
 def test_a_failure_of_ours_is_not_the_caller_s(api: Client, workflow: Workflow) -> None:

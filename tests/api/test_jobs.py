@@ -13,6 +13,7 @@ import msgspec
 import pytest
 
 from darkroom import report
+from darkroom.aws import keys
 from darkroom.aws.api import progress
 from darkroom.report import Report
 from tests.support import definition, photos
@@ -214,7 +215,13 @@ def test_jobs_are_listed_newest_first_in_pages(api: Client) -> None:
     assert names == ["4.jpg", "3.jpg", "2.jpg", "1.jpg", "0.jpg"]
 
 
-@pytest.mark.parametrize("query", ["limit=0", "limit=101", "limit=x", "next=x", "next=e30", "next=%C3%BC"])
+LONG = "9" * 5000
+
+
+@pytest.mark.parametrize(
+    "query",
+    ["limit=0", "limit=101", "limit=x", f"limit={LONG}", "limit=%C2%B2", "next=x", "next=e30", "next=%C3%BC"],
+)
 def test_a_list_that_cannot_be_had(api: Client, query: str) -> None:
     assert api.get(f"/jobs?{query}").status == 400
 
@@ -248,6 +255,22 @@ def test_deleting_a_job_takes_every_version_of_its_upload_and_no_other_key(
     left = s3.list_object_versions(Bucket=UPLOADS)
     assert [one["Key"] for one in left["Versions"]] == sorted(others)
     assert "DeleteMarkers" not in left
+
+
+def test_deleting_a_job_spares_another_that_the_same_form_made(api: Client) -> None:
+    job, s3 = "c" * 32, boto3.client("s3")
+    key = f"api/{job}/p.png"
+    finished(key, job)
+    second = s3.put_object(Bucket=UPLOADS, Key=key, Body=b"the form's second use")["VersionId"]
+    another = keys.jobs_of(UPLOADS, key, second)[1]
+    table().put_item(
+        Item={**table().get_item(Key={"id": job})["Item"], "id": another, "version": second, "status": "failed"}
+    )
+    assert api.call("DELETE", f"/jobs/{job}").status == 204
+    (left,) = s3.list_object_versions(Bucket=UPLOADS)["Versions"]
+    assert left["VersionId"] == second
+    assert api.call("DELETE", f"/jobs/{another}").status == 204
+    assert "Versions" not in s3.list_object_versions(Bucket=UPLOADS)
 
 
 def test_deleting_a_job_spares_a_newer_upload_of_its_key(api: Client) -> None:

@@ -39,6 +39,7 @@ SETTINGS = {
     "WORKFLOW": "arn:aws:states:eu-central-1:123456789012:stateMachine:enhance",
     "UPLOADS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/waiting",
     "MAX_RUNNING_JOBS": "2",
+    "MAX_WAITING_CALLS": "2",
     "EVENT_BUS": "darkroom",
     "DEFAULT_RECIPE": "none",
     "KEEP_GPS": "false",

@@ -82,7 +82,8 @@ class Lab:
         self.s3 = boto3.client("s3")
         for bucket in (UPLOADS, WORK, RESULTS):
             self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        self.s3.put_bucket_versioning(Bucket=UPLOADS, VersioningConfiguration={"Status": "Enabled"})
+        for bucket in (UPLOADS, RESULTS):
+            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         self.dynamodb = boto3.client("dynamodb")
         self.dynamodb.create_table(
             TableName=TABLE,

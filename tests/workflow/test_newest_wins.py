@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
 from darkroom.aws import clients, storage
 from tests.support import photos
-from tests.support.functions import RESULTS
+from tests.support.functions import RESULTS, UPLOADS
+from tests.support.interpreter import service_error
 from tests.support.workflow import Lab
 
 RECIPE = {"format": "png"}
@@ -24,7 +26,10 @@ def uploads(lab: Lab) -> tuple[dict[str, Any], dict[str, Any]]:
 def assert_newest_stays(lab: Lab, newest_job: str) -> None:
     """The result and its manifest are the newer upload's."""
     assert (photos.decoded(lab.result("photo.png")) == photos.pixels(seed=2)).all()
-    assert lab.manifest("photo.png")["job"] == newest_job
+    manifest = lab.manifest("photo.png")
+    assert manifest["job"] == newest_job
+    there = lab.s3.head_object(Bucket=RESULTS, Key="photo.png")
+    assert (manifest["result"]["version"], f'"{manifest["result"]["etag"]}"') == (there["VersionId"], there["ETag"])
     assert lab.results() == ["photo.png", "photo.png.json"]
 
 
@@ -81,6 +86,66 @@ def test_between_looking_and_writing(lab: Lab, monkeypatch: pytest.MonkeyPatch, 
     assert lab.functions.invoke("publish", publish[1]).payload["status"] == "superseded"
     assert overtaken == ["photo.png"]
     assert_newest_stays(lab, publish[2]["job"]["id"])
+
+
+def test_each_job_s_record_names_its_own_pair(lab: Lab) -> None:
+    """However often a key is uploaded, and whatever lies there now."""
+    jobs = {}
+    for seed in (1, 2, 3):
+        event = lab.upload("photo.png", photos.encoded("PNG", seed=seed), RECIPE)
+        jobs[lab.execute(event).output["job"]] = seed
+    for record in lab.records():
+        result, manifest = (
+            lab.s3.get_object(Bucket=RESULTS, Key=record[name]["key"], VersionId=record[name]["version"])["Body"].read()
+            for name in ("result", "manifest")
+        )
+        assert (photos.decoded(result) == photos.pixels(seed=jobs[record["id"]])).all()
+        told = json.loads(manifest)
+        assert told["job"] == record["id"]
+        assert told["result"]["version"] == record["result"]["version"]
+
+
+def test_a_job_that_was_superseded_names_no_result(lab: Lab) -> None:
+    older, newer = uploads(lab)
+    lab.execute(newer)
+    assert lab.execute(older).output["result"] is None
+    (record,) = [record for record in lab.records() if record["status"] == "superseded"]
+    assert not {"result", "manifest"} & set(record)
+
+
+def test_a_manifest_that_cannot_be_written_leaves_the_older_job_its_own(lab: Lab) -> None:
+    older, newer = uploads(lab)
+    first = lab.execute(older).output
+    put = clients.client("s3").put_object
+
+    def refuse(**request: Any) -> Any:
+        if request["Key"].endswith(".json"):
+            raise service_error("AccessDenied")
+        return put(**request)
+
+    with pytest.MonkeyPatch.context() as outage:
+        outage.setattr(clients.client("s3"), "put_object", refuse)
+        assert lab.execute(newer).status == "FAILED"
+    manifest = lab.manifest("photo.png")
+    assert manifest["job"] == first["job"]
+    there = lab.s3.head_object(Bucket=RESULTS, Key="photo.png")
+    assert manifest["result"]["version"] != there["VersionId"], "a reader can tell that they are of two jobs"
+    place = {"Bucket": RESULTS, "Key": "photo.png", "VersionId": first["result"]["version"]}
+    assert (photos.decoded(lab.s3.get_object(**place)["Body"].read()) == photos.pixels(seed=1)).all()
+    assert lab.execute(newer).output["status"] == "succeeded", "what failed is begun anew"
+
+
+@pytest.mark.parametrize("again", [False, True], ids=["deleted", "deleted and uploaded again"])
+def test_a_photo_that_was_deleted_before_its_job_began_is_not_published(lab: Lab, again: bool) -> None:
+    event = lab.upload("photo.png", photos.encoded("PNG", seed=1), RECIPE)
+    lab.s3.delete_object(Bucket=UPLOADS, Key="photo.png")
+    if again:
+        newer = lab.upload("photo.png", photos.encoded("PNG", seed=2), RECIPE)
+        lab.execute(newer)
+    execution = lab.execute(event)
+    assert (execution.status, execution.output["status"]) == ("SUCCEEDED", "superseded")
+    assert lab.results() == (["photo.png", "photo.png.json"] if again else [])
+    assert [detail["status"] for _, detail in lab.told()][-1] == "superseded"
 
 
 def test_other_uploads_results_are_replaced(lab: Lab) -> None:

@@ -36,7 +36,8 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     format: Annotated[str | None, Meta(description="absent for pixels that never were a file")] = None
     bucket: str | None = None
     key: str | None = None
-    version: Annotated[str | None, Meta(description="of the upload, where the bucket keeps versions")] = None
+    version: Annotated[str | None, Meta(description="where the bucket keeps versions")] = None
+    etag: Annotated[str | None, Meta(description="of the result: another there is of another job")] = None
 
 
 class Measurements(msgspec.Struct, frozen=True):
@@ -183,7 +184,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     def placeless(self) -> Report:
         """The same without where things lie, which is nobody's business but the bucket owner's."""
         source, result = (
-            file and msgspec.structs.replace(file, bucket=None, key=None, version=None)
+            file and msgspec.structs.replace(file, bucket=None, key=None, version=None, etag=None)
             for file in (self.source, self.result)
         )
         return msgspec.structs.replace(self, source=source, result=result)

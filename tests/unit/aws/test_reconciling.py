@@ -11,8 +11,8 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from darkroom.aws import clients
-from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, Ends, jobs_of
+from darkroom.aws import clients, keys
+from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, Ends
 from tests.support import definition
 from tests.support.interpreter import evaluate
 from tests.support.workflow import read_event
@@ -81,6 +81,11 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def event(execution: str, status: str) -> dict[str, Any]:
     return {"executionArn": execution, "status": status, "input": json.dumps(read_event("s3_object_created"))}
+
+
+def jobs_of(upload: dict[str, Any]) -> list[str]:
+    version = upload["object"].get("version-id") or upload["object"]["sequencer"]
+    return keys.jobs_of(upload["bucket"]["name"], upload["object"]["key"], version)
 
 
 (JOB,) = jobs_of(read_event("s3_object_created")["detail"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import posixpath
 import re
 import unicodedata
@@ -66,3 +67,13 @@ def safe_name(filename: str) -> str:
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", filename)[-1])
     name = "".join(char for char in name if unicodedata.category(char)[0] != "C").replace("${", "_{").strip(" .")
     return name or "photo"
+
+
+def jobs_of(bucket: str, key: str, version: str) -> list[str]:
+    """The ids that an upload's job may have, as the workflow makes them: the API's own, and by bucket, key and version.
+
+    version: the sequencer where the bucket keeps none.
+    """
+    announced = re.match(r"(?:api|sync)/([0-9a-f]{32})/", key)
+    digest = hashlib.sha256(f"{bucket}/{key}#{version}".encode()).hexdigest()[:32]
+    return [*([announced[1]] if announced else []), digest]

@@ -6,8 +6,6 @@ look at all unfinished records finds. Either way the record ends as `failed`, an
 
 from __future__ import annotations
 
-import hashlib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -16,7 +14,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import ClientError
 
-from darkroom.aws import clients
+from darkroom.aws import clients, keys
 from darkroom.aws.runtime import logger
 from darkroom.errors import TransientError
 
@@ -42,8 +40,12 @@ class Ends:
 
     def told(self, detail: Mapping[str, Any]) -> None:
         """End the job of an execution that ended: the detail of Step Functions' event on a change of status."""
-        upload = msgspec.json.decode(detail.get("input") or "{}").get("detail") or {}
-        for job in jobs_of(upload):
+        if not detail.get("input"):  # too long for an event: a look will find it
+            return
+        upload = msgspec.json.decode(detail["input"])["detail"]
+        one = upload["object"]
+        version = one.get("version-id") or one.get("sequencer", "")
+        for job in keys.jobs_of(upload["bucket"]["name"], one["key"], version):
             self._end(job, detail["executionArn"], *REASONS[detail["status"]])
 
     def look(self) -> int:
@@ -120,17 +122,6 @@ class Ends:
         )
         if answer["FailedEntryCount"]:
             raise TransientError("untold", f"the bus refused an event: {answer['Entries'][0].get('ErrorCode')}")
-
-
-def jobs_of(upload: Mapping[str, Any]) -> list[str]:
-    """The ids that an upload's job may have, as the workflow makes them: the API's, and by bucket, key and version."""
-    if not upload:
-        return []
-    bucket, one = upload["bucket"]["name"], upload["object"]
-    announced = re.match(r"(?:api|sync)/([0-9a-f]{32})/", one["key"])
-    version = one.get("version-id") or one.get("sequencer", "")
-    digest = hashlib.sha256(f"{bucket}/{one['key']}#{version}".encode()).hexdigest()[:32]
-    return [*([announced[1]] if announced else []), digest]
 
 
 def _reason(execution: str, updated: str) -> tuple[str, str] | None:

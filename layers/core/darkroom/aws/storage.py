@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients
@@ -39,10 +40,17 @@ def write(bucket: str, key: str, body: bytes, media_type: str, **options: Any) -
         raise translate(error) from error
 
 
+class Written(msgspec.Struct, frozen=True):
+    """What S3 calls an object that was written. version: None where the bucket keeps none."""
+
+    etag: str
+    version: str | None
+
+
 def write_newest(
     bucket: str, key: str, body: bytes, media_type: str, *, source: str, sequencer: str, metadata: Mapping[str, str]
-) -> bool:
-    """Write an object unless what lies there was made from a newer upload of the same source. True if written.
+) -> Written | None:
+    """Write an object unless what lies there was made from a newer upload of the same source. None if it was.
 
     S3 delivers events at least once and out of order, and two uploads of a key are worked on at the same time. Each
     result carries its source and the upload's sequencer; it is replaced by compare-and-swap (``If-Match``), so that
@@ -53,8 +61,8 @@ def write_newest(
         try:
             condition = _condition(s3, bucket, key, source, sequencer)
             if condition is None:
-                return False
-            s3.put_object(
+                return None
+            answer = s3.put_object(
                 Bucket=bucket,
                 Key=key,
                 Body=body,
@@ -62,7 +70,7 @@ def write_newest(
                 Metadata={**metadata, "source": source, "sequencer": sequencer},
                 **condition,
             )
-            return True
+            return Written(answer["ETag"].strip('"'), answer.get("VersionId"))
         except ClientError as error:
             if code_of(error) not in LOST_RACE | GONE:
                 raise translate(error) from error
@@ -83,6 +91,19 @@ def _condition(s3: Any, bucket: str, key: str, source: str, sequencer: str) -> d
     if there.get("source") == source and is_newer(there.get("sequencer", ""), sequencer):
         return None
     return {"IfMatch": head["ETag"]}
+
+
+def is_deleted(bucket: str, key: str) -> bool:
+    """Whether a key's newest version is a delete marker, or there is none at all."""
+    try:
+        client("s3").head_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) in GONE:
+            return True
+        raise translate(error) from error
+    except BotoCoreError as error:
+        raise translate(error) from error
+    return False
 
 
 def is_newer(sequencer: str, than: str) -> bool:

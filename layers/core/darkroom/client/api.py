@@ -99,6 +99,8 @@ class Api:
             if found["status"] not in UNFINISHED:
                 if "error" in found:
                     raise revive(found["error"]["code"], found["error"]["message"])
+                if found["status"] == "superseded":
+                    raise StepFailed("superseded", "a newer upload of the same key was faster, or it was deleted")
                 return found
             time.sleep(POLL_SECONDS)
         raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")

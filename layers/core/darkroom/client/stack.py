@@ -57,6 +57,8 @@ class Stack:
                 if job["status"] != "running":
                     if "error" in job:
                         raise revive(job["error"]["code"], job["error"]["message"])
+                    if "result" not in job:
+                        raise StepFailed("superseded", "a newer upload of the same key was faster, or it was deleted")
                     return job
             time.sleep(POLL_SECONDS)
         raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
@@ -80,9 +82,11 @@ class Stack:
         return [{name: plain.deserialize(value) for name, value in item.items()} for item in answer["Items"]]
 
     def download(self, place: Mapping[str, str]) -> bytes:
-        """The object at a job's `result` or `manifest`."""
+        """The object at a job's `result` or `manifest`, and no other version."""
+        which = {"VersionId": place["version"]} if place.get("version") else {}
         try:
-            body: bytes = self.client("s3").get_object(Bucket=place["bucket"], Key=place["key"])["Body"].read()
+            answer = self.client("s3").get_object(Bucket=place["bucket"], Key=place["key"], **which)
+            body: bytes = answer["Body"].read()
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("download", f"the result could not be fetched: {error}") from None
         return body

@@ -26,7 +26,8 @@ def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, S
     values = {name: texts[-1] for name, texts in query.items()}
     params = registry.get(step).params.parse(values, of=step, from_text=True)
     job, key = synchronous.put(site, body, {})
-    report = _invoke(site.classify, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})
+    with synchronous.place(site):
+        report = _invoke(site.classify, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})
     details: dict[str, Any] = report["details"]
     return details
 

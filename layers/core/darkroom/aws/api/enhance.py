@@ -40,7 +40,11 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
         if answer_in not in ("any", "multipart"):
             wanted = msgspec.structs.replace(wanted, format=answer_in)
     job, key = synchronous.put(site, body, wanted.to_metadata())
-    output = _run(site, job, key)
+    with synchronous.place(site):
+        output = _run(site, job, key)
+    if output is None:  # it goes on without us
+        headers = {"Location": f"jobs/{job}", "X-Darkroom-Job": job, "Retry-After": "5", "Cache-Control": "no-store"}
+        return Response(int(HTTPStatus.SEE_OTHER), "application/json", "", headers=headers)
     return _answer(job, output, multipart=asked.report or answer_in == "multipart")
 
 
@@ -52,25 +56,17 @@ def _own_format(body: bytes) -> str | None:
         return None
 
 
-def _run(site: Site, job: str, key: str) -> dict[str, Any]:
-    """Run the workflow to its end. Raises the job's own error, or `Problem` 504 where it takes too long."""
+def _run(site: Site, job: str, key: str) -> dict[str, Any] | None:
+    """Run the workflow to its end. None where it takes longer than we may. Raises the job's own error."""
     event = {"detail": {"bucket": {"name": site.work}, "object": {"key": key, "sequencer": "0"}}}
     try:
         done = synchronous.client("stepfunctions").start_sync_execution(
             stateMachineArn=site.enhance_now, input=msgspec.json.encode(event).decode()
         )
     except ReadTimeoutError:
-        done = {"status": "TIMED_OUT"}
+        return None
     except (ClientError, BotoCoreError) as error:
         raise clients.translate(error, "the workflow", "workflow") from error
-    if done["status"] == "TIMED_OUT":
-        raise Problem(
-            HTTPStatus.GATEWAY_TIMEOUT,
-            "http.timeout",
-            f"The photo was not ready within {synchronous.PATIENCE_SECONDS} seconds: ask for the job later, or use "
-            "POST /jobs.",
-            job=job,
-        )
     if done["status"] != "SUCCEEDED":
         raise synchronous.failure("workflow", done.get("cause", ""))
     return msgspec.json.decode(done["output"], type=dict[str, Any])
@@ -78,8 +74,8 @@ def _run(site: Site, job: str, key: str) -> dict[str, Any]:
 
 def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response[Any]:
     result, manifest = output["result"], output["manifest"]
-    photo, stored = storage.read(result["bucket"], result["key"])
-    told = report.read(storage.read(manifest["bucket"], manifest["key"])[0])
+    photo, stored = storage.read(result["bucket"], result["key"], result["version"])
+    told = report.read(storage.read(manifest["bucket"], manifest["key"], manifest["version"])[0])
     headers = {
         "X-Darkroom-Job": job,
         "X-Darkroom-Report": _in_a_header(told),
@@ -97,7 +93,7 @@ def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response
     else:
         content_type = stored["ContentType"]
     if len(photo) > synchronous.MAX_BODY:
-        headers["Location"] = links.link(result["bucket"], result["key"])
+        headers["Location"] = links.to(result)
         return Response(int(HTTPStatus.SEE_OTHER), content_type, "", headers=headers)
     return Response(int(HTTPStatus.OK), content_type, photo, headers=headers)
 

@@ -68,9 +68,9 @@ def show(site: Site, job: str) -> dict[str, Any]:
         result, manifest = record["result"], record["manifest"]
         name = keys.filename(result["key"]).rpartition("/")[2]
         if told is not None:
-            places["result"] = links.link(result["bucket"], result["key"])
-            places["download"] = links.link(result["bucket"], result["key"], filename=name)
-            places["manifest"] = links.link(manifest["bucket"], manifest["key"])
+            places["result"] = links.to(result)
+            places["download"] = links.to(result, filename=name)
+            places["manifest"] = links.to(manifest)
     if told is not None:
         answer["stages"] = [{"status": "done", **msgspec.to_builtins(stage)} for stage in told.stages]
         answer["report"] = told.placeless()
@@ -114,24 +114,39 @@ def delete(site: Site, job: str) -> None:
     s3 = clients.client("s3")
     try:
         for place in ("result", "manifest"):
-            if place in record and _is_of(s3, record[place], job):
-                s3.delete_object(Bucket=record[place]["bucket"], Key=record[place]["key"])
-        _delete_upload(s3, record)
+            if place in record:
+                _delete_place(s3, record[place], job)
+        _delete_upload(site.table, s3, record)
     except (ClientError, BotoCoreError) as error:
         raise storage.translate(error) from error
     records.delete(site.table, job)
 
 
-def _delete_upload(s3: Any, record: Mapping[str, Any]) -> None:
-    """All versions where the key is the job's alone; else the one that the job was told of."""
+def _delete_upload(table: str, s3: Any, record: Mapping[str, Any]) -> None:
+    """The version that the job was told of; of an announced key all that are no other job's."""
     bucket, key, version = record["bucket"], record["key"], record.get("version")
     if keys.is_announced(key):
         for each in _versions(s3, bucket, key):
-            s3.delete_object(Bucket=bucket, Key=key, VersionId=each)
+            if each == version or not _is_another_s(table, record, each):
+                s3.delete_object(Bucket=bucket, Key=key, VersionId=each)
     elif version:
         s3.delete_object(Bucket=bucket, Key=key, VersionId=version)
     else:
         s3.delete_object(Bucket=bucket, Key=key)
+
+
+def _is_another_s(table: str, record: Mapping[str, Any], version: str) -> bool:
+    """Whether another job than the record's was told of this version of its key: a form can be used twice."""
+    ids = set(keys.jobs_of(record["bucket"], record["key"], version)) - {record["id"]}
+    return any((records.look(table, job) or {}).get("version") == version for job in ids)
+
+
+def _delete_place(s3: Any, place: Mapping[str, str], job: str) -> None:
+    """The very version that the job wrote; where there are none, the object while it is the job's."""
+    if place.get("version"):
+        s3.delete_object(Bucket=place["bucket"], Key=place["key"], VersionId=place["version"])
+    elif _is_of(s3, place, job):
+        s3.delete_object(Bucket=place["bucket"], Key=place["key"])
 
 
 def _versions(s3: Any, bucket: str, key: str) -> list[str]:
@@ -158,7 +173,8 @@ def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
 def _report(record: Mapping[str, Any]) -> Report | None:
     """The manifest. None where it is gone, or is a newer upload's."""
     try:
-        body, _ = storage.read(record["manifest"]["bucket"], record["manifest"]["key"])
+        place = record["manifest"]
+        body, _ = storage.read(place["bucket"], place["key"], place.get("version") or None)
     except ImageRejected:
         return None
     told = report.read(body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -13,12 +14,22 @@ from darkroom.aws.clients import client
 FORM_SECONDS = 900
 LINK_SECONDS = 900
 
-SIGNING = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
-"""By version 4, for the bucket's own address."""
+REGIONAL = Config(
+    signature_version="s3v4", s3={"addressing_style": "virtual", "us_east_1_regional_endpoint": "regional"}
+)
+"""By version 4, for the bucket's own address in its region: at any other a new bucket redirects, or does not answer."""
+
+EMULATED = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
+"""An emulator has one address for all buckets."""
 
 
 def _signer() -> Any:
-    return client("s3", SIGNING)
+    return client("s3", EMULATED if os.environ.get("AWS_ENDPOINT_URL") else REGIONAL)
+
+
+def to(place: Mapping[str, str], *, filename: str | None = None) -> str:
+    """A link to the very version of a result or manifest that a record or the workflow names."""
+    return link(place["bucket"], place["key"], version=place.get("version"), filename=filename)
 
 
 def form(bucket: str, key: str, content_type: str, metadata: Mapping[str, str], max_bytes: int) -> dict[str, Any]:

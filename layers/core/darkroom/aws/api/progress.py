@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients
 
-BOOKKEEPING = frozenset({"Claim", "Complete", "Tell success", "Record failure", "Tell failure"})
+BOOKKEEPING = frozenset({"Claim", "Look up", "Complete", "Tell success", "Record failure", "Tell failure"})
 """Tasks of the workflow that work on no picture."""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import contextlib
 import time
 from datetime import UTC, datetime
 from http import HTTPStatus
@@ -59,13 +60,19 @@ def announce(table: str, job: str, bucket: str, key: str, request: str) -> Recor
 
 def find(table: str, job: str) -> Record:
     """A job's record. Raises `Problem` 404."""
+    record = look(table, job)
+    if record is None:
+        raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job, or it is no longer remembered.")
+    return record
+
+
+def look(table: str, job: str) -> Record | None:
+    """A job's record, or None where there is none."""
     try:
         answer = clients.client("dynamodb").get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
     except (ClientError, BotoCoreError) as error:
         raise _translate(error) from error
-    if "Item" not in answer:
-        raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job, or it is no longer remembered.")
-    return _plain(answer["Item"])
+    return _plain(answer["Item"]) if "Item" in answer else None
 
 
 def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str | None]:
@@ -86,6 +93,36 @@ def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str
     last = answer.get("LastEvaluatedKey")
     token = base64.urlsafe_b64encode(msgspec.json.encode(_plain(last))).decode().rstrip("=") if last else None
     return [_plain(item) for item in answer["Items"]], token
+
+
+def take_place(table: str, place: str, holder: str, seconds: int) -> bool:
+    """Take a place of this name for so many seconds, unless another holds it."""
+    now = int(time.time())
+    try:
+        clients.client("dynamodb").put_item(
+            TableName=table,
+            Item={"id": {"S": place}, "holder": {"S": holder}, "expires": {"N": str(now + seconds)}},
+            ConditionExpression="attribute_not_exists(id) OR expires < :now",
+            ExpressionAttributeValues={":now": {"N": str(now)}},
+        )
+    except ClientError as error:
+        if clients.code_of(error) == "ConditionalCheckFailedException":
+            return False
+        raise _translate(error) from error
+    except BotoCoreError as error:
+        raise _translate(error) from error
+    return True
+
+
+def leave_place(table: str, place: str, holder: str) -> None:
+    """Give a place back. One that cannot be given back is free again when its time is over."""
+    with contextlib.suppress(ClientError, BotoCoreError):
+        clients.client("dynamodb").delete_item(
+            TableName=table,
+            Key={"id": {"S": place}},
+            ConditionExpression="holder = :holder",
+            ExpressionAttributeValues={":holder": {"S": holder}},
+        )
 
 
 def delete(table: str, job: str) -> None:

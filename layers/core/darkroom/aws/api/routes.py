@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 from http import HTTPStatus
 from typing import Any
 
@@ -148,7 +149,7 @@ def _caller(event: Any) -> str:
 
 
 def _limit(text: str) -> int:
-    if not (text.isascii() and text.isdigit() and 1 <= int(text) <= jobs.MAX_PAGE):
+    if not (re.fullmatch("[0-9]{1,4}", text) and 1 <= int(text) <= jobs.MAX_PAGE):
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-limit", f"'limit' must be 1 to {jobs.MAX_PAGE}.")
     return int(text)
 

@@ -15,6 +15,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     enhance_now: the ARN of the workflow that is waited for.
     classify: the ARN of the function that has the networks.
     max_bytes: the largest upload.
+    places: how many requests may wait for an answer at once.
     origins: other sites whose pages may call the API.
     files: the folder with `openapi.json` and the page, `web/`.
     """
@@ -26,5 +27,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     enhance_now: str
     classify: str
     max_bytes: int
+    places: int
     origins: tuple[str, ...]
     files: Path

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import random
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from http import HTTPStatus
 from typing import Any
 
 from botocore.config import Config
 
 from darkroom.aws import clients, keys, storage
+from darkroom.aws.api import records
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.codec.formats import identify
@@ -20,6 +23,9 @@ MAX_BODY = 4_500_000
 
 PATIENCE_SECONDS = 25
 """API Gateway gives up after 29."""
+
+HELD_SECONDS = 60
+"""After which a place that nobody gave back is free again."""
 
 ONCE = Config(connect_timeout=3, read_timeout=PATIENCE_SECONDS, retries={"total_max_attempts": 1})
 
@@ -46,6 +52,34 @@ def put(site: Site, body: bytes, metadata: Mapping[str, str]) -> tuple[str, str]
     key = keys.to_wait_for(job, source_format)
     storage.write(site.work, key, body, "application/octet-stream", Metadata=metadata)
     return job, key
+
+
+@contextmanager
+def place(site: Site) -> Iterator[None]:
+    """One of the places for those who wait for an answer. Raises `Problem` 429 at once where all are taken.
+
+    Each of them holds one function while others work for it: were they as many as may run at once, all would wait for
+    each other until none had time left. A place is an item of the table that whoever holds it deletes, or that is void
+    when no request can hold it any longer.
+    """
+    holder = secrets.token_hex(8)
+    name = next((name for name in _places(site) if records.take_place(site.table, name, holder, HELD_SECONDS)), None)
+    if name is None:
+        raise Problem(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "http.busy",
+            f"{site.places} photos are worked on while their senders wait, which is as many as may be: try again, or "
+            "use POST /jobs, which takes any number.",
+        )
+    try:
+        yield
+    finally:
+        records.leave_place(site.table, name, holder)
+
+
+def _places(site: Site) -> list[str]:
+    """All of them, in any order: so that two requests rarely ask for the same one first."""
+    return random.sample([f"place-{number}" for number in range(site.places)], site.places)
 
 
 def failure(of: str, report: str) -> DarkroomError:
