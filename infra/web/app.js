@@ -1,26 +1,53 @@
-// The page: what to do, the photos, and a card for each with its stages, its comparison and its report.
+// @ts-check
+// The page: what to do, the photos, and a card for each.
 
 import * as api from "./api.js";
 import { Builder } from "./builder.js";
-import { compare } from "./compare.js";
-import { histogram } from "./histogram.js";
+import { Card } from "./card.js";
+import { find, make } from "./elements.js";
+
+/**
+ * @typedef {import("./api.js").Recipe} Recipe
+ * @typedef {import("./api.js").Step} Step
+ * @typedef {import("./api.js").Wanted} Wanted
+ */
 
 const POLL_MILLISECONDS = 700;
 const AT_ONCE = 4;
 const OWN = "own steps";
-const STATES = {
-  waiting: "Waiting", running: "Working", succeeded: "Done", superseded: "Replaced by a newer upload",
-  rejected: "Not accepted", failed: "Failed",
+const page = {
+  alert: find(document, "#alert", HTMLElement),
+  status: find(document, "#status", HTMLElement),
+  keyForm: find(document, "#key-form", HTMLFormElement),
+  key: find(document, "#key", HTMLInputElement),
+  recipe: find(document, "#recipe", HTMLSelectElement),
+  recipeNote: find(document, "#recipe-note", HTMLElement),
+  blend: find(document, "#blend", HTMLInputElement),
+  blendValue: find(document, "#blend-value", HTMLOutputElement),
+  format: find(document, "#format", HTMLSelectElement),
+  builder: find(document, "#builder", HTMLElement),
+  step: find(document, "#step", HTMLSelectElement),
+  addStep: find(document, "#add-step", HTMLButtonElement),
+  drop: find(document, "#drop", HTMLElement),
+  files: find(document, "#files", HTMLInputElement),
+  accepted: find(document, "#accepted", HTMLElement),
 };
-const $ = (id) => document.getElementById(id);
-const builder = new Builder($("chosen-steps"));
+const builder = new Builder(find(document, "#chosen-steps", HTMLElement));
+
+/** @type {{ steps: Step[], recipes: Recipe[] }} */
 let known = { steps: [], recipes: [] };
 
-const say = (text) => ($("status").textContent = text);
+/** @param {string} text */
 function warn(text) {
-  $("alert").textContent = text;
-  $("alert").hidden = !text;
+  page.alert.textContent = text;
+  page.alert.hidden = !text;
 }
+
+/** @param {string} text */
+const say = (text) => (page.status.textContent = text);
+
+/** @param {unknown} error */
+const told = (error) => (error instanceof Error ? error.message : String(error));
 
 // The key comes by the address (after #, which no server sees), from this tab's memory, or from the form.
 async function start() {
@@ -32,69 +59,81 @@ async function start() {
   try {
     const [steps, recipes] = await Promise.all([api.steps(), api.recipes()]);
     sessionStorage.setItem("key", key);
-    $("key-form").hidden = true;
+    page.keyForm.hidden = true;
     warn("");
     show({ steps, recipes });
   } catch (error) {
     sessionStorage.removeItem("key");
     askForKey();
-    warn(error.message);
+    warn(told(error));
   }
 }
 
 function askForKey() {
-  $("key-form").hidden = false;
-  $("key").focus();
+  page.keyForm.hidden = false;
+  page.key.focus();
 }
 
-$("key-form").addEventListener("submit", (event) => {
+page.keyForm.addEventListener("submit", (event) => {
   event.preventDefault();
-  sessionStorage.setItem("key", $("key").value.trim());
+  sessionStorage.setItem("key", page.key.value.trim());
   start();
 });
 
+/** @param {{ steps: Step[], recipes: Recipe[] }} all */
 function show(all) {
   known = all;
-  $("recipe").replaceChildren(...all.recipes.map((one) => new Option(one.name, one.name)), new Option(OWN, OWN));
-  const groups = new Map();
-  for (const step of all.steps) {
-    if (!groups.has(step.stage)) {
-      const group = document.createElement("optgroup");
-      group.label = step.stage.replaceAll("_", " ");
-      groups.set(step.stage, group);
-    }
-    groups.get(step.stage).append(new Option(step.name.replaceAll("_", " "), step.name));
-  }
-  $("step").replaceChildren(...groups.values());
+  page.recipe.replaceChildren(...all.recipes.map((one) => new Option(one.name, one.name)), new Option(OWN, OWN));
+  const stages = [...new Set(all.steps.map((step) => step.stage))];
+  page.step.replaceChildren(
+    ...stages.map((stage) => {
+      const group = make("optgroup", { label: stage.replaceAll("_", " ") });
+      const its = all.steps.filter((step) => step.stage === stage);
+      group.append(...its.map((step) => new Option(step.name.replaceAll("_", " "), step.name)));
+      return group;
+    }),
+  );
   describe();
 }
 
 function describe() {
-  const chosen = known.recipes.find((one) => one.name === $("recipe").value);
-  $("recipe-note").textContent = chosen?.description ?? "Steps in the order in which you add them.";
-  $("builder").hidden = Boolean(chosen);
+  const chosen = known.recipes.find((one) => one.name === page.recipe.value);
+  page.recipeNote.textContent = chosen?.description ?? "Steps in the order in which you add them.";
+  page.builder.hidden = Boolean(chosen);
 }
 
-$("recipe").addEventListener("change", describe);
-$("blend").addEventListener("input", () => ($("blend-value").textContent = `${$("blend").value} %`));
-$("add-step").addEventListener("click", () => builder.add(known.steps.find((step) => step.name === $("step").value)));
+page.recipe.addEventListener("change", describe);
+page.blend.addEventListener("input", () => (page.blendValue.textContent = `${page.blend.value} %`));
+page.addStep.addEventListener("click", () => {
+  const chosen = known.steps.find((step) => step.name === page.step.value);
+  if (chosen) builder.add(chosen);
+});
 
 function wishes() {
-  const wanted = { blend: Number($("blend").value) };
-  if ($("format").value) wanted.format = $("format").value;
-  if ($("recipe").value === OWN) wanted.steps = builder.steps();
-  else wanted.recipe = $("recipe").value;
+  /** @type {Wanted} */
+  const wanted = { blend: Number(page.blend.value) };
+  if (page.format.value) wanted.format = page.format.value;
+  if (page.recipe.value === OWN) wanted.steps = builder.steps();
+  else wanted.recipe = page.recipe.value;
   return wanted;
 }
 
+/** @type {Record<string, string>} */
 const TYPES = { jpg: "jpeg", jpe: "jpeg", jpeg: "jpeg", tif: "tiff", tiff: "tiff", heic: "heic", heif: "heif", avif: "avif", bmp: "bmp", png: "png", webp: "webp", gif: "gif" };
+
+/** @param {File} file */
 function typeOf(file) {
-  return file.type || `image/${TYPES[file.name.split(".").pop().toLowerCase()] ?? "unknown"}`;
+  const suffix = file.name.split(".").pop() ?? "";
+  return file.type || `image/${TYPES[suffix.toLowerCase()] ?? "unknown"}`;
 }
 
+/** @typedef {{ file: File, wanted: Wanted, card: Card }} Task */
+
+/** @type {Task[]} */
 const waiting = [];
 let working = 0;
 
+/** @param {Iterable<File>} files */
 function take(files) {
   if (!known.recipes.length) return warn("First the API key, please.");
   warn("");
@@ -102,66 +141,65 @@ function take(files) {
   try {
     wanted = wishes();
   } catch (error) {
-    return warn(error.message);
+    return warn(told(error));
   }
   if (wanted.steps && !wanted.steps.length) return warn("Add at least one step to your recipe.");
-  for (const file of files) waiting.push({ file, wanted, card: card(file) });
-  say(`${files.length} ${files.length === 1 ? "photo" : "photos"} added.`);
+  const tasks = [...files].map((file) => ({ file, wanted, card: new Card(file, say) }));
+  waiting.push(...tasks);
+  say(`${tasks.length} ${tasks.length === 1 ? "photo" : "photos"} added.`);
   next();
 }
 
 function next() {
-  while (working < AT_ONCE && waiting.length) {
+  while (working < AT_ONCE) {
+    const task = waiting.shift();
+    if (!task) return;
     working++;
-    work(waiting.shift()).finally(() => {
+    work(task).finally(() => {
       working--;
       next();
     });
   }
 }
 
-$("files").addEventListener("change", (event) => {
-  take([...event.target.files]);
-  event.target.value = "";
+page.files.addEventListener("change", () => {
+  take(page.files.files ?? []);
+  page.files.value = "";
 });
-$("drop").addEventListener("dragover", (event) => {
+page.drop.addEventListener("dragover", (event) => {
   event.preventDefault();
-  $("drop").classList.add("over");
+  page.drop.classList.add("over");
 });
-$("drop").addEventListener("dragleave", () => $("drop").classList.remove("over"));
+page.drop.addEventListener("dragleave", () => page.drop.classList.remove("over"));
 // A photo that misses the field must not replace the page.
 addEventListener("dragover", (event) => event.preventDefault());
 addEventListener("drop", (event) => event.preventDefault());
-$("drop").addEventListener("drop", (event) => {
-  $("drop").classList.remove("over");
-  take([...event.dataTransfer.files]);
+page.drop.addEventListener("drop", (event) => {
+  page.drop.classList.remove("over");
+  take(event.dataTransfer?.files ?? []);
 });
 
-function card(file) {
-  const made = $("job-template").content.firstElementChild.cloneNode(true);
-  made.querySelector(".name").textContent = file.name;
-  made.setAttribute("aria-label", file.name);
-  made.querySelector(".state").textContent = "In line";
-  $("jobs").prepend(made);
-  return made;
-}
-
+/** @param {Task} task */
 async function work({ file, wanted, card }) {
   try {
     const announced = await api.announce({ filename: file.name, content_type: typeOf(file), ...wanted });
-    card.querySelector(".state").textContent = "Uploading";
-    const bar = card.querySelector(".upload");
-    await api.upload(announced.upload, file, (share) => (bar.value = share));
-    bar.hidden = true;
-    finish(file, card, await ended(announced.id, card));
+    card.state("Uploading");
+    await api.upload(announced.upload, file, (share) => card.uploaded(share));
+    card.uploaded(1);
+    card.finish(await ended(announced.id, card));
   } catch (error) {
-    card.querySelector(".upload").hidden = true;
-    card.querySelector(".state").textContent = "Not done";
-    const unreadable = error.code === "recipe.bad-content-type";
-    complain(card, file, unreadable ? "This is no photo that can be read; accepted are " + $("accepted").textContent : error.message);
+    card.uploaded(1);
+    card.state("Not done");
+    const unreadable = error instanceof api.Refused && error.code === "recipe.bad-content-type";
+    card.complain(unreadable ? `This is no photo that can be read; accepted are ${page.accepted.textContent}` : told(error));
   }
 }
 
+/**
+ * The job, when nothing more will happen to it; the card shows how it goes on till then.
+ * @param {string} id
+ * @param {Card} card
+ */
 async function ended(id, card) {
   for (;;) {
     const job = await api.job(id).catch((error) => {
@@ -169,64 +207,11 @@ async function ended(id, card) {
       throw error;
     });
     if (job) {
-      card.querySelector(".state").textContent = STATES[job.status];
-      stages(card, job.stages);
+      card.show(job);
       if (!["waiting", "running"].includes(job.status)) return job;
     }
     await api.pause(POLL_MILLISECONDS);
   }
 }
-
-function stages(card, told) {
-  const words = { running: "working", done: "", failed: "failed" };
-  card.querySelector(".stages").replaceChildren(
-    ...told.map((stage) => {
-      const item = document.createElement("li");
-      item.className = stage.status;
-      const time = stage.milliseconds === undefined ? words[stage.status] : `${(stage.milliseconds / 1000).toFixed(2)} s`;
-      item.textContent = `${stage.stage.replaceAll("_", " ")} ${time}`;
-      return item;
-    }),
-  );
-}
-
-function complain(card, file, message) {
-  const place = card.querySelector(".error");
-  const sentence = message.charAt(0).toUpperCase() + message.slice(1);
-  place.textContent = /[.!?]$/.test(sentence) ? sentence : `${sentence}.`;
-  place.hidden = false;
-  say(`${file.name}: ${place.textContent}`);
-}
-
-function finish(file, card, job) {
-  if (job.error) return complain(card, file, job.error.message);
-  say(`${file.name} is done.`);
-  const link = card.querySelector(".download");
-  Object.assign(link, { href: job.links.download, hidden: false });
-  link.setAttribute("aria-label", `Download ${file.name}, enhanced`);
-  card.querySelector(".words").replaceChildren(
-    ...words(job).map((sentence) => Object.assign(document.createElement("li"), { textContent: sentence })),
-  );
-  card.querySelector(".result").hidden = false;
-  picture(card, "before", URL.createObjectURL(file), `${file.name} before`);
-  picture(card, "after", job.links.result, `${file.name} after`);
-  compare(card);
-}
-
-function picture(card, which, address, alt) {
-  const image = card.querySelector(`.${which}`);
-  const canvas = card.querySelector(`.histogram-${which}`);
-  image.alt = alt;
-  image.crossOrigin = "anonymous"; // so that its pixels may be counted
-  image.addEventListener("load", () => histogram(image, canvas));
-  image.addEventListener("error", () => {
-    canvas.closest("figure").querySelector("figcaption").textContent += ": this browser cannot show the format";
-  });
-  image.src = address;
-}
-
-// What was found and done and why, as the server words it, without what was left alone.
-const words = (job) =>
-  job.reasons.filter((reason) => reason.about !== "left").map(({ words }) => words.charAt(0).toUpperCase() + words.slice(1));
 
 start();

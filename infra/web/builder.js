@@ -1,15 +1,32 @@
+// @ts-check
 // A recipe of one's own: a form for each step, made from the JSON schema of its parameters.
 
-let made = 0;
-const NUMBERS = new Set(["number", "integer"]);
+import { make } from "./elements.js";
 
-// A parameter that may be absent is an anyOf with null: the form shows the other half.
+/**
+ * @typedef {import("./api.js").Schema} Schema
+ * @typedef {import("./api.js").Step} Step
+ * @typedef {import("./api.js").StepCall} StepCall
+ * @typedef {HTMLInputElement | HTMLSelectElement} Input
+ * @typedef {{ name: string, schema: Schema, input: Input, initial: string | boolean }} Field of one parameter
+ */
+
+let made = 0;
+
+/**
+ * A parameter that may be absent is an anyOf with null: the form shows the other half.
+ * @param {Schema} schema
+ * @returns {Schema}
+ */
 function plain(schema) {
   const half = schema.anyOf?.find((option) => option.type !== "null" || option.enum);
   return half ? { ...schema, ...half } : schema;
 }
 
-// A slider needs both ends. An end that is excluded is a small step away.
+/**
+ * A slider needs both ends. An end that is excluded is a small step away.
+ * @param {Schema} schema
+ */
 function bounds(schema) {
   const span = (schema.maximum ?? schema.exclusiveMaximum ?? 1) - (schema.minimum ?? schema.exclusiveMinimum ?? 0);
   const step = schema.type === "integer" ? 1 : 10 ** Math.floor(Math.log10(span / 200));
@@ -18,116 +35,150 @@ function bounds(schema) {
   return { low, high, step };
 }
 
-function control(name, schema) {
+/**
+ * The form's element for a parameter, and where its value is shown if it does not show it itself.
+ * @param {Schema} schema
+ * @returns {{ input: Input, shown?: HTMLOutputElement } | null} null: left to the step's own default, or the API
+ */
+function control(schema) {
   const { low, high, step } = bounds(schema);
-  const label = document.createElement("label");
-  const title = document.createElement("span");
-  title.textContent = name.replaceAll("_", " ") + (schema.unit ? ` (${schema.unit}) ` : " ");
-  label.title = schema.description ?? "";
-  label.append(title);
-  let input;
   if (schema.enum) {
-    input = document.createElement("select");
+    const input = make("select", {});
     for (const value of schema.enum) input.add(new Option(String(value), String(value)));
-  } else if (schema.type === "boolean") {
-    input = document.createElement("input");
-    input.type = "checkbox";
-    input.checked = schema.default === true;
-  } else if (NUMBERS.has(schema.type) && low !== undefined && high !== undefined) {
-    input = document.createElement("input");
-    Object.assign(input, { type: "range", min: low, max: high, step });
-    const shown = document.createElement("output");
-    title.append(shown);
-    input.addEventListener("input", () => (shown.textContent = input.value));
-    queueMicrotask(() => (shown.textContent = input.value));
-  } else if (NUMBERS.has(schema.type)) {
-    input = document.createElement("input");
-    Object.assign(input, { type: "number", step: "any" });
-    if (low !== undefined) input.min = low;
-    if (high !== undefined) input.max = high;
-  } else if (schema.type === "string") {
-    input = document.createElement("input");
-    input.type = "text";
-  } else if (schema.type === "array") {
-    input = document.createElement("input");
-    Object.assign(input, { type: "text", placeholder: rows(schema) ? "[1, 2], [3, 4]" : "1, 2, 3" });
-  } else {
-    return null; // the step's own default, or the API
+    return { input };
   }
-  input.name = name;
-  input.id = `parameter-${made++}`;
-  label.htmlFor = input.id; // the value that is shown beside the name could be labelled as well
-  if (schema.default !== null && schema.default !== undefined && input.type !== "checkbox") input.value = schema.default;
-  label.append(input);
-  input.initial = input.type === "checkbox" ? input.checked : input.value;
-  return label;
+  if (schema.type === "boolean") return { input: make("input", { type: "checkbox", checked: schema.default === true }) };
+  if (isNumber(schema) && low !== undefined && high !== undefined) {
+    const input = make("input", { type: "range", min: String(low), max: String(high), step: String(step) });
+    const shown = make("output", {});
+    const show = () => (shown.textContent = input.value);
+    input.addEventListener("input", show);
+    queueMicrotask(show);
+    return { input, shown };
+  }
+  if (isNumber(schema)) {
+    return { input: make("input", { type: "number", step: "any", min: String(low ?? ""), max: String(high ?? "") }) };
+  }
+  if (schema.type === "string") return { input: make("input", { type: "text" }) };
+  if (schema.type === "array") {
+    return { input: make("input", { type: "text", placeholder: rows(schema) ? "[1, 2], [3, 4]" : "1, 2, 3" }) };
+  }
+  return null;
 }
 
+/**
+ * @param {string} name
+ * @param {Schema} schema
+ * @returns {{ field: Field, label: HTMLLabelElement } | null}
+ */
+function labelled(name, schema) {
+  const shaped = control(schema);
+  if (!shaped) return null;
+  const { input, shown } = shaped;
+  const title = make("span", { textContent: words(name) + (schema.unit ? ` (${schema.unit}) ` : " ") });
+  if (shown) title.append(shown);
+  input.name = name;
+  input.id = `parameter-${made++}`;
+  // The value that is shown beside the name could be labelled as well.
+  const label = make("label", { title: schema.description ?? "", htmlFor: input.id });
+  if (schema.default !== null && schema.default !== undefined && schema.type !== "boolean") input.value = String(schema.default);
+  label.append(title, input);
+  return { field: { name, schema, input, initial: state(input) }, label };
+}
+
+/** @param {string} name */
+const words = (name) => name.replaceAll("_", " ");
+
+/** @param {Schema} schema */
+const isNumber = (schema) => schema.type === "number" || schema.type === "integer";
+
+/** @param {Schema} schema */
 const rows = (schema) => schema.items?.type === "array";
 
-// Numbers as people write them: without the outermost brackets, or with them.
+/** @param {Input} input */
+const state = (input) => (input instanceof HTMLInputElement && input.type === "checkbox" ? input.checked : input.value);
+
+/**
+ * Numbers as people write them: without the outermost brackets, or with them.
+ * @param {string} text
+ * @param {Schema} schema
+ * @returns {unknown}
+ */
 function list(text, schema) {
   const whole = text.trim().startsWith(rows(schema) ? "[[" : "[");
   return JSON.parse(whole ? text : `[${text}]`);
 }
 
-function read(input, schema) {
-  if (input.type === "checkbox") return input.checked;
+/**
+ * What a field says, as JSON has it.
+ * @param {Field} field
+ * @returns {unknown}
+ */
+function read({ name, schema, input }) {
   if (schema.type === "array") {
     try {
       return list(input.value, schema);
     } catch {
-      const form = rows(schema) ? "rows of numbers in brackets, as" : "numbers, as";
-      throw new Error(`${input.name.replaceAll("_", " ")}: ${form} ${input.placeholder}`);
+      throw new Error(`${words(name)}: ${rows(schema) ? "rows of numbers in brackets, as [1, 2], [3, 4]" : "numbers, as 1, 2, 3"}`);
     }
   }
   if (schema.enum) return schema.enum.find((value) => String(value) === input.value);
-  return NUMBERS.has(schema.type) ? Number(input.value) : input.value;
+  return isNumber(schema) ? Number(input.value) : state(input);
 }
 
 export class Builder {
-  constructor(list) {
-    this.list = list;
+  /** @type {Map<Element, { step: Step, fields: Field[] }>} by the item of the list that shows them */
+  #shown = new Map();
+
+  /** @param {HTMLElement} place the list that shows the steps */
+  constructor(place) {
+    this.place = place;
   }
 
+  /** @param {Step} step */
   add(step) {
     const item = document.createElement("li");
-    const fields = document.createElement("fieldset");
-    const legend = document.createElement("legend");
-    legend.textContent = step.name.replaceAll("_", " ");
-    const about = document.createElement("p");
-    about.className = "note";
-    about.textContent = step.summary;
-    const params = document.createElement("div");
-    params.className = "params";
+    const group = document.createElement("fieldset");
+    const params = make("div", { className: "params" });
+    const fields = [];
     for (const [name, schema] of Object.entries(step.schema.properties)) {
-      const field = control(name, plain(schema));
-      if (field) params.append(field);
+      const one = labelled(name, plain(schema));
+      if (!one) continue;
+      fields.push(one.field);
+      params.append(one.label);
     }
-    const remove = document.createElement("button");
-    remove.type = "button";
-    remove.textContent = "Remove";
-    remove.setAttribute("aria-label", `Remove ${legend.textContent}`);
-    remove.addEventListener("click", () => item.remove());
-    fields.append(legend, about, params, remove);
-    item.append(fields);
-    item.step = step;
-    this.list.append(item);
-    params.querySelector("input, select")?.focus();
+    const remove = make("button", { type: "button", textContent: "Remove", ariaLabel: `Remove ${words(step.name)}` });
+    remove.addEventListener("click", () => {
+      this.#shown.delete(item);
+      item.remove();
+    });
+    group.append(
+      make("legend", { textContent: words(step.name) }),
+      make("p", { className: "note", textContent: step.summary }),
+      params,
+      remove,
+    );
+    item.append(group);
+    this.#shown.set(item, { step, fields });
+    this.place.append(item);
+    fields[0]?.input.focus();
   }
 
-  // Only what differs from the defaults is sent.
+  /**
+   * Only what differs from the defaults is sent.
+   * @returns {StepCall[]}
+   */
   steps() {
-    return [...this.list.children].map((item) => {
+    return [...this.#shown.values()].map(({ step, fields }) => {
+      /** @type {Record<string, unknown>} */
       const params = {};
-      for (const input of item.querySelectorAll("[name]")) {
-        const schema = plain(item.step.schema.properties[input.name]);
-        const now = input.type === "checkbox" ? input.checked : input.value;
+      for (const field of fields) {
+        const now = state(field.input);
         // A parameter without a default is always said; a slider may round a default, which is no choice of anyone's.
-        if (now === "" || (now === input.initial && "default" in schema)) continue;
-        params[input.name] = read(input, schema);
+        if (now === "" || (now === field.initial && "default" in field.schema)) continue;
+        params[field.name] = read(field);
       }
-      return { name: item.step.name, params };
+      return { name: step.name, params };
     });
   }
 }

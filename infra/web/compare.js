@@ -1,11 +1,16 @@
+// @ts-check
 // Before and after under a line that can be dragged, and a zoom that both share.
 
+import { find } from "./elements.js";
+
+/** @param {HTMLElement} job */
 export function compare(job) {
-  const box = job.querySelector(".compare");
-  const pan = job.querySelector(".pan");
-  const divider = job.querySelector(".divider");
-  const split = job.querySelector(".split");
-  const zoom = job.querySelector(".zoom");
+  const box = find(job, ".compare", HTMLElement);
+  const pan = find(job, ".pan", HTMLElement);
+  const divider = find(job, ".divider", HTMLElement);
+  const split = find(job, ".split", HTMLInputElement);
+  const zoom = find(job, ".zoom", HTMLInputElement);
+  const shown = find(job, ".zoom-value", HTMLOutputElement);
   const view = { x: 0, y: 0, scale: 1 };
 
   function draw() {
@@ -25,7 +30,7 @@ export function compare(job) {
     const edge = width ? ((Number(split.value) / 100) * width - view.x) / (width * scale) : 0.5;
     pan.style.setProperty("--split", `${edge * 100}%`);
     box.toggleAttribute("data-zoomed", scale > 1);
-    job.querySelector(".zoom-value").textContent = `${scale}×`;
+    shown.textContent = `${scale}×`;
   }
 
   split.addEventListener("input", draw);
@@ -33,19 +38,20 @@ export function compare(job) {
   addEventListener("resize", draw);
   for (const image of pan.querySelectorAll("img")) image.addEventListener("load", draw);
 
+  /** @type {"line" | { x: number, y: number } | null} */
   let grip = null;
-  const place = (event) => ((event.clientX - box.getBoundingClientRect().left) / box.clientWidth) * 100;
+  const place = (/** @type {PointerEvent} */ event) => ((event.clientX - box.getBoundingClientRect().left) / box.clientWidth) * 100;
   box.addEventListener("pointerdown", (event) => {
     box.setPointerCapture(event.pointerId);
     const near = Math.abs(place(event) - Number(split.value)) < 6;
     grip = Number(zoom.value) > 1 && !near ? { x: event.clientX - view.x, y: event.clientY - view.y } : "line";
     if (grip === "line") {
-      split.value = place(event);
+      split.value = String(place(event));
       draw();
     }
   });
   box.addEventListener("pointermove", (event) => {
-    if (grip === "line") split.value = place(event);
+    if (grip === "line") split.value = String(place(event));
     else if (grip) Object.assign(view, { x: event.clientX - grip.x, y: event.clientY - grip.y });
     if (grip) draw();
   });
@@ -55,6 +61,7 @@ export function compare(job) {
   box.setAttribute("role", "group");
   box.setAttribute("aria-label", "Photo before and after; arrow keys move it when zoomed in");
   box.addEventListener("keydown", (event) => {
+    /** @type {Record<string, [number, number]>} */
     const moves = { ArrowLeft: [40, 0], ArrowRight: [-40, 0], ArrowUp: [0, 40], ArrowDown: [0, -40] };
     const move = moves[event.key];
     if (!move || Number(zoom.value) === 1) return;

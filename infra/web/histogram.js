@@ -1,13 +1,20 @@
+// @ts-check
 // A photo's histogram: how many pixels have each level, red, green and blue.
+
+import { pen } from "./elements.js";
 
 const SIDE = 512; // pixels are counted on a picture no larger than this
 
+/**
+ * @param {HTMLImageElement} image
+ * @param {HTMLCanvasElement} canvas
+ */
 export function histogram(image, canvas) {
   const scale = Math.min(1, SIDE / Math.max(image.naturalWidth, image.naturalHeight));
   const small = document.createElement("canvas");
   small.width = Math.max(1, Math.round(image.naturalWidth * scale));
   small.height = Math.max(1, Math.round(image.naturalHeight * scale));
-  const context = small.getContext("2d", { willReadFrequently: true });
+  const context = pen(small, { willReadFrequently: true });
   context.drawImage(image, 0, 0, small.width, small.height);
   const { data } = context.getImageData(0, 0, small.width, small.height);
   const counts = [0, 1, 2].map(() => new Float64Array(256));
@@ -22,8 +29,12 @@ export function histogram(image, canvas) {
   return mean;
 }
 
+/**
+ * @param {Float64Array[]} counts
+ * @param {HTMLCanvasElement} canvas
+ */
 function draw(counts, canvas) {
-  const context = canvas.getContext("2d");
+  const context = pen(canvas);
   const { width, height } = canvas;
   context.clearRect(0, 0, width, height);
   context.globalCompositeOperation = "source-over";
