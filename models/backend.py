@@ -1,6 +1,7 @@
 """Keras on the torch backend, repeatable, and ONNX Runtime without telemetry: import them from here, first of all."""
 
 import os
+from pathlib import Path
 
 os.environ["KERAS_BACKEND"] = "torch"
 os.environ["ORT_DISABLE_TELEMETRY"] = "1"
@@ -9,7 +10,7 @@ import keras
 import onnxruntime
 import torch
 
-__all__ = ["keras", "make_repeatable", "onnxruntime", "torch"]
+__all__ = ["keras", "keras_file", "make_repeatable", "onnxruntime", "torch"]
 
 
 def make_repeatable(seed: int, threads: int) -> None:
@@ -17,3 +18,14 @@ def make_repeatable(seed: int, threads: int) -> None:
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(True)
     keras.utils.set_random_seed(seed)
+
+
+def keras_file(model: Path, training: str) -> Path:
+    """Where training left the Keras file of a model. Ends the program, saying what makes it, where there is none."""
+    path = model.with_suffix(".keras")
+    if not path.is_file():
+        raise SystemExit(
+            f"{path} is missing: the repository keeps ONNX files alone. Train first, which makes both files:\n"
+            f"    python -m {training} --output {model} …    (models/README.md)"
+        )
+    return path

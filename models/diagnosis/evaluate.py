@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import numpy as np
-from backend import keras, make_repeatable, onnxruntime
+from backend import keras, keras_file, make_repeatable, onnxruntime
 from diagnosis.defects import cast_degrees
 from diagnosis.library import DEFECTS, STRENGTHS, compute_features
 from diagnosis.photos import load, measured_paths, photo_paths
@@ -100,11 +100,12 @@ def main() -> None:
     parser.add_argument("--processes", type=int, default=2)
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
+    trained = keras_file(arguments.model, "diagnosis.train")
     make_repeatable(0, arguments.threads)
     test = make_samples(arguments.photos, "test", TEST_PER_PHOTO, arguments.seed, arguments.processes, arguments.cache)
     onnx_file = OnnxFile(arguments.model.with_suffix(".onnx"), arguments.threads)
     by_onnx = onnx_file(test.inputs())
-    model = keras.models.load_model(arguments.model.with_suffix(".keras"), compile=False)
+    model = keras.models.load_model(trained, compile=False)
     by_keras = model.predict(list(test.inputs().values()), verbose=0)
     presence, strength = by_onnx
     report(presence, strength, test)

@@ -10,7 +10,7 @@ import argparse
 from pathlib import Path
 
 import numpy as np
-from backend import keras, make_repeatable, onnxruntime
+from backend import keras, keras_file, make_repeatable, onnxruntime
 from digits.batches import as_input, negative_pools
 from digits.data import load_digits
 from digits.distort import distort
@@ -77,11 +77,12 @@ def main() -> None:
     parser.add_argument("--picture", type=Path, help="where to draw the confusion matrix (PNG)")
     parser.add_argument("--threads", type=int, default=1)
     arguments = parser.parse_args()
+    trained = keras_file(arguments.model, "digits.train")
     make_repeatable(0, arguments.threads)
     digits = load_digits(arguments.data)
     onnx_file = OnnxFile(arguments.model.with_suffix(".onnx"), arguments.threads)
     by_onnx = onnx_file(digits.test_images)
-    by_keras = answers(keras.models.load_model(arguments.model.with_suffix(".keras")), digits.test_images)
+    by_keras = answers(keras.models.load_model(trained), digits.test_images)
     report_digits("Keras", by_keras["probabilities"], digits.test_labels)
     report_digits("ONNX ", by_onnx["probabilities"], digits.test_labels)
     difference = max(float(np.abs(by_keras[name] - by_onnx[name]).max()) for name in onnx_file.names)

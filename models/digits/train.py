@@ -89,6 +89,8 @@ def main() -> None:
     arguments = parser.parse_args()
     if arguments.architecture == "strong" and arguments.photos is None:
         parser.error("--architecture strong needs --photos")
+    if arguments.architecture == "strong" and arguments.epochs < 2:
+        parser.error("--epochs must be at least 2: the learning rate rises in the first")
     make_repeatable(arguments.seed, arguments.threads)
     digits = load_digits(arguments.data)
     started, started_cpu = time.monotonic(), time.process_time()
