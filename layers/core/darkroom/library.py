@@ -59,7 +59,8 @@ def enhance(
     limits: what a file may be at most; `Limits()` if None.
     load_reference, on_step: see `darkroom.pipeline.run`.
 
-    Raises `ImageRejected` for a bad file or array and `RecipeInvalid` for a bad recipe.
+    Raises `ImageRejected` for a bad file or array, `RecipeInvalid` for a bad recipe and `StepFailed`
+    (`step.not-installed`, `step.no-model`) where a package or a model's file is missing.
     """
     started = time.perf_counter()
     chosen = Wanted.of_arguments(recipe, blend).to_recipe()

@@ -11,7 +11,7 @@ import msgspec
 import numpy as np
 
 from darkroom.codec.contents import Contents
-from darkroom.errors import ImageRejected
+from darkroom.errors import ImageRejected, needs
 from darkroom.picture import Array
 
 PATIENCE_SECONDS = 120
@@ -58,6 +58,7 @@ def load(image: Image) -> Array:
 
 
 def _ask(what: str, data: bytes) -> tuple[Image, memoryview]:
+    needs("pi_heif")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         done = subprocess.run(  # noqa: S603
