@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from diagnosis.library import DEFECTS, KINDS, STRENGTHS, linear_to_srgb_exact, srgb_to_linear_exact
+from diagnosis.library import DEFECTS, KINDS, STRENGTHS, cast_degrees, linear_to_srgb_exact, srgb_to_linear_exact
 from PIL import Image
 from scipy import ndimage
 
@@ -105,11 +105,6 @@ def spoil(photo: np.ndarray, chosen: set[str], rng: np.random.Generator) -> tupl
     if "JPEG artefacts" in chosen:
         return _jpeg(spoiled, int(rng.integers(5, 93)), rng, truth), truth
     return (_jpeg(spoiled, int(rng.integers(86, 99)), rng, truth) if rng.random() < 0.25 else spoiled), truth
-
-
-def cast_degrees(gains: np.ndarray) -> float:
-    """The angle between a light (linear RGB) and grey."""
-    return math.degrees(math.acos(min(float(gains.sum() / (math.sqrt(3) * np.linalg.norm(gains))), 1.0)))
 
 
 def _log_uniform(rng: np.random.Generator, low: float, high: float) -> float:

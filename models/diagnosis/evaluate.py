@@ -12,8 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from backend import keras, keras_file, make_repeatable, onnxruntime
-from diagnosis.defects import cast_degrees
-from diagnosis.library import DEFECTS, STRENGTHS, compute_features
+from diagnosis.library import DEFECTS, STRENGTHS, cast_degrees, compute_features
 from diagnosis.photos import load, measured_paths, photo_paths
 from diagnosis.picture import draw_matrix
 from diagnosis.report import THRESHOLD, decode, report

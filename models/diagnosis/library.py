@@ -8,7 +8,7 @@ sys.path.append(str(Path(__file__).resolve().parents[2] / "layers" / "core"))
 from darkroom.defects import DEFECTS, KINDS, STRENGTHS
 from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.light import CHROMA_BINS, CHROMA_REACH
-from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import cast_degrees, linear_to_srgb_exact, srgb_to_linear_exact
 
 __all__ = [
     "CHROMA_BINS",
@@ -16,6 +16,7 @@ __all__ = [
     "DEFECTS",
     "KINDS",
     "STRENGTHS",
+    "cast_degrees",
     "compute_features",
     "linear_to_srgb_exact",
     "srgb_to_linear_exact",

@@ -1,4 +1,8 @@
-"""MNIST's own framing of a digit (LeCun et al., 1998): fitted into 20×20, centred by mass in 28×28."""
+"""MNIST's own framing of a digit (LeCun et al., 1998): fitted into 20×20, centred by mass in 28×28.
+
+`darkroom.digits.frame`, through which the network sees photographs, centres half a pixel further, as MNIST's own digits
+are, and rounds where this cuts off. The committed network was trained with this one; a new training takes the other.
+"""
 
 from __future__ import annotations
 

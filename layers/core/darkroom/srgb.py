@@ -5,14 +5,18 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from darkroom.picture import Array
 
-LUMA_WEIGHTS = np.array([0.299, 0.587, 0.114], np.float32)
+LUMA = (0.299, 0.587, 0.114)
+LUMA_WEIGHTS = np.array(LUMA, np.float32)
 """Y' of ITU-R BT.601, for encoded (gamma-corrected) R'G'B', as in JFIF."""
 
-LUMINANCE_WEIGHTS = np.array([0.212671, 0.715160, 0.072169], np.float32)
+LUMINANCE = (0.212671, 0.715160, 0.072169)
+LUMINANCE_WEIGHTS = np.array(LUMINANCE, np.float32)
 """Y of ITU-R BT.709 (the primaries of sRGB), for linear RGB."""
 
 
@@ -25,3 +29,9 @@ def linear_to_srgb_exact(linear: Array | float) -> Array:
     """The encoding function of IEC 61966-2-1, the reverse of `srgb_to_linear_exact`; below 0 counts as 0."""
     linear = np.maximum(linear, 0)
     return np.where(linear <= 0.0031308, 12.92 * linear, 1.055 * linear ** (1 / 2.4) - 0.055)
+
+
+def cast_degrees(illuminant: Array) -> float:
+    """The angle between an illuminant (linear RGB) and grey, in degrees: 0 for no cast, 54.7 for a single primary."""
+    cosine = float(np.sum(illuminant)) / (math.sqrt(3) * float(np.linalg.norm(illuminant)))
+    return math.degrees(math.acos(min(cosine, 1.0)))

@@ -12,9 +12,10 @@ import pytest
 from darkroom import apply, srgb
 from darkroom.color import conversions
 from darkroom.errors import RecipeInvalid
-from darkroom.estimates.illuminant import cast_degrees, estimate_illuminant
+from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.picture import Array
 from darkroom.registry import get
+from darkroom.srgb import cast_degrees
 from tests.support.photographs import photo, photos
 
 RNG = np.random.default_rng(3)

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from darkroom import registry
 from darkroom import step as step_module
 from darkroom.errors import ImageRejected, RecipeInvalid
-from darkroom.params import Params
+from darkroom.params import SMALLEST, Params
 from darkroom.picture import Array
 from darkroom.step import Step, max_level
 
@@ -353,6 +353,31 @@ def values_of(schema: dict[str, Any]) -> st.SearchStrategy[Any]:
             return st.none()
         case _:
             return st.nothing()
+
+
+def ends(schema: dict[str, Any]) -> list[float]:
+    """A number's bounds, and if it is no integer, what lies near to zero: the nearest that float32 divides by."""
+    values = [schema[name] for name in ("minimum", "maximum") if name in schema]
+    return values if schema["type"] == "integer" else [*values, SMALLEST, -SMALLEST, 1e-20]
+
+
+@every_image_step
+def test_numbers_at_their_ends_give_a_picture(step: Step) -> None:
+    image = scene((11, 14), 3, np.uint8)
+    for name, schema in numbers(step):
+        for value in ends(schema):
+            try:
+                params = parse_visible(step, **{name: value})
+            except RecipeInvalid as error:
+                if f"'{name}'" in str(error):
+                    continue
+                raise
+            try:
+                result = step(image, params).image
+            except (ImageRejected, RecipeInvalid):
+                continue  # a typed refusal of this picture with these parameters; anything else fails
+            assert result.dtype == image.dtype
+            assert np.isfinite(result).all()
 
 
 @every_image_step

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 from PIL.JpegImagePlugin import JpegImageFile
 
+from darkroom.algorithms.quantisation import luma_table
 from darkroom.errors import RecipeInvalid
 from darkroom.estimates.blur import model_blur
-from darkroom.estimates.jpeg_traces import find_traces, table
+from darkroom.estimates.jpeg_traces import find_traces
 from darkroom.estimates.scratches import find_damage
 from darkroom.picture import Array
 from darkroom.registry import apply
@@ -41,7 +42,7 @@ def test_quantisation_tables_are_libjpegs() -> None:
         image = Image.open(stream)
         assert isinstance(image, JpegImageFile)
         written = np.array(image.quantization[0]).reshape(8, 8)
-        np.testing.assert_array_equal(table(quality), written)
+        np.testing.assert_array_equal(luma_table(quality), written)
 
 
 @pytest.mark.parametrize("quality", [10, 20, 30])

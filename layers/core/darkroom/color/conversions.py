@@ -12,12 +12,10 @@ import cv2
 import numpy as np
 
 from darkroom.picture import Array
-from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE_WEIGHTS, srgb_to_linear_exact
+from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE, LUMINANCE_WEIGHTS, srgb_to_linear_exact
 from darkroom.step import max_level
 
-XYZ_FROM_RGB = np.array(
-    [[0.412453, 0.357580, 0.180423], [0.212671, 0.715160, 0.072169], [0.019334, 0.119193, 0.950227]]
-)
+XYZ_FROM_RGB = np.array([[0.412453, 0.357580, 0.180423], LUMINANCE, [0.019334, 0.119193, 0.950227]])
 """Linear RGB with BT.709's primaries and D65 to CIE 1931 XYZ, white at Y = 1."""
 
 RGB_FROM_XYZ = np.linalg.inv(XYZ_FROM_RGB)

@@ -28,6 +28,7 @@ from darkroom.color.conversions import (
 )
 from darkroom.errors import ImageRejected
 from darkroom.picture import Array
+from darkroom.srgb import LUMA
 from darkroom.step import bands, from_float, max_level, to_float
 
 Space = Literal["rgb", "gray", "hsv", "hls", "ycbcr", "xyz", "lab", "lch", "luv"]
@@ -51,9 +52,8 @@ GRAY_WEIGHTS = np.array([0.2125, 0.7154, 0.0721], np.float32)
 """The luminance weights of BT.709's primaries, which are sRGB's, as ``skimage.color.rgb2gray`` rounds them."""
 
 # JFIF 1.02 and ITU-T T.871: Y' of BT.601, and B' - Y' and R' - Y' scaled to a range of 1.
-YCBCR_FROM_RGB = np.array(
-    [[0.299, 0.587, 0.114], [-0.299 / 1.772, -0.587 / 1.772, 0.5], [0.5, -0.587 / 1.402, -0.114 / 1.402]]
-)
+_R, _G, _B = LUMA
+YCBCR_FROM_RGB = np.array([[_R, _G, _B], [-_R / 1.772, -_G / 1.772, 0.5], [0.5, -_G / 1.402, -_B / 1.402]])
 RGB_FROM_YCBCR = np.linalg.inv(YCBCR_FROM_RGB)
 
 LAB_OFFSET = 128.0

@@ -43,7 +43,8 @@ def detail_features(tiles: Array) -> Array:
 def _noise(planes: Array, tiles: Array) -> Array:
     """Log2 of the standard deviation at high frequencies, an octave and channel, over blocks that are not clipped.
 
-    Of the blocks with the least energy at low frequencies (Ponomarenko et al. 2007), and quantiles over all.
+    Of the blocks with the least energy at low frequencies (Ponomarenko et al. 2007), and quantiles over all. Not an
+    estimate, as `estimates.noise` makes for steps that act on it: what is texture the network learns, from these.
     """
     clipped = ((lowest(tiles) <= 1) | (highest(tiles) >= 254)).astype(np.float32)
     found = []

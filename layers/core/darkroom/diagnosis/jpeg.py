@@ -1,4 +1,8 @@
-"""JPEG as the diagnosis sees it: steps at the borders of blocks, and coefficients on a lattice. NumPy alone."""
+"""JPEG as the diagnosis sees it: steps at the borders of blocks, and coefficients on a lattice. NumPy alone.
+
+Not what `estimates.jpeg_traces` decides for a step that acts on its answer: these are numbers for a network, which was
+trained with them as they are here, on tiles, with evidence for each quality in place of the best one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.quantisation import luma_table
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
 
@@ -23,10 +28,6 @@ ROUNDING = 0.35
 MISFIT = 3.0
 """The most that one coefficient may speak against a table, in nats."""
 
-# ITU-T T.81 (1992), table K.1, its corner of low frequencies, which most encoders scale.
-LUMA_TABLE = np.array(
-    [[16, 11, 10, 16, 24], [12, 12, 14, 19, 26], [14, 13, 16, 24, 40], [14, 17, 22, 29, 51], [18, 22, 37, 56, 68]]
-)
 LOW = tuple((i, j) for i in range(5) for j in range(5) if 0 < i + j < 6)
 
 
@@ -98,8 +99,7 @@ def _likelihoods() -> Array:
     sizes = (np.arange(MOST_LEVELS * BINS_PER_LEVEL) + 0.5) / BINS_PER_LEVEL
     rows = []
     for quality in QUALITIES:
-        scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-        steps = np.clip(np.floor((LUMA_TABLE * scale + 50) / 100), 1, 255)
+        steps = luma_table(quality)
         row = []
         for i, j in LOW:
             misfit = sizes - steps[i, j] * np.rint(sizes / steps[i, j])

@@ -14,6 +14,7 @@ from darkroom.diagnosis.features import compute_features
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array, as_shown
 from darkroom.report import Defect, Diagnosis
+from darkroom.srgb import cast_degrees
 from darkroom.step import check_array, split_alpha
 
 MODEL = "diagnosis"
@@ -99,9 +100,8 @@ def _read_cast(told: Told) -> Reading:
     ratios = np.clip([told["cast_red_log2"], 0.0, told["cast_blue_log2"]], -4, 4)
     light = np.exp2(ratios)
     light /= light.mean()
-    degrees = math.degrees(math.acos(min(float(light.sum() / (math.sqrt(3) * np.linalg.norm(light))), 1.0)))
     red, green, blue = (round(float(channel), 3) for channel in light)
-    return degrees, {"red": red, "green": green, "blue": blue}
+    return cast_degrees(light), {"red": red, "green": green, "blue": blue}
 
 
 def _read_motion(told: Told) -> Reading:

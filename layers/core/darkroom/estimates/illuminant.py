@@ -55,12 +55,6 @@ def estimate_illuminant(
     return np.asarray(norm / np.linalg.norm(norm))
 
 
-def cast_degrees(illuminant: Array) -> float:
-    """The angle between an illuminant (linear RGB) and grey, in degrees: 0 for no cast, 54.7 for a single primary."""
-    cosine = float(np.sum(illuminant)) / (math.sqrt(3) * float(np.linalg.norm(illuminant)))
-    return math.degrees(math.acos(min(cosine, 1.0)))
-
-
 def sample_levels(image: Array) -> Array:
     """Nx3 evenly spaced pixels as ``uint16`` levels, whatever the dtype, so that all dtypes give one estimate."""
     stride = max(math.ceil(math.sqrt(image.shape[0] * image.shape[1] / SAMPLES)), 1)

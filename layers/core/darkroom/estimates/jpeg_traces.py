@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.quantisation import luma_table
 from darkroom.color.conversions import luma
 from darkroom.picture import Array
 from darkroom.step import to_float
@@ -14,21 +15,6 @@ from darkroom.step import to_float
 BLOCK = 8
 CROP = 1024
 """Side of the central part that is looked at, at most: 16 thousand blocks tell as much as all."""
-
-# ITU-T T.81 (1992), table K.1, which most encoders scale.
-LUMA_TABLE = np.array(
-    [
-        [16, 11, 10, 16, 24, 40, 51, 61],
-        [12, 12, 14, 19, 26, 58, 60, 55],
-        [14, 13, 16, 24, 40, 57, 69, 56],
-        [14, 17, 22, 29, 51, 87, 80, 62],
-        [18, 22, 37, 56, 68, 109, 103, 77],
-        [24, 35, 55, 64, 81, 104, 113, 92],
-        [49, 64, 78, 87, 103, 121, 120, 101],
-        [72, 92, 95, 98, 112, 100, 103, 99],
-    ],
-    np.float64,
-)
 
 ROUNDING = 0.3
 """Standard deviation, in levels of 255, of a decoded coefficient about its multiple of the quantisation step."""
@@ -58,13 +44,7 @@ class JpegTraces:
     @property
     def luma_table(self) -> Array:
         """8x8 quantisation steps of luminance in levels of 255, frequency down by frequency across."""
-        return table(self.quality)
-
-
-def table(quality: int) -> Array:
-    """The luminance table that libjpeg uses at a quality, 1–100."""
-    scale = 5000 / quality if quality < 50 else 200 - 2 * quality
-    return np.clip(np.floor((LUMA_TABLE * scale + 50) / 100), 1, 255)
+        return luma_table(self.quality)
 
 
 def find_traces(image: Array) -> JpegTraces | None:
@@ -128,7 +108,7 @@ def _quality_of_lattice(plane: Array, clipped: Array) -> int | None:
     samples = np.where(speaks, samples, 0).astype(np.float32)
     best, best_evidence = None, MIN_EVIDENCE
     for quality in range(2, 96):
-        steps = np.array([table(quality)[i, j] for i, j in low], np.float32)
+        steps = np.array([luma_table(quality)[i, j] for i, j in low], np.float32)
         misfit = samples - steps * np.rint(samples / steps)
         likelihood = np.log(steps / (ROUNDING * np.sqrt(2 * np.pi))) - np.square(misfit) / (2 * ROUNDING**2)
         evidence = float(np.maximum(likelihood, -MISFIT)[speaks].mean())

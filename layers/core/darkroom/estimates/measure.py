@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import luma, srgb_to_linear
-from darkroom.estimates.illuminant import cast_degrees, estimate_illuminant
+from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.estimates.noise import estimate_noise
 from darkroom.picture import Array, Picture
 from darkroom.report import Measurements
+from darkroom.srgb import cast_degrees
 from darkroom.step import to_float
 
 THUMBNAIL_PX = 512

@@ -8,9 +8,10 @@ import cv2
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.quantisation import luma_table
 from darkroom.algorithms.sliding_dct import hard_threshold
 from darkroom.color.conversions import luma
-from darkroom.estimates.jpeg_traces import BLOCK, JpegTraces, find_traces, table
+from darkroom.estimates.jpeg_traces import BLOCK, JpegTraces, find_traces
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
@@ -89,7 +90,7 @@ def reduce_jpeg_artifacts(image: Array, params: ReduceJpegArtifacts, analysis: J
     if image.ndim == 2:
         return new_y
     chroma = np.stack(((image[..., 2] - y) / np.float32(CB), (image[..., 0] - y) / np.float32(CR)))
-    step_of_chroma = np.float32(THRESHOLD * params.amount * CHROMA_STEP * table(analysis.quality)[0, 0] / 255)
+    step_of_chroma = np.float32(THRESHOLD * params.amount * CHROMA_STEP * luma_table(analysis.quality)[0, 0] / 255)
     new_cb, new_cr = _correct_chroma(chroma, step_of_chroma)
     red = new_y + np.float32(CR) * new_cr
     blue = new_y + np.float32(CB) * new_cb

@@ -9,10 +9,10 @@ import msgspec
 import numpy as np
 
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
-from darkroom.estimates.illuminant import Method, cast_degrees, estimate_illuminant
+from darkroom.estimates.illuminant import Method, estimate_illuminant
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, linear_to_srgb_exact, srgb_to_linear_exact
 from darkroom.step import Analysed, bands, from_float, lut_for, max_level, step, to_float
 
 TRUSTED_DEGREES, DISTRUSTED_DEGREES = 25.0, 40.0
