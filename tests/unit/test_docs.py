@@ -106,6 +106,16 @@ def test_the_rooms_in_the_document_are_the_rooms_that_exist() -> None:
     assert named == packages | modules
 
 
+def test_every_decision_is_in_the_index_and_has_its_three_parts() -> None:
+    folder = DOCS / "decisions"
+    linked = re.findall(r"^\| \[.+\]\((.+)\) \|", (folder / "README.md").read_text(), re.MULTILINE)
+    pages = sorted(path.name for path in folder.glob("*.md") if path.name != "README.md")
+    assert sorted(linked) == pages
+    for page in pages:
+        text = (folder / page).read_text()
+        assert re.findall(r"^\*\*(\w+)\.\*\*", text, re.MULTILINE) == ["Context", "Decision", "Consequences"], page
+
+
 def test_no_module_is_longer_than_a_reader_takes_in() -> None:
     files = [*(ROOT / "layers/core").rglob("*.py"), *(ROOT / "infra/local").rglob("*.py")]
     lines = {str(file.relative_to(ROOT)): len(file.read_text().splitlines()) for file in files}
