@@ -144,7 +144,7 @@ def test_errors_are_sentences(open_page: Open, tmp_path: Path, shoot: Shoot) -> 
     (tmp_path / "notes.txt").write_text("not a picture")
     page.set_input_files("#files", [tmp_path / "broken.jpg", tmp_path / "notes.txt"])
     expect(card(page, "broken.jpg").locator(".state")).to_have_text("Not accepted", timeout=PATIENCE)
-    expect(card(page, "broken.jpg").locator(".error")).to_contain_text("ends before")
+    expect(card(page, "broken.jpg").locator(".error")).to_contain_text("ends early")
     expect(card(page, "notes.txt").locator(".error")).to_contain_text("accepted are JPEG", timeout=PATIENCE)
     shoot(page, "errors")
 

@@ -1,4 +1,4 @@
-"""The API without keys: for callers with AWS credentials, then, by an update of the same stack, for a pool's users."""
+"""The API without keys: for callers with AWS credentials, and for a pool's users, by updates of one stack."""
 
 from __future__ import annotations
 
@@ -31,11 +31,6 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
             monkeypatch.delenv(name, raising=False)
         monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
         yield aws
-
-
-@pytest.fixture(scope="module")
-def signed(aws: EmbeddedAws) -> Api:
-    return Api(stack.address(aws, stack.deploy(aws, ApiAccess="iam")))
 
 
 @pytest.fixture(scope="module")
@@ -74,13 +69,6 @@ def pool(aws: EmbeddedAws) -> dict[str, str]:
     return {"arn": made["Arn"], "token": answer["AuthenticationResult"]["IdToken"]}
 
 
-@pytest.fixture(scope="module")
-def bearer(aws: EmbeddedAws, signed: Api, pool: dict[str, str]) -> Api:
-    """After `signed`: the same stack."""
-    outputs = stack.deploy(aws, ApiAccess="cognito", UserPoolArn=pool["arn"])
-    return Api(stack.address(aws, outputs), token=pool["token"])
-
-
 def status(api: Api, path: str, **headers: str) -> int:
     try:
         return int(urllib.request.urlopen(urllib.request.Request(f"{api.address}{path}", headers=headers)).status)
@@ -95,50 +83,60 @@ def announce(address: str, monkeypatch: pytest.MonkeyPatch, **variables: str) ->
     return Api.find(address).announce("in.jpg", Wanted.of_options("vivid"))
 
 
-def test_by_signature(aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
-    allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
-    assert announce(signed.address, monkeypatch, **user)["status"] == "waiting"
+@pytest.fixture(scope="class")
+def signed(aws: EmbeddedAws) -> Api:
+    return Api(stack.address(aws, stack.deploy(aws, ApiAccess="iam")))
 
 
-def test_by_the_rights_of_who_signs(
-    aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    allow(aws, "arn:aws:execute-api:*:*:*/v1/GET/jobs/*")
-    for name, value in user.items():
-        monkeypatch.setenv(name, value)
-    with pytest.raises(DarkroomError, match="no such job"):
-        signed.job("0" * 32)
-    with pytest.raises(DarkroomError, match="signature"):
-        signed.delete("0" * 32)
+class TestSigned:
+    def test_by_signature(
+        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
+        assert announce(signed.address, monkeypatch, **user)["status"] == "waiting"
+
+    def test_by_the_rights_of_who_signs(
+        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow(aws, "arn:aws:execute-api:*:*:*/v1/GET/jobs/*")
+        for name, value in user.items():
+            monkeypatch.setenv(name, value)
+        with pytest.raises(DarkroomError, match="no such job"):
+            signed.job("0" * 32)
+        with pytest.raises(DarkroomError, match="signature"):
+            signed.delete("0" * 32)
+
+    def test_by_a_false_signature(
+        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", user["AWS_ACCESS_KEY_ID"])
+        monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
+        with pytest.raises(DarkroomError, match="signature"):
+            signed.job("0" * 32)
+
+    def test_without_a_signature_only_what_is_open_answers(self, signed: Api) -> None:
+        answers = {path: status(signed, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
+        assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 403, "jobs": 403}
 
 
-def test_by_a_false_signature(
-    aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", user["AWS_ACCESS_KEY_ID"])
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "another")
-    with pytest.raises(DarkroomError, match="signature"):
-        signed.job("0" * 32)
+@pytest.fixture(scope="class")
+def bearer(aws: EmbeddedAws, pool: dict[str, str]) -> Api:
+    outputs = stack.deploy(aws, ApiAccess="cognito", UserPoolArn=pool["arn"])
+    return Api(stack.address(aws, outputs), token=pool["token"])
 
 
-def test_without_a_signature_only_what_is_open_answers(signed: Api) -> None:
-    answers = {path: status(signed, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
-    assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 403, "jobs": 403}
+class TestBearer:
+    def test_by_token(self, bearer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert announce(bearer.address, monkeypatch, DARKROOM_API_TOKEN=bearer.token)["status"] == "waiting"
 
+    def test_by_a_false_token(self, bearer: Api) -> None:
+        head, body, signature = bearer.token.split(".")
+        forged = f"{head}.{body}.{signature[:-8]}AAAAAAAA"
+        for token in (forged, f"{head}.{body}.", "nothing"):
+            with pytest.raises(DarkroomError, match="token"):
+                replace(bearer, token=token).job("0" * 32)
 
-def test_by_token(bearer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert announce(bearer.address, monkeypatch, DARKROOM_API_TOKEN=bearer.token)["status"] == "waiting"
-
-
-def test_by_a_false_token(bearer: Api) -> None:
-    head, body, signature = bearer.token.split(".")
-    forged = f"{head}.{body}.{signature[:-8]}AAAAAAAA"
-    for token in (forged, f"{head}.{body}.", "nothing"):
-        with pytest.raises(DarkroomError, match="token"):
-            replace(bearer, token=token).job("0" * 32)
-
-
-def test_without_a_token_only_what_is_open_answers(bearer: Api) -> None:
-    answers = {path: status(bearer, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
-    assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 401, "jobs": 401}
+    def test_without_a_token_only_what_is_open_answers(self, bearer: Api) -> None:
+        answers = {path: status(bearer, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
+        assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 401, "jobs": 401}

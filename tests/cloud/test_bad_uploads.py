@@ -19,7 +19,7 @@ def steps(name: str, **params: float) -> dict[str, str]:
 BAD = {
     "text.jpg": (b"not a picture", {}, "image.not-an-image", "accepted are"),
     "empty.jpg": (b"", {}, "image.empty", "empty"),
-    "truncated.jpg": (photos.encoded()[:-600], {}, "image.truncated", "ends before"),
+    "truncated.jpg": (photos.encoded()[:-600], {}, "image.truncated", "ends early"),
     "bomb.png": (photos.png_that_claims(20_000, 20_000), {}, "image.too-many-pixels", "64,000,000"),
     "ruler.png": (photos.png_that_claims(40_000, 1), {}, "image.too-large-side", "30,000"),
     "recipe.jpg": (photos.encoded(), {"recipe": "vivd"}, "recipe.unknown-recipe", "did you mean 'vivid'?"),

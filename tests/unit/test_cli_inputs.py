@@ -79,11 +79,14 @@ def shared() -> Iterator[Path]:
 
 AS_ANOTHER = """
 import os, sys
+import click
 from darkroom import codec, library, recipe
 from darkroom.cli import outputs
 from darkroom.client import api
 from darkroom.cli.main import cli
-recipe.built_ins()  # another user may not read all of Python's own files either
+# Another user may not read all of Python's own files either: what is loaded late is loaded before.
+recipe.built_ins()
+cli.get_help(click.Context(cli))
 if os.geteuid() == 0:  # who may do all things
     os.setgid(65534)
     os.setuid(65534)
