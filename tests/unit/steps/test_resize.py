@@ -315,3 +315,12 @@ def test_super_resolution_keeps_alpha_and_its_edges() -> None:
     opaque = result[:, :36]
     np.testing.assert_allclose(opaque[..., :3], np.broadcast_to((200, 30, 40), (80, 36, 3)), atol=2)
     assert (opaque[..., 3] > 250).all()
+
+
+def test_fit_display_s_mask_stays_small_however_much_a_picture_is_enlarged() -> None:
+    params = FitDisplay(enlarge=True, pixel_ratio=4.0)
+    masks = {make_plan(side, side, params).sharpen_sigma for side in (1, 4, 48)}
+    assert masks == {0.6 * 8 * 2}
+    shown = apply("fit_display", np.eye(4, dtype=np.uint8) * 255, enlarge=True, pixel_ratio=1.0)
+    assert shown.shape == (1080, 1080)
+    assert (shown.min(), shown.max()) == (0, 255)

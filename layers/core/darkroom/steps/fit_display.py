@@ -22,6 +22,9 @@ MAX_OVERSHOOT = 0.03
 FULL_SHARPENING = 1.0
 """Unsharp mask amount for a picture at half its size or less, whose finest detail the smoothing has dulled the most."""
 
+MAX_SPREAD = 8.0
+"""Times of enlargement that sharpening reckons with, at most: a mask as wide as edges then are takes minutes."""
+
 SATURATION_PER_OCTAVE = 0.03
 EXPOSURE_PER_OCTAVE = 0.05
 MAX_OCTAVES = 3.0
@@ -77,7 +80,7 @@ def make_plan(width: int, height: int, params: FitDisplay) -> Plan:
         width=max(1, round(width * scale)),
         height=max(1, round(height * scale)),
         scale=scale,
-        sharpen_sigma=0.6 * max(1.0, scale) * max(1.0, params.pixel_ratio) ** 0.5,
+        sharpen_sigma=0.6 * min(max(1.0, scale), MAX_SPREAD) * max(1.0, params.pixel_ratio) ** 0.5,
         sharpen_amount=FULL_SHARPENING * dulled * params.sharpening,
         saturation=1 + SATURATION_PER_OCTAVE * octaves if params.saturation is None else params.saturation,
         exposure_ev=EXPOSURE_PER_OCTAVE * octaves if params.exposure_ev is None else params.exposure_ev,
@@ -147,7 +150,7 @@ def _sharpen(encoded: Array, plan: Plan) -> Array:
 
 
 def _edge_radius(plan: Plan) -> int:
-    return max(1, math.ceil(plan.scale))
+    return max(1, math.ceil(min(plan.scale, MAX_SPREAD)))
 
 
 def _reach(plan: Plan) -> int:
