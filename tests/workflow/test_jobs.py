@@ -6,6 +6,7 @@ import json
 import threading
 from typing import Any
 
+import boto3
 import numpy as np
 import pytest
 
@@ -44,9 +45,12 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
         "height": 64,
         "bit_depth": 8,
     }
+    lies = boto3.client("s3").head_object(Bucket=RESULTS, Key="holiday/photo.jpg")
     assert manifest["result"] == {
         "bucket": RESULTS,
         "key": "holiday/photo.jpg",
+        "version": lies["VersionId"],
+        "etag": lies["ETag"].strip('"'),
         "format": "jpeg",
         "width": 96,
         "height": 64,
