@@ -25,10 +25,6 @@ MAX_TILES = 64
 STRIDES = (6, 3, 2, 1)
 """Distance of blocks at each octave."""
 
-TONES, TONE_SHARE, TONE_BLOCKS, TONE_PERCENTILE = 8, 0.01, 25, 15
-"""The blocks are parted by tone, each part tells the noise of its quietest, and this percentile of them counts: a
-camera's noise depends on the light, and the quietest blocks of all are those with the least noise."""
-
 QUIET_SHARE = 0.005
 MIN_BLOCKS = 100
 MAX_CLIPPED_SHARE = 0.02
@@ -57,6 +53,12 @@ CAMERA = (0.0, 0.7, 1.2, 1.3)
 """Noise of luminance by octave, as a share of that of the coarsest chroma, where a camera demosaiced and reduced it:
 coarse chroma is what noise reduction leaves most of, and what texture has least of. Set with looks at cameras'
 noise."""
+
+CAMERA_GROWTH = 4.0
+"""Times that a camera's chroma noise may grow from an octave to the next coarser one; what jumps is picture."""
+
+MOST_OF_CAMERAS = 25.0
+"""Levels of coarse chroma noise that cameras leave at most."""
 
 TEXTURED, MOST_OF_CHROMA = 6.0, 1.5
 """Times that coarse luminance exceeds chroma where not even the quietest blocks are without texture; there, the times
@@ -115,11 +117,10 @@ class NoiseEstimate:
 def estimate_noise(image: Array) -> NoiseEstimate:
     """Estimate the noise of HxW, HxWx3 or HxWx4 (alpha is ignored) of uint8, uint16 or float32.
 
-    In each octave, and each of some ranges of tone, the blocks with the least energy at low frequencies are those
-    with the least picture in them; what they have at high frequencies is noise (Ponomarenko et al., "An automatic
-    approach to lossy compression of AVIRIS images", 2007, in the analysis of Colom and Buades, IPOL 2013; by scales
-    as in Lebrun, Colom and Morel, "The Noise Clinic", 2015). Blocks that touch black or white are left out, since
-    clipping hides noise.
+    In each octave, the blocks with the least energy at low frequencies are those with the least picture in them; what
+    they have at high frequencies is noise (Ponomarenko et al., "An automatic approach to lossy compression of AVIRIS
+    images", 2007, in the analysis of Colom and Buades, IPOL 2013; by scales as in Lebrun, Colom and Morel, "The Noise
+    Clinic", 2015). Blocks that touch black or white are left out, since clipping hides noise.
 
     Coarse octaves of a photograph have texture everywhere. Chroma, which has little texture, tells how much noise
     really grows from an octave to the next, and what cameras leave of it in luminance, and bounds luminance. Time and
@@ -228,37 +229,46 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | 
     if len(usable) < MIN_BLOCKS:
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
     sigmas = []
-    tones: list[Array] = []
     for channel in range(channels):
         every_block = _blocks(planes, channel, stride)
         blocks = every_block[usable]
-        means = blocks.mean(axis=1)
-        blocks -= means[:, None]
+        blocks -= blocks.mean(axis=1, keepdims=True)
         high = _high_energies(blocks)
         low_energy = np.einsum("ij,ij->i", blocks, blocks) - high.sum(axis=1)
-        if channel == 0:
-            if _is_drawn(every_block, high, low_energy):
-                return np.zeros(channels)
-            tones = np.array_split(np.argsort(means, kind="stable"), min(TONES, max(len(means) // MIN_BLOCKS, 1)))
-        variances = [
-            np.median(high[_quietest(low_energy, tone, TONE_SHARE, TONE_BLOCKS)].mean(axis=0)) for tone in tones
-        ]
-        sigmas.append(np.sqrt(np.percentile(variances, TONE_PERCENTILE)))
+        if channel == 0 and _is_drawn(every_block, high, low_energy):
+            return np.zeros(channels)
+        quietest = _quietest(low_energy, QUIET_SHARE, MIN_BLOCKS)
+        sigmas.append(np.sqrt(np.median(high[quietest].mean(axis=0))))
     return np.array(sigmas, np.float64)
+
+
+def _left_by_cameras(luminance: Array, chroma: Array) -> float:
+    """The coarsest chroma noise, so far as it is a camera's: 0 where it is not.
+
+    That grew from octave to octave out of chroma noise, by `CAMERA_GROWTH` each time at most, is much weaker in the
+    finest one (white noise is not), is to be seen, comes with luminance noise, and is not much weaker than what
+    luminance has (texture).
+    """
+    steep = np.clip((chroma[2] / (chroma[0] + 0.1) - 2) / 2, 0, 1)
+    seen = np.clip((luminance[0] - 0.3) / 0.4, 0, 1) * np.clip((chroma[2] - 1.5) / 1.5, 0, 1)
+    picture = np.clip((chroma[3] - MOST_OF_CAMERAS) / 10, 0, 1)
+    plain = (1 - picture) * np.clip(TEXTURED - luminance[2] / (chroma[2] + QUANTISATION), 0, 1)
+    grown = min(chroma[3], CAMERA_GROWTH * chroma[2], CAMERA_GROWTH**2 * chroma[1])
+    return float(steep * seen * plain * grown)
 
 
 def _is_drawn(blocks: Array, high: Array, low_energy: Array) -> bool:
     """Whether blocks of one level are many, and the quietest others no noise; see `FLAT_SHARE`."""
-    chosen = _quietest(low_energy, np.arange(len(low_energy)), QUIET_SHARE, MIN_BLOCKS)
+    chosen = _quietest(low_energy, QUIET_SHARE, MIN_BLOCKS)
     variance = np.median(high[chosen].mean(axis=0))
     low_variance = np.median(low_energy[chosen]) / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
     return bool(low_variance > MAX_UNEVENNESS * variance and np.mean(np.ptp(blocks, axis=1) == 0) > FLAT_SHARE)
 
 
-def _quietest(low_energy: Array, among: Array, share: float, least: int) -> Array:
-    """Indices of the share of some blocks that has the least energy at low frequencies, at least so many."""
-    count = min(max(int(share * len(among)), least), len(among))
-    return np.asarray(among[np.argpartition(low_energy[among], count - 1)[:count]])
+def _quietest(low_energy: Array, share: float, least: int) -> Array:
+    """Indices of the share of blocks that has the least energy at low frequencies, at least so many."""
+    count = min(max(int(share * len(low_energy)), least), len(low_energy))
+    return np.argpartition(low_energy, count - 1)[:count]
 
 
 def _bounded(measured: Array) -> NoiseEstimate:
@@ -276,10 +286,11 @@ def _bounded(measured: Array) -> NoiseEstimate:
     together = np.sqrt(np.square(chroma).mean(axis=1))
     if luminance[2] > TEXTURED * (least[2] + QUANTISATION):
         luminance[0] = min(luminance[0], MOST_OF_CHROMA * least[1])
+    coarse = _left_by_cameras(measured[:, 0], least)
     for octave in range(1, OCTAVES):
         if octave > 1:
             growth[octave - 1] = min(growth[octave - 1], growth[octave - 2] * STEADINESS)
-        grown = max(luminance[octave - 1] * growth[octave - 1], CAMERA[octave] * least[-1])
+        grown = max(luminance[octave - 1] * growth[octave - 1], CAMERA[octave] * coarse)
         luminance[octave] = min(luminance[octave], grown)
         bound = max(together[octave - 1], luminance[octave] * MAX_CHROMA_RATIO)
         together[octave] = min(together[octave], bound)
