@@ -45,7 +45,10 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
         "height": 64,
         "bit_depth": 8,
     }
-    lies = boto3.client("s3").head_object(Bucket=RESULTS, Key="holiday/photo.jpg")
+    lies, beside = (
+        boto3.client("s3").head_object(Bucket=RESULTS, Key=key)
+        for key in ("holiday/photo.jpg", "holiday/photo.jpg.json")
+    )
     assert manifest["result"] == {
         "bucket": RESULTS,
         "key": "holiday/photo.jpg",
@@ -72,8 +75,12 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
     assert record["status"] == "succeeded"
     assert record["recipe"] == name
     assert (record["bucket"], record["key"]) == (UPLOADS, "holiday/photo.jpg")
-    assert record["result"] == {"bucket": RESULTS, "key": "holiday/photo.jpg"}
-    assert record["manifest"] == {"bucket": RESULTS, "key": "holiday/photo.jpg.json"}
+    assert record["result"] == {"bucket": RESULTS, "key": "holiday/photo.jpg", "version": lies["VersionId"]}
+    assert record["manifest"] == {
+        "bucket": RESULTS,
+        "key": "holiday/photo.jpg.json",
+        "version": beside["VersionId"],
+    }
     assert record["created"] <= record["updated"]
     assert lab.told() == [
         (
