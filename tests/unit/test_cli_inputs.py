@@ -18,6 +18,8 @@ from darkroom.cli.main import cli
 from darkroom.codec.formats import ACCEPTED
 from tests.support import photos
 
+pytestmark = pytest.mark.slow
+
 COMMANDS = ["enhance", "inspect", "diagnose", "classify", "submit"]
 NOWHERE = ["--api", "http://127.0.0.1:9/", "-o", "out"]
 """An API that is not there: who asks it is told so."""

@@ -129,6 +129,7 @@ for name in registry.STEPS:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_functions_need_no_library_whose_layer_they_lack(folder: str) -> None:
     """The handler and all its stage's steps, in a process where the other layers' libraries cannot be imported."""

@@ -45,7 +45,8 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def job(name: str, key: str, **more: Any) -> None:
     """A job as the workflow records it."""
-    record = {"id": name, "listing": "jobs", "created": name, "key": key, "status": "succeeded", **more}
+    record = {"id": name, "listing": "jobs", "created": name, "key": key, "status": "succeeded"}
+    record |= {"result": {"bucket": "results", "key": "a.jpg"}, **more}
     boto3.resource("dynamodb").Table("jobs").put_item(Item=record)
 
 

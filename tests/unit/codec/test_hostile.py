@@ -132,6 +132,7 @@ def test_other_files_are_named(content, reason, named):
     assert named in rejected.message
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
 @given(
