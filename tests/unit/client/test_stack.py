@@ -45,7 +45,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
 
 def job(name: str, key: str, **more: Any) -> None:
     """A job as the workflow records it."""
-    record = {"id": name, "listing": "jobs", "created": name, "key": key, "status": "succeeded"}
+    record: dict[str, Any] = {"id": name, "listing": "jobs", "created": name, "key": key, "status": "succeeded"}
     record |= {"result": {"bucket": "results", "key": "a.jpg"}, **more}
     boto3.resource("dynamodb").Table("jobs").put_item(Item=record)
 
