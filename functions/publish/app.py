@@ -16,9 +16,11 @@ from msgspec.structs import replace
 
 from darkroom import blending, codec
 from darkroom.auto import guard
-from darkroom.aws import keys, storage
+from darkroom.aws import carrying, keys, storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
 from darkroom.aws.stage import Job, load_picture
+from darkroom.errors import DarkroomError
+from darkroom.picture import same_pixels
 from darkroom.report import Report, StageReport
 
 
@@ -39,6 +41,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     job, inspection = request.job, request.inspection
     logger.append_keys(job_id=job.id)
     picture = load_picture(request.picture)
+    unchanged = request.picture == request.original
     review = None
     guarded = inspection.diagnosis is not None and request.picture != request.original
     if guarded or inspection.blend < 100:
@@ -46,30 +49,47 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if inspection.diagnosis is not None and guarded:
             picture, review = guard.review(original, picture, inspection.diagnosis, inspection.treated)
         picture = blending.blend(original, picture, inspection.blend)
+        unchanged = unchanged or same_pixels(original, picture)
     format_name = inspection.format or codec.output_format(picture.metadata.source_format)
-    body = codec.encode(picture, format_name, quality=inspection.quality)
+    own = untouched(job, format_name) if unchanged and inspection.quality is None else None
+    if own is None:
+        body = codec.encode(picture, format_name, quality=inspection.quality)
+        notes = (*inspection.notes, *codec.omitted(picture, format_name))
+    else:
+        body, notes = own
     bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
+    carried = carrying.of_upload(
+        job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
+    )
     milliseconds = round((time.perf_counter() - started) * 1000)
     # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
     source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
 
-    def write(name: str, content: bytes, media_type: str) -> storage.Written | None:
+    def write(name: str, content: bytes, media_type: str, more: carrying.Carried) -> storage.Written | None:
         return storage.write_newest(
-            bucket, name, content, media_type, source=source, sequencer=job.sequencer, metadata={"job": job.id}
+            bucket,
+            name,
+            content,
+            media_type,
+            source=source,
+            sequencer=job.sequencer,
+            metadata={**more.metadata, "job": job.id},
+            **more.options,
         )
 
     superseded = {"status": "superseded", "result": None, "manifest": None}
-    result = write(key, body, codec.MEDIA_TYPES[format_name])
+    result = write(key, body, codec.MEDIA_TYPES[format_name], carried)
     if result is None:
         return superseded
     place = {"bucket": bucket, "key": key, "version": result.version, "etag": result.etag}
     told = replace(
         inspection,
         review=review,
+        notes=(*notes, *carried.notes),
         stages=[*request.reports, StageReport("publish", milliseconds)],
         result=blending.result_of(picture, format_name, len(body), **place),
     )
-    manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json")
+    manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
     if manifest is None:
         return superseded
     return {
@@ -77,3 +97,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         "result": {"bucket": bucket, "key": key, "version": result.version},
         "manifest": {"bucket": bucket, "key": keys.manifest(key), "version": manifest.version},
     }
+
+
+def untouched(job: Job, format_name: str) -> tuple[bytes, tuple[str, ...]] | None:
+    """The upload's own bytes as the result, with notes; None where they cannot be, or are gone."""
+    try:
+        data, _ = storage.read(job.bucket, job.key, job.version)
+    except DarkroomError:
+        return None
+    return codec.untouched(data, format_name, keep_gps=setting("KEEP_GPS") == "true")

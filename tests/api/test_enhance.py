@@ -134,7 +134,7 @@ def test_a_large_answer_is_a_redirect(api: Client, workflow: Workflow, monkeypat
     monkeypatch.setattr(synchronous, "MAX_BODY", 3000)
     reply = api.call("POST", "/enhance?recipe=none&format=tiff", photos.encoded())
     assert (reply.status, reply.body) == (303, b"")
-    assert f"sync/{reply.headers['x-darkroom-job']}/photo.tif" in reply.headers["location"]
+    assert f"sync/{reply.headers['x-darkroom-job']}/photo.jpeg.tif" in reply.headers["location"]
     assert boto3.client("s3").list_objects_v2(Bucket=RESULTS)["KeyCount"] == 2
 
 

@@ -67,7 +67,7 @@ def test_auto_says_why(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("key", "result"), [("a+b %20 ü (1).jpg", "a+b %20 ü (1).jpg"), ("no extension", "no extension.jpg")]
+    ("key", "result"), [("a+b %20 ü (1).jpg", "a+b %20 ü (1).jpg"), ("no extension", "no extension.photo.jpg")]
 )
 def test_keys_stay_what_they_are(cloud: Cloud, key: str, result: str) -> None:
     cloud.upload(key, photos.encoded(), recipe="none")

@@ -43,6 +43,8 @@ SETTINGS = {
     "EVENT_BUS": "darkroom",
     "DEFAULT_RECIPE": "none",
     "KEEP_GPS": "false",
+    "KEEP_METADATA": "true",
+    "KEEP_TAGS": "false",
     "MAX_BYTES": str(1 << 20),
     "MAX_PIXELS": "4000000",
     "MAX_SIDE": "3000",

@@ -130,17 +130,6 @@ def two_that_differ_in_how_a_letter_is_written() -> list[str]:
     return ["one/\u00e4.jpg", "two/a\u0308.jpg", "-o", "out/"]
 
 
-def two_extensions_of_one_format() -> list[str]:
-    make("a.jpeg", "a.jpg")
-    return ["a.jpeg", "a.jpg", "-o", "out/"]
-
-
-def two_formats_with_one_result() -> list[str]:
-    make("a.png", "a.jpg")
-    Path("mine.json").write_text('{"steps": [], "format": "webp"}')
-    return ["a.png", "a.jpg", "--recipe", "mine.json", "-o", "out/"]
-
-
 def a_result_that_is_there() -> list[str]:
     make("a.jpg", "out/a.jpg")
     return ["a.jpg", "-o", "out/"]
@@ -171,8 +160,6 @@ NEVER = [
     one_twice,
     two_that_differ_in_case,
     two_that_differ_in_how_a_letter_is_written,
-    two_extensions_of_one_format,
-    two_formats_with_one_result,
     a_folder_in_the_way,
 ]
 UNLESS_FORCED = [a_result_that_is_there, a_link_to_nothing]
@@ -261,12 +248,30 @@ def test_a_pipe_is_read_once(here: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "expected"),
     [
-        ("a/b.JPG", "b.webp"),
-        ("photo.heic", "photo.webp"),
-        ("img.v2", "img.v2.webp"),
-        ("img", "img.webp"),
-        (".jpg", ".jpg.webp"),
+        ("a/b.JPG", "b.JPG.webp"),
+        ("photo.heic", "photo.heic.webp"),
+        ("photo.WEBP", "photo.WEBP"),
+        ("img.v2", "img.v2.photo.webp"),
+        (".jpg", ".jpg.photo.webp"),
     ],
 )
 def test_a_result_is_called_like_its_photo(source: str, expected: str) -> None:
-    assert result_name(source, ".webp") == expected
+    assert result_name(source, "webp") == expected
+
+
+@pytest.mark.parametrize(
+    ("names", "results"),
+    [
+        (["a.jpeg", "a.jpg"], {"a.jpeg", "a.jpg"}),
+        (["a.png", "a.jpg"], {"a.png.webp", "a.jpg.webp"}),
+    ],
+)
+def test_photos_that_differ_in_their_extension_have_results_of_their_own(
+    names: list[str], results: set[str], here: Path
+) -> None:
+    make(*names)
+    Path("mine.json").write_text('{"steps": [], "format": "webp"}')
+    recipe = "none" if "a.jpeg" in names else "mine.json"
+    done = run("enhance", *names, "--recipe", recipe, "-o", "out/")
+    assert done.exit_code == 0, done.output
+    assert set(os.listdir("out")) == results

@@ -16,7 +16,7 @@ from darkroom.diagnosis.network import diagnose
 from darkroom.errors import ImageRejected
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
-from darkroom.picture import Array, Picture
+from darkroom.picture import Array, Picture, same_pixels
 from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Report, StageReport
@@ -33,12 +33,14 @@ class Result:
         `darkroom.report.reasons` sentences. All the work is one stage, `library`.
     picture: the same pixels with the file's metadata, for `darkroom.encode`.
     recipe: the recipe that was used; its `format` and `quality` are what it asks of the file.
+    unchanged: whether no pixel is another one than in the photo.
     """
 
     image: Array
     report: Report
     picture: Picture
     recipe: Recipe
+    unchanged: bool = False
 
 
 def enhance(
@@ -80,7 +82,7 @@ def enhance(
     image = picture.as_array()
     if isinstance(image_or_bytes, np.ndarray) and image_or_bytes.dtype == np.float32:
         image = to_float(image)
-    return Result(image, told, picture, chosen)
+    return Result(image, told, picture, chosen, same_pixels(original, picture))
 
 
 def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) -> Picture:

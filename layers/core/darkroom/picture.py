@@ -157,3 +157,13 @@ def fill_hidden(pixels: Array, seen: Array, bleed_px: int = BLEED_PX) -> Array:
                 filled[where][fresh] = filled[whence][fresh]
                 reached[where] |= fresh
     return filled
+
+
+def same_pixels(one: Picture, other: Picture) -> bool:
+    """Whether two pictures are alike, bit by bit."""
+    if one is other:
+        return True
+    return np.array_equal(one.pixels, other.pixels) and (
+        one.alpha is other.alpha
+        or (one.alpha is not None and other.alpha is not None and np.array_equal(one.alpha, other.alpha))
+    )

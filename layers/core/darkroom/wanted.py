@@ -9,6 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from darkroom import recipe
+from darkroom.codec.formats import FORMAT_ALIASES, check_output
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
 from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
@@ -95,7 +96,7 @@ class Wanted(Overrides, frozen=True):
         chosen = recipe.find(metadata.get("recipe") or (folder if folder in recipe.BUILT_IN else default))
         texts = {name: metadata[name] for name in Overrides.__struct_fields__ if name in metadata}
         try:
-            said = convert(texts, Overrides, strict=False)
+            said = convert(_usual(texts), Overrides, strict=False)
         except FieldInvalid as error:
             raise RecipeInvalid("bad-metadata", f"the upload's metadata is not valid: {error}") from None
         return cls(said.blend, said.format, said.quality, chosen)
@@ -143,8 +144,22 @@ def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) 
     return None if source is None else recipe.find(source)
 
 
+def _usual(fields: Mapping[str, Any]) -> Mapping[str, Any]:
+    """The fields with the output format by its own name, whichever it was called by (``jpg``, ``.TIF``).
+
+    Raises `RecipeInvalid` for a format that is not written.
+    """
+    said = fields.get("format")
+    if not isinstance(said, str):
+        return fields
+    name = said.strip().lower().removeprefix("image/").removeprefix(".")
+    name = FORMAT_ALIASES.get(name, name)
+    check_output(name)
+    return {**fields, "format": name}
+
+
 def _read[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
     try:
-        return convert(fields, kind, strict=strict)
+        return convert(_usual(fields), kind, strict=strict)
     except FieldInvalid as error:
         raise RecipeInvalid("bad-request", str(error)) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from darkroom import codec
 from darkroom.aws import keys
 
 JOB = "0123456789abcdef" * 2
@@ -12,12 +13,14 @@ JOB = "0123456789abcdef" * 2
 @pytest.mark.parametrize(
     ("key", "expected"),
     [
-        ("a/b.JPG", "a/b.webp"),
-        ("a+b %20 ü (1).jpg", "a+b %20 ü (1).webp"),
-        ("no extension", "no extension.webp"),
-        ("img.v2", "img.v2.webp"),
-        ("dir.jpg/photo", "dir.jpg/photo.webp"),
-        ("a//b.png", "a//b.webp"),
+        ("a/b.WebP", "a/b.WebP"),
+        ("a/b.JPG", "a/b.JPG.webp"),
+        ("a+b %20 ü (1).jpg", "a+b %20 ü (1).jpg.webp"),
+        ("no extension", "no extension.photo.webp"),
+        ("img.v2", "img.v2.photo.webp"),
+        ("dir.jpg/photo", "dir.jpg/photo.photo.webp"),
+        ("a//b.png", "a//b.png.webp"),
+        ("a.png.webp", "a.png.webp.webp"),
     ],
 )
 def test_the_result_is_called_like_its_upload(key: str, expected: str) -> None:
@@ -51,3 +54,60 @@ def test_no_two_kinds_of_object_of_a_job_share_a_key() -> None:
     every = [keys.to_hand_over(JOB, 0), keys.to_hand_over(JOB, 1), keys.to_wait_for(JOB, "PNG"), result]
     every.append(keys.manifest(result))
     assert len(set(every)) == len(every)
+
+
+def test_no_two_uploads_share_a_result_or_a_manifest() -> None:
+    roots = ["IMG_1", "X", "a.b", "c/IMG_1", "x.photo", "", "ü"]
+    ends = ["", ".jpg", ".JPG", ".jpeg", ".jpe", ".png", ".PNG", ".bmp", ".HEIC", ".heic", ".tif", ".photo", ".txt"]
+    uploads = {root + one + two + three for root in roots for one in ends for two in ends for three in ends}
+    of_one_format = len(uploads)
+    for format_name in codec.OUTPUT_FORMATS:
+        assert len({keys.result(upload, format_name) for upload in uploads}) == of_one_format
+    same = [(upload, name) for upload in uploads for name in codec.OUTPUT_FORMATS]
+    by_key: dict[str, set[str]] = {}
+    for upload, name in same:
+        by_key.setdefault(keys.result(upload, name), set()).add(upload)
+    assert all(len(found) == 1 for found in by_key.values())
+    assert not {keys.manifest(key) for key in by_key} & by_key.keys()
+
+
+@pytest.mark.parametrize("upload", ["a.jpg", "IMG_1.JPG", "b.jpeg", "album/c.jfif"])
+def test_a_photo_of_the_result_s_format_keeps_its_name(upload: str) -> None:
+    assert keys.result(upload, "jpeg") == upload
+
+
+@pytest.mark.parametrize("unit", ["a", "ü", "東"])
+@pytest.mark.parametrize("extension", [".jpg", ".bmp", ""])
+def test_a_key_of_s3_s_greatest_length_has_a_result_and_a_manifest(unit: str, extension: str) -> None:
+    room = (keys.MOST_BYTES - len(extension)) // len(unit.encode())
+    uploads = [unit * (room - 1) + last + extension for last in "xyz"]
+    results = [keys.result(upload, "png") for upload in uploads]
+    assert len(set(results)) == 3
+    for key in results:
+        assert len(keys.manifest(key).encode()) <= keys.MOST_BYTES
+        assert key.endswith(".png")
+
+
+@pytest.mark.parametrize(
+    "upload",
+    [
+        *(
+            "album/",
+            "album/.DS_Store",
+            "Thumbs.db",
+            "a/THUMBS.DB",
+            "a/._IMG_1.jpg",
+            "IMG_1.xmp",
+            "IMG_1.jpg.XMP",
+            "a.AAE",
+        ),
+        *("photo.jpg.json", "__MACOSX/a.jpg", "x/@eaDir/a.jpg/SYNOPHOTO.jpg", "album_$folder$", "notes.txt"),
+    ],
+)
+def test_what_is_left_beside_photos_is_no_photo(upload: str) -> None:
+    assert not keys.may_be_photo(upload)
+
+
+@pytest.mark.parametrize("upload", ["a.jpg", "no extension", "img.v2", "a/b.bin", "a.xmp/a.jpg", ".hidden.jpg"])
+def test_whatever_may_be_a_photo_is_tried(upload: str) -> None:
+    assert keys.may_be_photo(upload)

@@ -125,3 +125,14 @@ def test_a_workflow_that_is_gone_keeps_the_message(queue: Queue) -> None:
     queue.starter.machine = queue.starter.machine.replace("enhance", str(uuid.uuid4()))
     queue.send()
     assert len(queue.starter.take(queue.receive(), no_time)) == 1
+
+
+def test_an_object_that_is_no_photo_starts_no_job_and_does_not_come_back(queue: Queue) -> None:
+    event = read_event("s3_object_created")
+    for key in ("album/", "album/thumbs.db", "IMG_1.jpg.xmp"):
+        event["detail"]["object"]["key"] = key
+        queue.send(json.dumps(event))
+    messages = queue.receive()
+    assert len(messages) == 3
+    assert queue.starter.take(messages, lambda: 900.0) == []
+    assert queue.running() == []

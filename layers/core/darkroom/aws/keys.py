@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import hashlib
-import posixpath
 import re
 import unicodedata
 
 from darkroom.aws import handover
-from darkroom.codec.formats import EXTENSIONS, INPUT_EXTENSIONS
+from darkroom.codec.formats import EXTENSIONS, INPUT_EXTENSIONS, result_name
 
 REFERENCES = "references/"
 """Where a recipe's reference images lie."""
+
+MOST_BYTES = 1024
+"""Of a key in S3."""
 
 OF_ONE_JOB = re.compile(r"(?:api|submit|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
 
@@ -52,9 +54,16 @@ def filename(key: str) -> str:
 
 
 def result(upload: str, format_name: str) -> str:
-    """The key of an upload's result: its own, with the output format's extension for the picture format's it has."""
-    root, extension = posixpath.splitext(upload)
-    return (root if extension.lower() in INPUT_EXTENSIONS else upload) + EXTENSIONS[format_name]
+    """The key of an upload's result, see `darkroom.codec.result_name`: no two uploads have the same.
+
+    One whose manifest's key would pass S3's bound is cut, and ends in a digest of the upload's.
+    """
+    key = result_name(upload, format_name)
+    if len(manifest(key).encode()) <= MOST_BYTES:
+        return key
+    end = f"~{hashlib.sha256(upload.encode()).hexdigest()[:24]}{EXTENSIONS[format_name]}"
+    room = MOST_BYTES - len(manifest(end).encode())
+    return upload.encode()[:room].decode(errors="ignore") + end
 
 
 def manifest(result: str) -> str:
@@ -77,3 +86,38 @@ def jobs_of(bucket: str, key: str, version: str) -> list[str]:
     announced = re.match(r"(?:api|sync)/([0-9a-f]{32})/", key)
     digest = hashlib.sha256(f"{bucket}/{key}#{version}".encode()).hexdigest()[:32]
     return [*([announced[1]] if announced else []), digest]
+
+
+def may_be_photo(upload: str) -> bool:
+    """False for what consoles, systems and photo programs leave beside photos: folder markers, hidden files, previews
+    of folders, sidecars, and darkroom's own manifests. What a file is, its bytes decide; so all other names may be."""
+    *folders, name = upload.split("/")
+    if not name or name.startswith("._") or name.lower() in _LEFT_BY_SYSTEMS or name.endswith("_$folder$"):
+        return False
+    if any(folder.lower() in _SYSTEMS_FOLDERS for folder in folders):
+        return False
+    return not name.lower().endswith(_BESIDE_PHOTOS)
+
+
+_LEFT_BY_SYSTEMS = frozenset(
+    {".ds_store", ".localized", "thumbs.db", "ehthumbs.db", "desktop.ini", ".directory", ".nomedia", "icon\r"}
+    | {
+        ".picasa.ini",
+        "picasa.ini",
+        "zbthumbnail.info",
+        ".hidden",
+        ".gitkeep",
+        ".keep",
+        ".bridgesort",
+        ".bridgelabelsandratings",
+    }
+)
+_SYSTEMS_FOLDERS = frozenset(
+    {"__macosx", "@eadir", ".trashes", ".trash", ".spotlight-v100", ".fseventsd", ".appledouble", ".thumbnails"}
+    | {".temporaryitems", "$recycle.bin", "system volume information", ".picasaoriginals"}
+)
+_BESIDE_PHOTOS = (
+    *(".xmp", ".json", ".aae", ".pp3", ".dop", ".cos", ".nksc", ".on1", ".rrdata", ".arp", ".exif", ".mie", ".xml"),
+    *(".lrcat", ".lrdata", ".lrprev", ".db", ".ini", ".lnk", ".url", ".log", ".txt", ".md5", ".sha1", ".sha256"),
+    *(".tmp", ".part", ".partial", ".crdownload", ".download"),
+)

@@ -15,10 +15,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients
-from darkroom.aws.runtime import logger, parse
+from darkroom.aws import clients, keys
+from darkroom.aws.runtime import logger, metrics, parse
 from darkroom.errors import DarkroomError, StepFailed
 
 POLL_SECONDS = 2.0
@@ -92,9 +93,13 @@ class Starter:
     def _start(self, message: str, body: str, seconds_left: Callable[[], float]) -> bool:
         """Start the job of a message, once there is a place. False where none became free in time.
 
+        An object that is no photo, by its key, starts none and is only counted.
+
         The execution has the message's id for a name: a message that is delivered twice starts one.
         """
-        parse(_json(body), Upload)
+        if not keys.may_be_photo(parse(_json(body), Upload).detail.object.key):
+            metrics.add_metric(name="NoPhoto", unit=MetricUnit.Count, value=1)
+            return True
         while True:
             if self._has_place():
                 try:

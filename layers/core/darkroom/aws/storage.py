@@ -48,7 +48,15 @@ class Written(msgspec.Struct, frozen=True):
 
 
 def write_newest(
-    bucket: str, key: str, body: bytes, media_type: str, *, source: str, sequencer: str, metadata: Mapping[str, str]
+    bucket: str,
+    key: str,
+    body: bytes,
+    media_type: str,
+    *,
+    source: str,
+    sequencer: str,
+    metadata: Mapping[str, str],
+    **options: str,
 ) -> Written | None:
     """Write an object unless what lies there was made from a newer upload of the same source. None if it was.
 
@@ -68,6 +76,7 @@ def write_newest(
                 Body=body,
                 ContentType=media_type,
                 Metadata={**metadata, "source": source, "sequencer": sequencer},
+                **options,
                 **condition,
             )
             return Written(answer["ETag"].strip('"'), answer.get("VersionId"))

@@ -91,10 +91,7 @@ def plan(inputs: Sequence[str], output: str | None, format_name: str | None) -> 
     format_name: the format of all results, where one is asked for.
     """
     if output is None and STDIO not in inputs:
-        return [
-            os.path.join(os.path.dirname(each), result_name(each, f".enhanced{expected_extension(each, format_name)}"))
-            for each in inputs
-        ]
+        return [os.path.join(os.path.dirname(each), _beside(result_name(each, format_name))) for each in inputs]
     folder = output is not None and output != STDIO and (os.path.isdir(output) or output.endswith("/"))
     if len(inputs) > 1 and not folder:
         if output is None or output == STDIO or os.path.exists(output) or os.path.splitext(output)[1]:
@@ -106,27 +103,28 @@ def plan(inputs: Sequence[str], output: str | None, format_name: str | None) -> 
 def plan_in(inputs: Iterable[str], folder: str, format_name: str | None) -> list[str]:
     """Where each photo's result goes in a folder, which is made."""
     os.makedirs(folder, exist_ok=True)
-    return [os.path.join(folder, result_name(each, expected_extension(each, format_name))) for each in inputs]
+    return [os.path.join(folder, result_name(each, format_name)) for each in inputs]
 
 
-def result_name(source: str, extension: str) -> str:
-    """The name of a photo's result: its own, with `extension` for the picture format's that it has."""
-    name = os.path.basename(source)
-    root, own = posixpath.splitext(name)
-    return (root if own.lower() in codec.INPUT_EXTENSIONS else name) + extension
+def result_name(source: str, format_name: str | None) -> str:
+    """The name of a photo's result, see `darkroom.codec.result_name`. format_name: where one is asked for."""
+    return codec.result_name(os.path.basename(source), format_name or expected_format(source))
 
 
-def expected_extension(source: str, format_name: str | None) -> str:
-    """The extension of a photo's result: `format_name`'s, else that of the format that goes with its first bytes."""
-    if format_name:
-        return codec.EXTENSIONS[format_name]
+def _beside(name: str) -> str:
+    root, extension = posixpath.splitext(name)
+    return f"{root}.enhanced{extension}"
+
+
+def expected_format(source: str) -> str:
+    """The format of a photo's result: that which goes with its first bytes."""
     if is_stream(source):
-        return codec.EXTENSIONS["jpeg"]
+        return "jpeg"
     try:
         with open(source, "rb") as file:
-            return codec.EXTENSIONS[codec.output_format(identify(file.read(64)))]
+            return codec.output_format(identify(file.read(64)))
     except (DarkroomError, OSError):
-        return codec.EXTENSIONS["jpeg"]  # nothing will be written: the file is refused, with its reason, in its turn
+        return "jpeg"  # nothing will be written: the file is refused, with its reason, in its turn
 
 
 def _file(path: str) -> Hashable:

@@ -18,7 +18,6 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.wanted import Wanted
 
 CLASSIFIER = "classify_digit"
-ALIASES = {".jpeg": ".jpg", ".jpe": ".jpg", ".tiff": ".tif"}
 
 
 @click.command()
@@ -191,9 +190,9 @@ def format_for(target: str) -> str:
     """The output format that a file name asks for. Raises `RecipeInvalid` where its extension is none of them."""
     from darkroom import codec
 
-    extension = ALIASES.get(Path(target).suffix.lower(), Path(target).suffix.lower())
-    for name, its in codec.EXTENSIONS.items():
-        if extension == its:
+    extension = Path(target).suffix.lower()
+    for name, its in codec.OWN_EXTENSIONS.items():
+        if extension in its:
             return name
     known = ", ".join(codec.EXTENSIONS.values())
     raise RecipeInvalid("unknown-format", f"'{target}' does not end in a format that can be written ({known})")
@@ -205,12 +204,20 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
 
     from darkroom import blending, codec, library
 
-    result = library.enhance(read_file(source), wanted, load_reference=load_reference)
+    data = read_file(source)
+    result = library.enhance(data, wanted, load_reference=load_reference)
     format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
         format_name = format_for(target)
-    body = codec.encode(result.picture, format_name, quality=result.recipe.quality)
-    return body, replace(result.report, result=blending.result_of(result.picture, format_name, len(body)))
+    quality = result.recipe.quality
+    own = codec.untouched(data, format_name) if result.unchanged and quality is None else None
+    if own is None:
+        body = codec.encode(result.picture, format_name, quality=quality)
+        notes = (*result.report.notes, *codec.omitted(result.picture, format_name))
+    else:
+        body, notes = own
+    file = blending.result_of(result.picture, format_name, len(body))
+    return body, replace(result.report, notes=notes, result=file)
 
 
 def load_reference(path: str) -> Array:

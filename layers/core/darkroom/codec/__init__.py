@@ -13,16 +13,20 @@ from darkroom.codec.formats import (
     INPUT_EXTENSIONS,
     MEDIA_TYPES,
     OUTPUT_FORMATS,
+    OWN_EXTENSIONS,
     SIXTEEN_BIT,
     output_format,
+    result_name,
 )
 from darkroom.codec.header import Header, read_header
+from darkroom.codec.untouched import untouched
 
 __all__ = [
     "EXTENSIONS",
     "INPUT_EXTENSIONS",
     "MEDIA_TYPES",
     "OUTPUT_FORMATS",
+    "OWN_EXTENSIONS",
     "SIXTEEN_BIT",
     "Header",
     "decode",
@@ -30,4 +34,6 @@ __all__ = [
     "omitted",
     "output_format",
     "read_header",
+    "result_name",
+    "untouched",
 ]

@@ -73,6 +73,9 @@ def quality_of(tables: tuple[tuple[int, ...], ...]) -> int:
 
 
 def scaled(tables: tuple[tuple[int, ...], ...], factor: float) -> list[list[int]]:
+    """For an encoder, which takes the last one for all further components."""
+    while len(tables) > 1 and tables[-1] == tables[-2]:
+        tables = tables[:-1]
     return [np.clip(np.rint(np.array(table) * factor), 1, 255).astype(int).tolist() for table in tables]
 
 

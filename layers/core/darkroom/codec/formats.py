@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Mapping
 
 from darkroom.errors import ImageRejected, RecipeInvalid, nearest
@@ -14,6 +15,18 @@ MEDIA_TYPES: Mapping[str, str] = {name: f"image/{name}" for name in OUTPUT_FORMA
 
 SIXTEEN_BIT = frozenset({"png", "tiff"})
 """Output formats that keep 16 bits per sample."""
+
+OWN_EXTENSIONS: Mapping[str, frozenset[str]] = {
+    "jpeg": frozenset({".jpg", ".jpeg", ".jpe", ".jfif"}),
+    "png": frozenset({".png", ".apng"}),
+    "webp": frozenset({".webp"}),
+    "tiff": frozenset({".tif", ".tiff"}),
+    "avif": frozenset({".avif", ".avifs"}),
+}
+"""All extensions, in lower case, that files of an output format have."""
+
+FORMAT_ALIASES: Mapping[str, str] = {"jpg": "jpeg", "jpe": "jpeg", "jfif": "jpeg", "tif": "tiff"}
+"""Other usual names of output formats."""
 
 INPUT_EXTENSIONS = frozenset(
     {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
@@ -112,6 +125,35 @@ def unsupported(what: str) -> ImageRejected:
 def output_format(source_format: str) -> str:
     """The format in which a result is written by default, from Pillow's name of the format the picture came in."""
     return _OUTPUT_OF.get(source_format, "png")
+
+
+def result_name(name: str, format_name: str) -> str:
+    """The name (or key) of a result, from that of its photo and the output format.
+
+    A photo that has the format's extension already keeps its name; any other has the extension appended, after
+    ``.photo`` where it has no picture's extension at all. No two names get one result: where the appended name could be
+    another photo's own, that other one is appended to as well (``a.HEIC`` → ``a.HEIC.jpg``, so ``a.HEIC.jpg`` →
+    ``a.HEIC.jpg.jpg``).
+    """
+    extension, own = EXTENSIONS[format_name], OWN_EXTENSIONS[format_name]
+    bare = name
+    while bare.endswith(extension):
+        bare = bare.removesuffix(extension)
+    suffix = _suffix(bare)
+    if bare != name and not ((suffix in INPUT_EXTENSIONS and suffix not in own) or bare.endswith(_NAMELESS)):
+        return name
+    if bare == name and suffix in own:
+        return name
+    if bare == name and suffix not in INPUT_EXTENSIONS:
+        return f"{name}{_NAMELESS}{extension}"
+    return f"{name}{extension}"
+
+
+_NAMELESS = ".photo"
+
+
+def _suffix(name: str) -> str:
+    return posixpath.splitext(name)[1].lower()
 
 
 def check_output(name: str) -> None:

@@ -42,6 +42,16 @@ def carried(records: bytes, *, place: bool) -> tuple[bytes | None, bool]:
     return (kept or None) if len(kept) <= MAX_BYTES else None, dropped
 
 
+def placeless(records: bytes) -> bytes:
+    """The records, of the same length, with blanks in the place of places."""
+    parts = []
+    for record, number, content in _datasets(records):
+        head = 5 if len(content) < 5 or not content[3] & 0x80 else 5 + (content[4] | (content[3] & 0x7F) << 8)
+        parts.append(content[:head] + b" " * (len(content) - head) if (record, number) in _PLACE else content)
+    kept = b"".join(parts)
+    return kept + records[len(kept) :]
+
+
 def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
     at = 0
     while at + 12 <= len(data) and data[at : at + 4] in (b"8BIM", b"8BPS", b"MeSa", b"PHUT", b"AgHg", b"DCSR"):

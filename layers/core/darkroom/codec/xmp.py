@@ -91,6 +91,18 @@ def carried(packet: bytes, *, place: bool) -> tuple[bytes | None, set[str]]:
     return _without(packet, goes), missing
 
 
+def placeless(packet: bytes) -> tuple[bytes, bool]:
+    """The packet, of the same length, without where the photo was taken but with all else; and whether it told."""
+    spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
+
+    def goes(prefix: bytes, name: bytes) -> bool:
+        schema = _SCHEMAS.get(spaces.get(prefix, b""), "")
+        return prefix != b"xmlns" and (name.startswith(b"GPS") or name in _PLACES.get(schema, ()))
+
+    kept = _without(packet, goes)
+    return kept, kept != packet
+
+
 def _without(packet: bytes, goes: Callable[[bytes, bytes], bool]) -> bytes:
     result = bytearray(packet)
     at = 0

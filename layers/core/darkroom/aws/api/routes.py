@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import re
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -13,7 +14,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 import darkroom
 from darkroom import recipe, registry
-from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems
+from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems, unwrap
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import logger
@@ -85,8 +86,8 @@ def build(site: Site) -> APIGatewayRestResolver:
     @api.post("/enhance")
     def enhance_photo() -> Answer:
         event = api.current_event
-        query = event.resolved_query_string_parameters or {}
-        return enhance.enhance(site, _body(event), query, event.headers.get("Accept") or "*/*")
+        photo, query = _photo(event)
+        return enhance.enhance(site, photo, query, event.headers.get("Accept") or "*/*")
 
     @api.post("/classify")
     def classify_photo() -> Answer:
@@ -97,9 +98,8 @@ def build(site: Site) -> APIGatewayRestResolver:
         return ask_about("/diagnose", "diagnose")
 
     def ask_about(route: str, step: str) -> Answer:
-        event = api.current_event
-        query = event.resolved_query_string_parameters or {}
-        return _answer(annotate.answer(site, route, step, _body(event), query))
+        photo, query = _photo(api.current_event)
+        return _answer(annotate.answer(site, route, step, photo, query))
 
     @api.not_found
     def no_route(_: NotFoundError) -> Answer:
@@ -139,6 +139,11 @@ def _body(event: Any) -> bytes:
     if event.is_base64_encoded:
         return base64.b64decode(event.body or "")
     return (event.body or "").encode()
+
+
+def _photo(event: Any) -> tuple[bytes, Mapping[str, Sequence[str]]]:
+    """The photo in a request's body, however it is wrapped, and what is asked for."""
+    return unwrap.photo_in(_body(event), event.headers, event.resolved_query_string_parameters or {})
 
 
 def _caller(event: Any) -> str:

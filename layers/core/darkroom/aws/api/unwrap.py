@@ -1,0 +1,119 @@
+"""A photo as people send it: as it is, in a form (`curl -F`), as a data URL, as base64 in JSON, or packed by gzip."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import re
+import zlib
+from collections.abc import Mapping, Sequence
+from email.parser import BytesParser
+from email.policy import HTTP
+from http import HTTPStatus
+from typing import Any
+
+from darkroom.aws.api.problems import Problem
+
+MAX_UNPACKED = 32 << 20
+"""Bytes that a gzip'd body may become."""
+
+HOW = (
+    "Send the photo's bytes as the body (curl --data-binary @photo.jpg), "
+    "or a form with one file (curl -F file=@photo.jpg)."
+)
+NAMES = ("file", "photo", "image", "data", "upload", "picture")
+"""Fields in which a form or a JSON object may hold the photo."""
+
+_DATA_URL = re.compile(rb"\s*data:[^,;]*(?:;[^,;]*)*?;base64,", re.IGNORECASE)
+
+Wishes = dict[str, Sequence[str]]
+
+
+def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> tuple[bytes, Wishes]:
+    """The photo in a request's body, and what is asked for: the query, and the fields beside the photo.
+
+    Where both name something, the query counts. A body that is none of these wrappings is taken for the photo itself.
+    Raises `Problem` 415 that says how to send it, 400 and 413.
+    """
+    if headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip") or body[:3] == b"\x1f\x8b\x08":
+        body = _unpacked(body)
+    content_type = headers.get("Content-Type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    fields: Wishes = {}
+    if kind == "multipart/form-data":
+        body, fields = _of_form(body, content_type)
+    elif kind == "application/json" or (body[:1] == b"{" and kind in ("", "text/plain")):
+        body, fields = _of_json(body)
+    elif kind == "application/x-www-form-urlencoded" and re.match(rb"[\w.-]{1,40}=", body):
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "http.no-photo", f"The form holds text alone. {HOW}")
+    elif _DATA_URL.match(body[:200]):
+        body = _of_text(body)
+    return body, {**fields, **query}
+
+
+def _of_form(body: bytes, content_type: str) -> tuple[bytes, Wishes]:
+    head = b"Content-Type: " + content_type.encode("latin-1", "replace").replace(b"\n", b" ") + b"\r\n\r\n"
+    form = BytesParser(policy=HTTP).parsebytes(head + body)
+    parts = [] if not form.is_multipart() else list(form.iter_parts())
+    files: list[bytes] = []
+    fields: dict[str, list[str]] = {}
+    for part in parts:
+        name = part.get_param("name", header="content-disposition")
+        content = part.get_payload(decode=True)
+        if not isinstance(content, bytes) or not isinstance(name, str):
+            continue
+        if part.get_filename() is not None or name.lower() in NAMES:
+            files.append(content)
+        else:
+            fields.setdefault(name, []).append(content.decode("utf-8", "replace"))
+    if len(files) != 1:
+        said = "no file" if not files else f"{len(files)} files"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "http.no-photo", f"The multipart form holds {said}. {HOW}")
+    photo = files[0]
+    return (_of_text(photo) if _DATA_URL.match(photo[:200]) else photo), dict(fields)
+
+
+def _of_json(body: bytes) -> tuple[bytes, Wishes]:
+    try:
+        said: Any = json.loads(body)
+    except (ValueError, RecursionError):
+        said = None
+    names = [name for name in said if name.lower() in NAMES] if isinstance(said, dict) else []
+    if len(names) != 1 or not isinstance(said[names[0]], str):
+        raise Problem(
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
+            "http.no-photo",
+            f'The JSON holds no photo: {{"photo": "…"}} with base64, or a data URL, is taken. {HOW}',
+        )
+    fields: Wishes = {
+        name: [part if isinstance(part, str) else json.dumps(part) for part in (value if name == "step" else [value])]
+        for name, value in said.items()
+        if name not in names and (name != "step" or isinstance(value, list)) and value is not None
+    }
+    return _of_text(said[names[0]].encode()), fields
+
+
+def _of_text(text: bytes) -> bytes:
+    """The bytes of a data URL, or of base64 alone (also as URLs have it, with or without padding)."""
+    found = _DATA_URL.match(text[:200])
+    digits = b"".join(text[found.end() if found else 0 :].split()).translate(bytes.maketrans(b"-_", b"+/")).rstrip(b"=")
+    try:
+        return base64.b64decode(digits + b"=" * (-len(digits) % 4), validate=True)
+    except binascii.Error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-base64", f"The photo's base64 is broken. {HOW}") from None
+
+
+def _unpacked(body: bytes) -> bytes:
+    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
+    try:
+        content = unpack.decompress(body, MAX_UNPACKED)
+    except zlib.error:
+        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-gzip", f"The body's gzip is broken. {HOW}") from None
+    if not unpack.eof:
+        raise Problem(
+            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+            "http.too-large",
+            f"The body unpacks to more than {MAX_UNPACKED:,} bytes.",
+        )
+    return content

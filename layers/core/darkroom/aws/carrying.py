@@ -1,0 +1,73 @@
+"""What S3 keeps with an upload beside its bytes, and what of it goes to its result."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlencode
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import keys
+from darkroom.aws.clients import client
+from darkroom.aws.stage import Job
+from darkroom.wanted import METADATA_BYTES, Overrides
+
+HEADERS = ("CacheControl", "ContentDisposition", "ContentLanguage")
+OURS = frozenset({"recipe", *Overrides.__struct_fields__, "job", "source", "sequencer"})
+"""Names of metadata by which an upload asks, and by which a result says whose it is."""
+
+_RESERVED = 300
+"""Bytes of metadata that a result has of its own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Carried:
+    """options: for S3's PutObject. metadata: of the sender. notes: what is not carried, and why."""
+
+    options: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+
+
+def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
+    """What goes from an upload to its result. metadata: headers and metadata are kept; tags: those too.
+
+    An upload that is gone, or whose tags may not be read, has none.
+    """
+    version = {"VersionId": job.version} if job.version else {}
+    try:
+        head = client("s3").head_object(Bucket=job.bucket, Key=job.key, **version)
+    except (ClientError, BotoCoreError):
+        return Carried()
+    found = _tags(job, version)
+    options: dict[str, str] = {}
+    notes: list[str] = []
+    if found and tags:
+        options["Tagging"] = urlencode(found)
+    elif found:
+        notes.append(f"the upload's tags were not carried over ({', '.join(found):.200}): the stack does not keep them")
+    there = {name: head[name] for name in HEADERS if head.get(name)}
+    own = {name: value for name, value in head["Metadata"].items() if name not in OURS}
+    if not metadata:
+        if there or own:
+            notes.append(f"the upload's {', '.join([*there, *own]):.200} were not carried over, as the stack is set")
+        return Carried(options, {}, tuple(notes))
+    if "filename" in there.get("ContentDisposition", "") and keys.filename(result) != keys.filename(job.key):
+        notes.append(
+            f"the upload's Content-Disposition names another file and was left out: {there.pop(HEADERS[1]):.200}"
+        )
+    size = sum(len(name) + len(value) for name, value in own.items())
+    if size > METADATA_BYTES - _RESERVED:
+        notes.append(f"the upload's metadata has {size:,} bytes and was left out; {METADATA_BYTES - _RESERVED:,} fit")
+        own = {}
+    return Carried(options | there, own, tuple(notes))
+
+
+def _tags(job: Job, version: Mapping[str, str]) -> dict[str, str]:
+    try:
+        answer: dict[str, Any] = client("s3").get_object_tagging(Bucket=job.bucket, Key=job.key, **version)
+    except (ClientError, BotoCoreError):
+        return {}
+    return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", ())}

@@ -1,0 +1,51 @@
+"""What S3 keeps with an upload goes to its result, or is told; and what nothing was done to is not encoded anew."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support import photos
+from tests.support.functions import RESULTS, UPLOADS
+from tests.support.workflow import Lab
+
+
+def test_headers_and_metadata_are_carried_and_tags_are_told(lab: Lab) -> None:
+    event = lab.upload("pier.jpg", photos.encoded("JPEG"))
+    answer = lab.s3.put_object(
+        Bucket=UPLOADS,
+        Key="pier.jpg",
+        Body=photos.encoded("JPEG"),
+        CacheControl="max-age=3600",
+        ContentDisposition='attachment; filename="pier.jpg"',
+        ContentLanguage="de",
+        Metadata={"caption": "the pier", "recipe": "none"},
+        Tagging="album=pier",
+    )
+    event["detail"]["object"]["version-id"] = answer["VersionId"]
+    lab.execute(event)
+    head = lab.s3.head_object(Bucket=RESULTS, Key="pier.jpg")
+    assert (head["CacheControl"], head["ContentLanguage"]) == ("max-age=3600", "de")
+    assert head["ContentDisposition"] == 'attachment; filename="pier.jpg"'
+    assert head["ContentType"] == "image/jpeg"
+    assert head["Metadata"]["caption"] == "the pier"
+    assert "recipe" not in head["Metadata"]
+    assert not lab.s3.get_object_tagging(Bucket=RESULTS, Key="pier.jpg")["TagSet"]
+    assert any("tags" in note and "album" in note for note in lab.manifest("pier.jpg")["notes"])
+    assert "CacheControl" not in lab.s3.head_object(Bucket=RESULTS, Key="pier.jpg.json")
+
+
+@pytest.mark.parametrize("recipe", ["none"])
+def test_a_photo_that_nothing_was_done_to_is_its_own_result(lab: Lab, recipe: str) -> None:
+    body = photos.encoded("JPEG")
+    lab.execute(lab.upload("same.jpg", body, {"recipe": recipe}))
+    assert lab.result("same.jpg") == body
+    manifest = lab.manifest("same.jpg")
+    assert manifest["result"]["bytes"] == manifest["source"]["bytes"] == len(body)
+    assert "nothing was changed" in manifest["notes"][0]
+
+
+def test_two_uploads_have_two_results(lab: Lab) -> None:
+    for name, kind in (("c/X.png", "PNG"), ("c/X.jpg", "JPEG"), ("c/X.jpeg", "JPEG")):
+        lab.execute(lab.upload(name, photos.encoded(kind), {"recipe": "none", "format": "jpg"}))
+    found = [key for key in lab.results() if not key.endswith(".json")]
+    assert found == ["c/X.jpeg", "c/X.jpg", "c/X.png.jpg"]
