@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality openapi docs local lock clean
+.PHONY: help setup demo test test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -12,6 +12,8 @@ SAM := infra/sam
 PYTEST := $(BIN)/python -m pytest -n logical --dist loadgroup
 PHOTO ?=
 PHOTOS ?=
+FOLDER ?=
+MUTANTS ?= 5000
 RECIPE ?= auto
 STACK ?= darkroom
 
@@ -75,6 +77,9 @@ bench-quality: setup ## Measure how much better spoiled photos get, beside other
 
 openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
 	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page
+
+test-hostile: setup ## Open strange files and seeded mutants in bounded workers (FOLDER="folder…" MUTANTS=5000)
+	$(BIN)/python -m tests.bench.hostile $(FOLDER) --mutants $(MUTANTS)
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make

@@ -122,6 +122,11 @@ def test_a_truncated_file_is_never_half_a_picture(name):
         (b"\0\0\0\x0cjP  \r\n\x87\n", "unsupported-format", "JPEG 2000"),
         (b"\xff\x0a" + bytes(20), "unsupported-format", "JPEG XL"),
         (b"II*\0\x10\0\0\0CR\x02\0", "unsupported-format", "raw"),
+        (b"IIRO" + bytes(30), "unsupported-format", "raw file (ORF)"),
+        (b"IIU\0" + bytes(30), "unsupported-format", "raw file (RW2)"),
+        (b"\0\0\0\x18ftypcrx \0\0\0\x01crx isom", "unsupported-format", "raw file (CR3)"),
+        (b"\0\0\x02\0" + bytes(8) + b"\x10\0\x10\0\x18\0", "unsupported-format", "Targa"),
+        (b"\0\0\x02\0\x01\0" + bytes(20), "unsupported-format", "cursor"),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "unsupported-format", "video"),
     ],
 )
@@ -175,3 +180,12 @@ def test_the_codec_needs_neither_opencv_nor_onnx_runtime():
         "    assert picture.bit_depth == 16\n"
     )
     subprocess.run([sys.executable, "-c", program], check=True)
+
+
+def test_mutants_in_workers_of_their_own():
+    """The short form of `make test-hostile`."""
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench.hostile", "--mutants", "60"], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.startswith("60 files:")

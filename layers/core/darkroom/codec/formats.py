@@ -60,6 +60,8 @@ _SIGNATURES = {
     b"MM\0+": "TIFF",
 }
 
+_RAW = "a camera's raw file ({}): develop it, and send a JPEG or a TIFF"
+
 # Pictures and documents that people send and that are not read: told apart from noise, for a better message.
 _OTHERS = {
     b"8BPS": "a Photoshop document",
@@ -70,11 +72,17 @@ _OTHERS = {
     b"\0\0\x02\0": "a cursor (CUR)",
     b"\0\0\0\x0cjP  ": "a JPEG 2000 picture",
     b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
-    b"\xff\x0a": "a JPEG XL picture",
-    b"\0\0\0\x0cJXL ": "a JPEG XL picture",
+    b"\xff\x0a": "a JPEG XL picture: send it as JPEG or PNG",
+    b"\0\0\0\x0cJXL ": "a JPEG XL picture: send it as JPEG or PNG",
     b"<svg": "an SVG drawing",
     b"<?xml": "an XML document",
-    b"FUJIFILM": "a camera's raw file",
+    b"FUJIFILM": _RAW.format("RAF"),
+    b"IIRO": _RAW.format("ORF"),
+    b"IIRS": _RAW.format("ORF"),
+    b"MMOR": _RAW.format("ORF"),
+    b"IIU\0": _RAW.format("RW2"),
+    b"FOVb": _RAW.format("X3F"),
+    b"\0MRM": _RAW.format("MRW"),
     b"qoif": "a QOI picture",
     b"v/1\x01": "an OpenEXR picture",
     b"#?RADIANCE": "a Radiance picture",
@@ -93,12 +101,14 @@ def identify(data: bytes) -> str:
     for signature, name in _SIGNATURES.items():
         if data.startswith(signature):
             if name == "TIFF" and data[8:10] == b"CR":
-                raise unsupported("the file is a camera's raw file (CR2)")
+                raise unsupported(f"the file is {_RAW.format('CR2')}")
             return name
     if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
         return "WEBP"
     if data[4:8] == b"ftyp":
         return _of_base_media(data)
+    if data[-18:-2] == b"TRUEVISION-XFILE" or (data[:4] == b"\0\0\x02\0" and data[4:6] == b"\0\0"):
+        raise unsupported("the file is a Targa picture (TGA): send it as PNG")
     for signature, what in _OTHERS.items():
         if data.startswith(signature):
             raise unsupported(f"the file is {what}")
@@ -114,7 +124,11 @@ def _of_base_media(data: bytes) -> str:
             return "AVIF"
         if brand in _HEIF_BRANDS:
             return "HEIF"
-    raise unsupported(f"the file is of the kind {brands[0]!r} (a video, perhaps)")
+    if brands[0] == b"crx ":
+        raise unsupported(f"the file is {_RAW.format('CR3')}")
+    if brands[0] in (b"jxl ", b"jp2 "):
+        raise unsupported("the file is a JPEG XL or JPEG 2000 picture")
+    raise unsupported(f"the file is of the kind {brands[0].decode('latin-1').strip()!r} (a video, perhaps)")
 
 
 def unsupported(what: str) -> ImageRejected:

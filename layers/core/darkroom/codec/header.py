@@ -133,7 +133,9 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
 
     with rejecting(name):
         if name == "JPEG" and parts.parsed.precision not in (0, 8):
-            raise unsupported(f"the JPEG has {parts.parsed.precision} bits per sample")
+            raise unsupported(
+                f"the JPEG has {parts.parsed.precision} bits per sample: send it with 8, or as TIFF or PNG"
+            )
         image = reopen()
         if name == "TIFF":
             _refuse_raw(image)
@@ -188,7 +190,7 @@ def _refuse_raw(image: Any) -> None:
     """Raw files of many cameras are TIFFs whose first page is a thumbnail: not the picture that was meant."""
     tags = image.tag_v2
     if _DNG_VERSION in tags or (tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags):
-        raise unsupported("the file is a camera's raw file")
+        raise unsupported("the file is a camera's raw file (DNG, NEF, …): develop it, and send a JPEG or a TIFF")
 
 
 def _refuse_huge_tiles(image: Any) -> None:
