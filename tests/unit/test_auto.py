@@ -15,7 +15,7 @@ from darkroom.auto import guard, treatments
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS
 from darkroom.diagnosis.network import interpret
-from darkroom.estimates.measure import blur_sigma, impulse_share, measure
+from darkroom.estimates.measure import blur_sigma, effective_colors, impulse_share, measure
 from darkroom.picture import Array, Picture
 from darkroom.report import Diagnosis, Measurements
 from tests.support.photographs import NAMES, photo
@@ -380,3 +380,39 @@ def test_blend_is_between_original_and_result() -> None:
     half = darkroom.enhance(dark, call, blend=50).image
     np.testing.assert_allclose(half, (full + dark) / 2, atol=0.5)
     np.testing.assert_array_equal(darkroom.enhance(dark, call, blend=0).image, dark)
+
+
+def drawn(kind: str) -> Array:
+    """A picture that was never photographed."""
+    rng = np.random.default_rng(5)
+    if kind == "swatch":
+        return np.full((90, 120, 3), (38, 61, 24), np.uint8)
+    if kind == "pixel":
+        return np.full((1, 1, 3), 20, np.uint8)
+    if kind == "dither":
+        return np.where(rng.random((200, 240)) < np.linspace(0.1, 0.9, 240), 255, 0).astype(np.uint8)
+    page = np.full((200, 300, 3), (12, 34, 58) if kind == "editor" else 255, np.uint8)
+    for y in range(10, 190, 14):
+        for x in range(8, 290, 6):
+            if rng.random() < 0.5:
+                page[y : y + 9, x : x + rng.integers(1, 3)] = (180, 140, 60) if kind == "editor" else 0
+    if kind == "points":
+        page[rng.integers(0, 200, 400), rng.integers(0, 300, 400)] = (0, 90, 200)
+    return page
+
+
+@pytest.mark.parametrize("kind", ["swatch", "pixel", "dither", "editor", "text", "points"])
+def test_what_is_drawn_in_few_colours_is_left_as_it_is(kind: str) -> None:
+    picture = drawn(kind)
+    result = darkroom.enhance(picture)
+    np.testing.assert_array_equal(result.image, picture)
+    assert result.report.treated == []
+
+
+def test_colours_are_counted_by_how_often_they_are_there() -> None:
+    pixels = np.zeros((64, 64), np.uint8)
+    assert effective_colors(pixels) == 1
+    pixels[:32] = 200
+    assert effective_colors(pixels) == pytest.approx(2)
+    assert effective_colors(np.arange(256, dtype=np.uint8).reshape(16, 16)) == pytest.approx(256)
+    assert effective_colors(np.stack([pixels] * 3, axis=2)) == pytest.approx(2)

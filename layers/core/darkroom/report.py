@@ -67,6 +67,10 @@ class Measurements(msgspec.Struct, frozen=True):
     noise_chroma: Annotated[float, Meta(description="the same of the chroma axes")]
     impulses: Annotated[float, Meta(description="share of salt-and-pepper pixels")]
     blur_sigma_px: Annotated[float, Meta(description="of the sharpest edges, as a Gaussian's")]
+    colors: Annotated[
+        float | None,
+        Meta(description="so many equally frequent colours would be as hard to foretell; null in manifests of before"),
+    ] = None
 
 
 class Defect(msgspec.Struct, frozen=True):

@@ -58,6 +58,11 @@ NOISY_LEVELS = 12.0
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
 
+LEAST_COLORS = 12.0
+"""With fewer colours (`Measurements.colors`) a picture was drawn, or shows too little to judge a photo by: nothing is
+done to it. Photographs of few tones have more: grey ones flattened to a fifth some 13, those in colour
+hundreds."""
+
 HALO = 0.2
 """Overshoot that deblurring may leave at edges, as a share of their height."""
 
@@ -94,6 +99,10 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
     decisions = []
     for name, treat in TREATMENTS:
         defect = diagnosis[name]
+        if measurements.colors is not None and measurements.colors < LEAST_COLORS:
+            why = f"{defect.words}; but the picture has too few colours to be judged as a photo"
+            decisions.append(Decision(name, False, why if defect.present else defect.words))
+            continue
         rival = _rival(defect, diagnosis, measurements)
         if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
             treatment = _denoise(defect, diagnosis, measurements)

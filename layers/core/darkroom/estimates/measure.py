@@ -60,6 +60,7 @@ def measure(picture: Picture) -> Measurements:
         noise_chroma=float(noise.chroma_sigma),
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
+        colors=effective_colors(shown),
     )
 
 
@@ -76,6 +77,18 @@ def lost_highlights(pixels: Array) -> float:
     sample = to_float(pixels[::stride, ::stride])
     highest = sample if sample.ndim == 2 else np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
     return float((highest >= 1 - CLIP).mean())
+
+
+def effective_colors(pixels: Array) -> float:
+    """Two to the entropy of the colours, in bits, of a sample of single pixels, each channel in 256 levels.
+
+    1 for a picture of one colour, 2 for one of two that are equally frequent, as many as it has pixels at most.
+    """
+    stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
+    levels = np.rint(to_float(pixels[::stride, ::stride]) * 255).astype(np.uint32)
+    codes = levels if levels.ndim == 2 else levels[..., 0] << 16 | levels[..., 1] << 8 | levels[..., 2]
+    shares = np.unique(codes, return_counts=True)[1] / codes.size
+    return float(2 ** -(shares * np.log2(shares)).sum())
 
 
 def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
