@@ -114,7 +114,7 @@ def test_names_and_values_have_one_limit(overrides: dict[str, Any]) -> None:
         (lambda: Wanted.of_body({"blend": "7"}), "'blend' is '7' but must be integer 0 to 100"),
         (lambda: Wanted.of_query({"quality": ["0"]}), "'quality' is '0' but must be integer 1 to 100"),
         (
-            lambda: Wanted.of_query({"format": ["jpg"]}),
+            lambda: Wanted.of_query({"format": ["jpegg"]}),
             "must be one of avif, jpeg, png, tiff, webp; did you mean 'jpeg'?",
         ),
         (lambda: Wanted.of_body({"recipe": 5}), "'recipe': Expected `str | object | null`, got `int`"),
@@ -130,3 +130,13 @@ def test_what_cannot_be_asked_for_is_named(make: Callable[[], Wanted], says: str
     with pytest.raises(RecipeInvalid) as caught:
         make()
     assert says in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("said", "format_name"),
+    [("jpg", "jpeg"), ("JPG", "jpeg"), (".jpeg", "jpeg"), ("image/jpeg", "jpeg"), ("tif", "tiff"), ("WebP", "webp")],
+)
+def test_a_format_may_be_called_by_its_usual_names(said: str, format_name: str) -> None:
+    assert Wanted.of_query({"format": [said]}).format == format_name
+    assert Wanted.of_body({"format": said}).format == format_name
+    assert Wanted.of_metadata({"format": said}, "a.png", "auto").format == format_name

@@ -9,7 +9,7 @@ from typing import Any, Self
 import msgspec
 
 from darkroom import recipe
-from darkroom.codec.formats import FORMAT_ALIASES, check_output
+from darkroom.codec.formats import FORMAT_ALIASES
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
 from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
@@ -145,17 +145,12 @@ def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) 
 
 
 def _usual(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields with the output format by its own name, whichever it was called by (``jpg``, ``.TIF``).
-
-    Raises `RecipeInvalid` for a format that is not written.
-    """
+    """The fields with the output format by its own name, whichever it was called by (``jpg``, ``.TIF``)."""
     said = fields.get("format")
     if not isinstance(said, str):
         return fields
     name = said.strip().lower().removeprefix("image/").removeprefix(".")
-    name = FORMAT_ALIASES.get(name, name)
-    check_output(name)
-    return {**fields, "format": name}
+    return {**fields, "format": FORMAT_ALIASES.get(name, name)}
 
 
 def _read[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
