@@ -23,6 +23,8 @@ api = routes.build(
         classify=setting("CLASSIFY_FUNCTION"),
         max_bytes=int(setting("MAX_BYTES")),
         places=int(setting("MAX_WAITING_CALLS")),
+        queue=setting("UPLOADS_QUEUE"),
+        admins=frozenset(setting("ADMIN_CALLERS").split(",")) - {"none"},
         origins=tuple(origins.split(",")) if origins != "none" else (),
         files=Path(__file__).parent,
     )

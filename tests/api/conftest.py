@@ -24,20 +24,21 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
             s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         for bucket in (UPLOADS, RESULTS):
             s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
-        names = ("id", "listing", "created")
+        names = ("id", "listing", "owner", "created")
         boto3.client("dynamodb").create_table(
             TableName=SETTINGS["JOBS_TABLE"],
             KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
             AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in names],
             GlobalSecondaryIndexes=[
                 {
-                    "IndexName": "newest",
+                    "IndexName": index,
                     "KeySchema": [
-                        {"AttributeName": "listing", "KeyType": "HASH"},
+                        {"AttributeName": name, "KeyType": "HASH"},
                         {"AttributeName": "created", "KeyType": "RANGE"},
                     ],
                     "Projection": {"ProjectionType": "ALL"},
                 }
+                for index, name in (("newest", "listing"), ("owned", "owner"))
             ],
             BillingMode="PAY_PER_REQUEST",
         )

@@ -11,7 +11,8 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from darkroom_local.emulator import EmbeddedAws
 
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
+"""Uploads wait in a queue for their turn."""
 POLL_SECONDS = 0.2
 
 

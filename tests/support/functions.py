@@ -40,6 +40,7 @@ SETTINGS = {
     "UPLOADS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/waiting",
     "MAX_RUNNING_JOBS": "2",
     "MAX_WAITING_CALLS": "2",
+    "ADMIN_CALLERS": "none,k1e2y3",
     "EVENT_BUS": "darkroom",
     "DEFAULT_RECIPE": "none",
     "KEEP_GPS": "false",

@@ -5,6 +5,10 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
 
 from darkroom.aws import handover
 from darkroom.codec.formats import EXTENSIONS, INPUT_EXTENSIONS, result_name
@@ -86,6 +90,14 @@ def jobs_of(bucket: str, key: str, version: str) -> list[str]:
     announced = re.match(r"(?:api|sync)/([0-9a-f]{32})/", key)
     digest = hashlib.sha256(f"{bucket}/{key}#{version}".encode()).hexdigest()[:32]
     return [*([announced[1]] if announced else []), digest]
+
+
+def event_of(record: Mapping[str, Any]) -> str:
+    """The event of a recorded job's upload, as JSON: what EventBridge told of it, as far as the workflow reads it."""
+    one = {"key": record["key"], "sequencer": record.get("sequencer") or "0"}
+    if record.get("version"):
+        one["version-id"] = record["version"]
+    return msgspec.json.encode({"detail": {"bucket": {"name": record["bucket"]}, "object": one}}).decode()
 
 
 def may_be_photo(upload: str) -> bool:

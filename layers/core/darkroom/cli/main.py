@@ -10,7 +10,7 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import cloud, joined, photos, reference
+from darkroom.cli import care, cloud, joined, photos, reference
 from darkroom.cli.shared import fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -54,6 +54,9 @@ for command in (
     photos.diagnose,
     photos.classify,
     cloud.submit,
+    care.redo,
+    care.redrive,
+    care.doctor,
 ):
     cli.add_command(command)
 

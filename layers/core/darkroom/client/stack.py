@@ -57,7 +57,7 @@ class Stack:
                 if job["status"] != "running":
                     if "error" in job:
                         raise revive(job["error"]["code"], job["error"]["message"])
-                    if "result" not in job:
+                    if job["status"] == "superseded":
                         raise StepFailed("superseded", "a newer upload of the same key was faster, or it was deleted")
                     return job
             time.sleep(POLL_SECONDS)
@@ -80,6 +80,13 @@ class Stack:
             raise StepFailed("jobs", f"the jobs could not be read: {error}") from None
         plain = TypeDeserializer()
         return [{name: plain.deserialize(value) for name, value in item.items()} for item in answer["Items"]]
+
+    def record(self, job: str) -> dict[str, Any] | None:
+        """A job's record by its id. Raises botocore's errors."""
+        key, table = {"id": {"S": job}}, self.outputs["JobsTable"]
+        item = self.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
+        plain = TypeDeserializer()
+        return {name: plain.deserialize(value) for name, value in item.items()} if item else None
 
     def download(self, place: Mapping[str, str]) -> bytes:
         """The object at a job's `result` or `manifest`, and no other version."""

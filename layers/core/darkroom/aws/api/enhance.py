@@ -14,7 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
 from darkroom import codec, report
 from darkroom.aws import clients, storage
-from darkroom.aws.api import links, negotiate, parse, synchronous
+from darkroom.aws.api import links, negotiate, parse, records, synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.codec.formats import identify
@@ -25,7 +25,7 @@ HEADER_BYTES = 6000
 """Of the report in a header; API Gateway allows 10,240 for all of them."""
 
 
-def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept: str) -> Response[Any]:
+def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept: str, caller: str) -> Response[Any]:
     """The answer to one request: the photo, photo and report, or a redirect where the photo is too large to answer."""
     synchronous.check_size(body, "/enhance", "POST /jobs takes larger ones.")
     asked = parse.enhance_request(query)
@@ -40,6 +40,7 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
         if answer_in not in ("any", "multipart"):
             wanted = msgspec.structs.replace(wanted, format=answer_in)
     job, key = synchronous.put(site, body, wanted.to_metadata())
+    records.announce(site.table, job, site.work, key, owner=caller, request="")
     with synchronous.place(site):
         output = _run(site, job, key)
     if output is None:  # it goes on without us

@@ -18,6 +18,7 @@ from darkroom.aws.api import links, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
+from darkroom.aws.runtime import logger
 from darkroom.errors import ImageRejected
 from darkroom.report import Report
 
@@ -41,7 +42,7 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
     job = _digest(f"{caller}\n{idempotency_key}")[:32] if idempotency_key else secrets.token_hex(16)
     key = keys.to_announce(job, request.upload.filename)
     fingerprint = _digest(msgspec.json.encode(request).decode())
-    before = records.announce(site.table, job, site.uploads, key, fingerprint)
+    before = records.announce(site.table, job, site.uploads, key, owner=caller, request=fingerprint)
     if before is not None and before.get("request") != fingerprint:
         raise Problem(
             HTTPStatus.UNPROCESSABLE_ENTITY,
@@ -55,9 +56,9 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
     return answer, before is None
 
 
-def show(site: Site, job: str) -> dict[str, Any]:
+def show(site: Site, job: str, caller: str) -> dict[str, Any]:
     """All there is to say of a job. Its links are presigned."""
-    record = _record(site, job)
+    record = _record(site, job, caller)
     answer = summary(record)
     places = {}
     if record["status"] != "waiting":
@@ -81,10 +82,19 @@ def show(site: Site, job: str) -> dict[str, Any]:
     return answer
 
 
-def page(site: Site, limit: int, after: str | None) -> dict[str, Any]:
-    """Jobs, newest first."""
-    found, following = records.newest(site.table, limit, after)
-    return {"jobs": [summary(record) for record in found], "next": following}
+def page(site: Site, limit: int, after: str | None, caller: str) -> dict[str, Any]:
+    """The caller's jobs, or all where the caller is an administrator, newest first."""
+    found, following = records.newest(site.table, limit, after, None if caller in site.admins else caller)
+    return {"jobs": [told for record in found if (told := _summary_or_none(record))], "next": following}
+
+
+def _summary_or_none(record: Mapping[str, Any]) -> dict[str, Any] | None:
+    """None for a record that lacks what each has: others must not want for it."""
+    try:
+        return summary(record)
+    except (KeyError, TypeError, msgspec.DecodeError) as error:
+        logger.error("bad record", job_id=str(record.get("id")), reason=repr(error))
+        return None
 
 
 def summary(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -106,9 +116,26 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def delete(site: Site, job: str) -> None:
+def redo(site: Site, job: str, caller: str) -> dict[str, Any]:
+    """Begin a job anew that failed: its upload's event goes into the queue once more. Raises `Problem` 409."""
+    record = _record(site, job, caller)
+    if record["status"] != "failed":
+        raise Problem(
+            HTTPStatus.CONFLICT,
+            "http.job-not-failed",
+            f"The job is {record['status']}: only one that failed can begin anew.",
+        )
+    try:
+        clients.client("sqs").send_message(QueueUrl=site.queue, MessageBody=keys.event_of(record))
+    except (ClientError, BotoCoreError) as error:
+        raise clients.translate(error, "the queue of uploads", "queue") from error
+    records.begin_anew(site.table, job)
+    return summary(_record(site, job, caller))
+
+
+def delete(site: Site, job: str, caller: str) -> None:
     """Delete a job's upload, result, manifest and record. Raises `Problem` 409 while it runs."""
-    record = _record(site, job)
+    record = _record(site, job, caller)
     if record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
     s3 = clients.client("s3")
@@ -181,10 +208,14 @@ def _report(record: Mapping[str, Any]) -> Report | None:
     return told if told.job == record["id"] else None
 
 
-def _record(site: Site, job: str) -> records.Record:
+def _record(site: Site, job: str, caller: str) -> records.Record:
+    """The job's record, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")
-    return records.find(site.table, job)
+    record = records.find(site.table, job)
+    if caller not in site.admins and record.get("owner") != caller:
+        raise records.no_such_job()
+    return record
 
 
 def _digest(text: str) -> str:

@@ -29,11 +29,15 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def announce(table: str, job: str, bucket: str, key: str, request: str) -> Record | None:
-    """Write the record of a job that waits for its upload. Returns the record that was there before, if one was."""
+def announce(table: str, job: str, bucket: str, key: str, *, owner: str, request: str) -> Record | None:
+    """Write the record of a job that waits for its upload. Returns the record that was there before, if one was.
+
+    owner: who may see the job. request: what was asked, to tell a repeated request from another.
+    """
     record = {
         "id": job,
         "listing": "jobs",
+        "owner": owner,
         "status": "waiting",
         "bucket": bucket,
         "key": key,
@@ -62,8 +66,12 @@ def find(table: str, job: str) -> Record:
     """A job's record. Raises `Problem` 404."""
     record = look(table, job)
     if record is None:
-        raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job, or it is no longer remembered.")
+        raise no_such_job()
     return record
+
+
+def no_such_job() -> Problem:
+    return Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job, or it is no longer remembered.")
 
 
 def look(table: str, job: str) -> Record | None:
@@ -75,15 +83,17 @@ def look(table: str, job: str) -> Record | None:
     return _plain(answer["Item"]) if "Item" in answer else None
 
 
-def newest(table: str, limit: int, after: str | None) -> tuple[list[Record], str | None]:
-    """A page of records, newest first, and the word that asks for the next one."""
-    start = {"ExclusiveStartKey": _start(after)} if after else {}
+def newest(table: str, limit: int, after: str | None, owner: str | None) -> tuple[list[Record], str | None]:
+    """A page of records, newest first, and the word that asks for the next one. owner: whose; None for everyone's."""
+    index, name, value = ("newest", "listing", "jobs") if owner is None else ("owned", "owner", owner)
+    start = {"ExclusiveStartKey": _start(after, name, value)} if after else {}
     try:
         answer = clients.client("dynamodb").query(
             TableName=table,
-            IndexName="newest",
-            KeyConditionExpression="listing = :jobs",
-            ExpressionAttributeValues={":jobs": {"S": "jobs"}},
+            IndexName=index,
+            KeyConditionExpression="#whose = :whose",
+            ExpressionAttributeNames={"#whose": name},
+            ExpressionAttributeValues={":whose": {"S": value}},
             ScanIndexForward=False,
             Limit=limit,
             **start,
@@ -132,13 +142,31 @@ def delete(table: str, job: str) -> None:
         raise _translate(error) from error
 
 
-def _start(token: str) -> dict[str, dict[str, str]]:
+def begin_anew(table: str, job: str) -> None:
+    """Let a job that failed wait for its upload's event, which was sent again. Nothing where it has begun already."""
+    try:
+        clients.client("dynamodb").update_item(
+            TableName=table,
+            Key={"id": {"S": job}},
+            UpdateExpression="SET #status = :waiting, updated = :now REMOVE #error",
+            ConditionExpression="#status = :failed",
+            ExpressionAttributeNames={"#status": "status", "#error": "error"},
+            ExpressionAttributeValues={":waiting": {"S": "waiting"}, ":failed": {"S": "failed"}, ":now": {"S": now()}},
+        )
+    except ClientError as error:
+        if clients.code_of(error) != "ConditionalCheckFailedException":
+            raise _translate(error) from error
+    except BotoCoreError as error:
+        raise _translate(error) from error
+
+
+def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
     try:
         raw = base64.urlsafe_b64decode(token.encode() + b"=" * (-len(token) % 4))
         place = msgspec.json.decode(raw, type=dict[str, str])
     except (binascii.Error, UnicodeError, msgspec.MsgspecError):
         place = {}
-    if set(place) != {"id", "listing", "created"} or place["listing"] != "jobs" or not all(place.values()):
+    if set(place) != {"id", name, "created"} or place[name] != value or not all(place.values()):
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
     return {name: {"S": value} for name, value in place.items()}
 

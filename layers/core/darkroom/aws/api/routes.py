@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
@@ -71,23 +72,28 @@ def build(site: Site) -> APIGatewayRestResolver:
 
     @api.get("/jobs")
     def list_jobs() -> Answer:
-        query = api.current_event.query_string_parameters or {}
-        return _answer(jobs.page(site, _limit(query.get("limit", "20")), query.get("next") or None))
+        event = api.current_event
+        query = event.query_string_parameters or {}
+        return _answer(jobs.page(site, _limit(query.get("limit", "20")), query.get("next") or None, _caller(event)))
 
     @api.get("/jobs/<job>")
     def show_job(job: str) -> Answer:
-        return _answer(jobs.show(site, job))
+        return _answer(jobs.show(site, job, _caller(api.current_event)))
+
+    @api.post("/jobs/<job>/redo")
+    def redo_job(job: str) -> Answer:
+        return _answer(jobs.redo(site, job, _caller(api.current_event)), HTTPStatus.ACCEPTED)
 
     @api.delete("/jobs/<job>")
     def delete_job(job: str) -> Answer:
-        jobs.delete(site, job)
+        jobs.delete(site, job, _caller(api.current_event))
         return Response(int(HTTPStatus.NO_CONTENT), body="", headers={"Cache-Control": "no-store"})
 
     @api.post("/enhance")
     def enhance_photo() -> Answer:
         event = api.current_event
         photo, query = _photo(event)
-        return enhance.enhance(site, photo, query, event.headers.get("Accept") or "*/*")
+        return enhance.enhance(site, photo, query, event.headers.get("Accept") or "*/*", _caller(event))
 
     @api.post("/classify")
     def classify_photo() -> Answer:
@@ -147,10 +153,19 @@ def _photo(event: Any) -> tuple[bytes, Mapping[str, Sequence[str]]]:
 
 
 def _caller(event: Any) -> str:
-    """Who asks: an API key's id, a role's or user's ARN, or the subject of a token, whichever the stack goes by."""
+    """Who asks: an API key's id, a role's or user's ARN, or the subject of a token, whichever the stack goes by.
+
+    Raises `Problem` 403 where API Gateway told of nobody.
+    """
     context = event.request_context
     claims = (event.raw_event["requestContext"].get("authorizer") or {}).get("claims") or {}
-    return str(context.identity.api_key_id or context.identity.user_arn or claims.get("sub") or "")
+    caller = context.identity.api_key_id or context.identity.user_arn or claims.get("sub")
+    key = event.headers.get("x-api-key")
+    if not caller and key:  # the gateway let it pass, and did not say whose it is
+        return f"key-{hashlib.sha256(key.encode()).hexdigest()[:32]}"
+    if not caller:
+        raise Problem(HTTPStatus.FORBIDDEN, "http.forbidden", "It is not known who asks.")
+    return str(caller)
 
 
 def _limit(text: str) -> int:

@@ -16,6 +16,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     classify: the ARN of the function that has the networks.
     max_bytes: the largest upload.
     places: how many requests may wait for an answer at once.
+    queue: the URL of the queue of uploads.
+    admins: callers who see everyone's jobs.
     origins: other sites whose pages may call the API.
     files: the folder with `openapi.json` and the page, `web/`.
     """
@@ -28,5 +30,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     classify: str
     max_bytes: int
     places: int
+    queue: str
+    admins: frozenset[str]
     origins: tuple[str, ...]
     files: Path

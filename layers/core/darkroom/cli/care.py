@@ -1,0 +1,54 @@
+"""`darkroom redo`, `redrive` and `doctor`: the care of a deployed stack."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from darkroom.cli.cloud import find_stack
+from darkroom.cli.shared import Attempts, echo_json
+
+
+def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which stack."""
+    named = click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
+    embedded = click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
+    return named(embedded(command))
+
+
+@click.command()
+@click.argument("jobs", nargs=-1, required=True, metavar="JOB…")
+@of_a_stack
+def redo(jobs: tuple[str, ...], stack_name: str | None, local: bool) -> None:
+    """Begin jobs anew that failed."""
+    from darkroom.client import care
+
+    stack, attempts = find_stack(stack_name, local), Attempts()
+    for job in jobs:
+        with attempts.on(job):
+            care.redo(stack, job)
+            click.echo(job)
+    attempts.end()
+
+
+@click.command()
+@of_a_stack
+def redrive(stack_name: str | None, local: bool) -> None:
+    """Send the uploads again that could not be delivered; say how many."""
+    from darkroom.client import care
+
+    click.echo(care.redrive(find_stack(stack_name, local)))
+
+
+@click.command()
+@of_a_stack
+def doctor(stack_name: str | None, local: bool) -> None:
+    """Say how many uploads wait, run, and could not be delivered. Exit status 1 where some could not be."""
+    from darkroom.client import care
+
+    found = care.look(find_stack(stack_name, local))
+    echo_json(found)
+    if found["undelivered"]:
+        raise SystemExit(1)

@@ -1,0 +1,75 @@
+"""The care of a deployed stack: what waits, what could not be delivered, and to begin it anew."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import keys
+from darkroom.client.stack import Stack
+from darkroom.errors import StepFailed
+
+
+def redo(stack: Stack, job: str) -> None:
+    """Begin a job anew that failed. Raises `StepFailed` where there is none, or it is not one that failed."""
+    try:
+        record = stack.record(job)
+        if record is None:
+            raise StepFailed("no-job", f"there is no job '{job:.80}'")
+        if record["status"] != "failed":
+            raise StepFailed("not-failed", f"the job is {record['status']}: only one that failed can begin anew")
+        stack.client("sqs").send_message(QueueUrl=stack.outputs["WaitingUploads"], MessageBody=keys.event_of(record))
+    except (ClientError, BotoCoreError) as error:
+        raise StepFailed("jobs", f"the job could not begin anew: {error}") from None
+
+
+def redrive(stack: Stack) -> int:
+    """Send all that could not be delivered into the queue of uploads again. Returns how many messages that were.
+
+    A message is deleted when it has been sent: one may be delivered twice, and begins its job once.
+    """
+    sqs, undelivered, sent = stack.client("sqs"), stack.outputs["UndeliveredUploads"], 0
+    try:
+        while batch := sqs.receive_message(QueueUrl=undelivered, MaxNumberOfMessages=10).get("Messages", []):
+            for message in batch:
+                sqs.send_message(QueueUrl=stack.outputs["WaitingUploads"], MessageBody=message["Body"])
+                sqs.delete_message(QueueUrl=undelivered, ReceiptHandle=message["ReceiptHandle"])
+                sent += 1
+    except (ClientError, BotoCoreError) as error:
+        raise StepFailed("jobs", f"after {sent} messages: {error}") from None
+    return sent
+
+
+def look(stack: Stack) -> dict[str, int]:
+    """How many uploads wait, are about to begin, run, and could not be delivered."""
+    try:
+        waiting, starting = _count(stack, "WaitingUploads")
+        undelivered, _ = _count(stack, "UndeliveredUploads")
+        return {"waiting": waiting, "starting": starting, "running": _running(stack), "undelivered": undelivered}
+    except (ClientError, BotoCoreError) as error:
+        raise StepFailed("jobs", f"the stack could not be looked at: {error}") from None
+
+
+def _count(stack: Stack, queue: str) -> tuple[int, int]:
+    """Messages that lie in a queue, and that somebody has taken; about so many, as SQS knows it."""
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    answer = stack.client("sqs").get_queue_attributes(QueueUrl=stack.outputs[queue], AttributeNames=names)
+    lie, taken = (int(answer["Attributes"][name]) for name in names)
+    return lie, taken
+
+
+def _running(stack: Stack) -> int:
+    pages: Any = (
+        stack.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=stack.outputs["JobsTable"],
+            IndexName="unfinished",
+            Select="COUNT",
+            KeyConditionExpression="#open = :running",
+            ExpressionAttributeNames={"#open": "open"},
+            ExpressionAttributeValues={":running": {"S": "running"}},
+        )
+    )
+    return sum(page["Count"] for page in pages)
