@@ -57,7 +57,8 @@ def api(cloud: Cloud) -> Iterator[remote_api.Api]:
 def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[int, Message, bytes]:
     """An answer as it comes, whatever its status.
 
-    But 504: on a busy machine functions may start more slowly than the API waits; the next time they are warm.
+    But 504, and a redirect to the job that goes on: on a busy machine functions may start more slowly than the API
+    waits; the next time they are warm.
     """
     headers = {"Content-Type": "image/jpeg", "Accept": "*/*", "x-api-key": api.key, **headers}
     request = urllib.request.Request(f"{api.address}{path}", data=body, headers=headers, method="POST")
@@ -65,6 +66,9 @@ def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[i
     def answer() -> tuple[int, Message, bytes] | None:
         try:
             with urllib.request.urlopen(request) as answer:
+                if answer.url.startswith(f"{api.address}jobs/"):
+                    assert json.load(answer)["status"] in ("waiting", "running", "succeeded")
+                    return None
                 return answer.status, answer.headers, answer.read()
         except urllib.error.HTTPError as error:
             return None if error.code == 504 else (error.code, error.headers, error.read())
