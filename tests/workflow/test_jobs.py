@@ -159,7 +159,7 @@ def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     assert len([state for state in apart.states if state in tasks]) == 2 + len(STAGES)
     imaging = next(state for state, stage in tasks.items() if stage == STAGES[0])
     assert [state for state in fused.states if state in tasks] == ["Inspect", imaging, "Classify", "Publish"]
-    before, after = photos.decoded(lab.result("apart.png")), photos.decoded(lab.result("fused.png"))
+    before, after = photos.decoded(lab.result("apart.jpg.png")), photos.decoded(lab.result("fused.jpg.png"))
     assert np.array_equal(before, after)
     assert not np.array_equal(before, photos.pixels())
 
