@@ -91,7 +91,7 @@ def test_a_recipe_from_a_file(photo: Path, tmp_path: Path) -> None:
     recipe = tmp_path / "mine.json"
     recipe.write_text('{"name": "mine", "format": "webp", "steps": [{"name": "gamma", "params": {"gamma": 1.2}}]}')
     assert run("enhance", photo, "-o", f"{tmp_path}/results/", "--recipe", recipe).exit_code == 0
-    assert darkroom.decode((tmp_path / "results" / "in.webp").read_bytes()).metadata.source_format == "WEBP"
+    assert darkroom.decode((tmp_path / "results" / "in.jpg.webp").read_bytes()).metadata.source_format == "WEBP"
 
 
 def test_blend_zero_is_the_original(tmp_path: Path, pixels: Array) -> None:

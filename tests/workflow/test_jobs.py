@@ -326,11 +326,11 @@ def test_an_unversioned_upload_is_known_by_its_sequencer(lab: Lab) -> None:
     ("key", "result"),
     [
         ("a+b %20 ü (1).jpg", "a+b %20 ü (1).jpg"),
-        ("no extension", "no extension.jpg"),
-        ("UPPER.JPEG", "UPPER.jpg"),
-        ("v1.2", "v1.2.jpg"),
-        ("a/.hidden", "a/.hidden.jpg"),
-        ("'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png", "'quoted' \"twice\" \\ $x {% 1 %} ${Y}.jpg"),
+        ("no extension", "no extension.photo.jpg"),
+        ("UPPER.JPEG", "UPPER.JPEG"),
+        ("v1.2", "v1.2.photo.jpg"),
+        ("a/.hidden", "a/.hidden.photo.jpg"),
+        ("'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png", "'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png.jpg"),
     ],
 )
 def test_keys_stay_what_they_are(lab: Lab, key: str, result: str) -> None:
@@ -374,5 +374,5 @@ def test_metadata_sets_blend_format_and_quality(lab: Lab) -> None:
     for quality in ("20", "90"):
         key = f"quality{quality}.png"
         lab.execute(lab.upload(key, photos.encoded("PNG"), {"format": "jpeg", "quality": quality}))
-        sizes[quality] = len(lab.result(f"quality{quality}.jpg"))
+        sizes[quality] = len(lab.result(f"{key}.jpg"))
     assert sizes["20"] < sizes["90"]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import numpy as np
 import pytest
 
 from darkroom.aws import clients, storage
@@ -148,14 +149,12 @@ def test_a_photo_that_was_deleted_before_its_job_began_is_not_published(lab: Lab
     assert [detail["status"] for _, detail in lab.told()][-1] == "superseded"
 
 
-def test_other_uploads_results_are_replaced(lab: Lab) -> None:
-    """Two keys that lead to one result have no order between them: the last job to end wins."""
-    later = lab.upload("photo.bmp", photos.encoded("BMP", seed=1), RECIPE)
-    later["detail"]["object"]["sequencer"] = "FF"
-    lab.execute(later)
-    execution = lab.execute(lab.upload("photo.png", photos.encoded("PNG", seed=2), RECIPE))
-    assert execution.output["status"] == "succeeded"
-    assert_newest_stays(lab, execution.output["job"])
+def test_other_uploads_have_results_of_their_own(lab: Lab) -> None:
+    """Names that differ in the extension alone are two photos."""
+    for seed, (key, format_name) in enumerate([("photo.bmp", "BMP"), ("photo.png", "PNG")]):
+        lab.execute(lab.upload(key, photos.encoded(format_name, seed=seed), RECIPE))
+    assert lab.results() == ["photo.bmp.png", "photo.bmp.png.json", "photo.png", "photo.png.json"]
+    assert not np.array_equal(photos.decoded(lab.result("photo.bmp.png")), photos.decoded(lab.result("photo.png")))
 
 
 @pytest.mark.parametrize(
