@@ -94,7 +94,8 @@ def test_the_same_upload_twice_is_two_jobs_with_one_result(cloud: Cloud) -> None
         cloud.finished("twice.png")
     newest, oldest = cloud.finished("twice.png", 2)
     assert (newest["status"], oldest["status"]) == ("succeeded", "succeeded")
-    assert newest["result"] == oldest["result"]
+    assert newest["result"]["key"] == oldest["result"]["key"]
+    assert newest["result"]["version"] != oldest["result"]["version"]
     np.testing.assert_array_equal(photos.decoded(cloud.result(newest)), photos.pixels(3))
     assert cloud.manifest(newest)["job"] == newest["id"]
 
@@ -104,4 +105,9 @@ def test_of_uploads_at_once_the_newest_stays(cloud: Cloud) -> None:
         cloud.upload("race.png", photos.encoded("PNG", seed=seed), recipe="none", format="png")
     jobs = cloud.finished("race.png", 4)
     assert {job["status"] for job in jobs} <= {"succeeded", "superseded"}, jobs
-    np.testing.assert_array_equal(photos.decoded(cloud.result(jobs[0])), photos.pixels(3))
+    done = [job for job in jobs if job["status"] == "succeeded"]
+    np.testing.assert_array_equal(photos.decoded(cloud.result(done[0])), photos.pixels(3))
+    manifest = cloud.manifest(done[0])
+    (last,) = (job for job in done if job["id"] == manifest["job"])
+    lies = cloud.s3.head_object(Bucket=last["result"]["bucket"], Key=last["result"]["key"])
+    assert lies["VersionId"] == last["result"]["version"] == manifest["result"]["version"], "of two jobs"

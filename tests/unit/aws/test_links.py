@@ -34,6 +34,8 @@ def test_links_are_regional(monkeypatch: pytest.MonkeyPatch, region: str) -> Non
     link = urlsplit(links.link("photos", "a b.jpg", version="v1", filename="ü.jpg"))
     assert (link.scheme, link.netloc, link.path) == ("https", HOSTS[region], "/a%20b.jpg")
     assert f"%2F{region}%2Fs3%2F" in link.query
+    assert "versionId=v1" in link.query
+    assert "response-content-disposition=attachment" in link.query
     assert links.origin("photos") == f"https://{HOSTS[region]}"
     form = links.form("photos", "api/1/a.jpg", "image/jpeg", {}, 1000)
     assert form["url"] == f"https://{HOSTS[region]}/"
@@ -43,3 +45,7 @@ def test_an_emulator_has_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:4566")
     assert links.link("photos", "a.jpg").startswith("http://127.0.0.1:4566/photos/a.jpg?")
+    saved = links.link("photos", "a.jpg", version="v1", filename="a.jpg")
+    assert "response-content-disposition=attachment" in saved
+    assert "versionId" not in saved, "the emulator heeds the one or the other"
+    assert "versionId=v1" in links.link("photos", "a.jpg", version="v1")

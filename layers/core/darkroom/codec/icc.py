@@ -13,6 +13,10 @@ from functools import cache
 import numpy as np
 
 from darkroom.picture import Array
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+
+srgb_to_linear, linear_to_srgb = srgb_to_linear_exact, linear_to_srgb_exact
+"""The curve of `SRGB_CURVE` and its inverse, on any array of 0–1; float32 stays."""
 
 SRGB_CURVE = (2.4, 1 / 1.055, 0.055 / 1.055, 1 / 12.92, 0.04045)
 """g, a, b, c, d: ``(a·x + b)^g`` from d on, ``c·x`` below (parametric curve type 3)."""
@@ -147,20 +151,6 @@ def describe(data: bytes | None) -> str | None:
         return parse(data).description
     except ProfileError:
         return ""
-
-
-def srgb_to_linear(encoded: Array) -> Array:
-    """IEC 61966-2-1, on any array of 0–1."""
-    g, a, b, c, d = SRGB_CURVE
-    return np.where(encoded >= d, (a * encoded + b) ** g, c * encoded)
-
-
-def linear_to_srgb(linear: Array) -> Array:
-    """The inverse of `srgb_to_linear`. Keeps float32."""
-    curve = np.power(linear, np.float32(1 / 2.4) if linear.dtype == np.float32 else 1 / 2.4)
-    curve *= 1.055
-    curve -= 0.055
-    return np.where(linear > 0.0031308, curve, linear * linear.dtype.type(12.92))
 
 
 def _check_colorants(colorants: Array) -> None:

@@ -24,7 +24,11 @@ EMULATED = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
 
 
 def _signer() -> Any:
-    return client("s3", EMULATED if os.environ.get("AWS_ENDPOINT_URL") else REGIONAL)
+    return client("s3", EMULATED if _emulated() else REGIONAL)
+
+
+def _emulated() -> bool:
+    return bool(os.environ.get("AWS_ENDPOINT_URL"))
 
 
 def to(place: Mapping[str, str], *, filename: str | None = None) -> str:
@@ -48,6 +52,8 @@ def form(bucket: str, key: str, content_type: str, metadata: Mapping[str, str], 
 
 def link(bucket: str, key: str, *, version: str | None = None, filename: str | None = None) -> str:
     """A link to one object; with `filename` a browser saves it under that name."""
+    if filename and _emulated():
+        version = None  # beside a version the emulator forgets the name
     request = {"Bucket": bucket, "Key": key, **({"VersionId": version} if version else {})}
     if filename:
         request["ResponseContentDisposition"] = f"attachment; filename*=UTF-8''{quote(filename)}"
