@@ -362,6 +362,7 @@ def psnr(a: Array, b: Array) -> float:
     return float(10 * np.log10(255**2 / np.mean((a.astype(float) - b) ** 2)))
 
 
+@pytest.mark.slow
 def test_auto_repairs_photographs_that_were_spoiled() -> None:
     gains = []
     for name in NAMES[::2]:

@@ -12,6 +12,8 @@ from PIL import Image
 
 from tests.unit.codec import heic
 
+pytestmark = pytest.mark.slow
+
 DO = """
 import sys
 from pathlib import Path

@@ -94,6 +94,7 @@ def test_a_camera_turned_in_every_way_takes_one_picture(size):
         assert np.median(np.abs(other - small[0])) < 2 < np.median(np.abs(other - turned)) / 5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEEDS)
 @pytest.mark.filterwarnings("ignore::UserWarning")
 def test_a_truncated_file_is_never_half_a_picture(name):
@@ -154,6 +155,7 @@ def test_damaged_files_are_decoded_or_rejected(seed, edits, keep):
     outcome(bytes(content[: int(len(content) * keep)]), SMALL)
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=200, deadline=None, derandomize=True, database=None)
 @given(start=st.sampled_from([seed[:length] for seed in SEEDS.values() for length in (4, 12, 30)]), rest=st.binary())
@@ -161,6 +163,7 @@ def test_any_bytes_behind_any_beginning(start, rest):
     outcome(start + rest, SMALL)
 
 
+@pytest.mark.slow
 def test_many_threads_decode_and_encode_alike():
     def work(name: str) -> tuple[str, bytes]:
         return name, codec.encode(codec.decode(SEEDS[name]), "png")

@@ -28,6 +28,8 @@ from tests.support import handwriting
 from tests.support.photographs import NAMES
 from tests.support.photographs import photo as photo_of
 
+pytestmark = pytest.mark.slow
+
 PAPER, BLUE = (236, 232, 222), (30, 40, 110)
 BOARD, CHALK = (40, 60, 50), (235, 235, 230)
 
@@ -172,7 +174,6 @@ def test_reads_a_form_s_boxes(boxes: bool) -> None:
     assert found["digits"][2]["box"] == [192, 0, 64, 64]
 
 
-@pytest.mark.slow
 def test_a_large_sheet_s_answer_stays_small() -> None:
     texts = ["0123456789" * 4] * 30
     found = classify(sheet(texts, 32, boxes=False), rows=30, columns=40)
@@ -237,7 +238,6 @@ def test_the_recipe_reads_and_leaves_the_photo_as_it_is() -> None:
 # --- on data ----------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("margin", [0, 4])
 def test_reads_handwriting_as_a_sheet_of_the_largest_size(margin: int) -> None:
     images, text = handwriting.digits()
@@ -263,7 +263,6 @@ def test_reads_a_single_image_as_it_is() -> None:
     assert sum(classify(image)["text"] == digit for image, digit in zip(images, text, strict=True)) >= 93
 
 
-@pytest.mark.slow
 def test_photographs_have_no_digits() -> None:
     """`models/digits/evaluate.py` counts on all that training never saw; what the packages ship it never saw either."""
     packaged = ("astronaut", "brick", "camera", "chelsea", "clock", "coffee", "coins", "gravel", "moon", "rocket")

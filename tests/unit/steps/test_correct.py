@@ -354,6 +354,7 @@ def test_coloured_light_leaves_black_black() -> None:
 # --- cluster_colors ---------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "k"), [("path", 4), ("flowers", 8), ("reflect", 16)])
 def test_inertia_is_that_of_scikit_learn(name: str, k: int) -> None:
     image = np.ascontiguousarray(photo(name)[::4, ::4])

@@ -218,6 +218,7 @@ def gain(name: str, blurred: Array, sharp: Array, **params: Any) -> float:
     return psnr(apply(name, blurred, **params) / 255, sharp) - psnr(blurred / 255, sharp)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("angle", [0.0, 30.0])
 def test_deblur_motion_brings_back_4_db(angle: float) -> None:
     pairs = [moved(photo(name), 15, angle, noise=1.0) for name in FEW]
@@ -228,12 +229,14 @@ def test_deblur_motion_brings_back_4_db(angle: float) -> None:
     assert min(given + found) > 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("method", "least"), [("wiener", 3.0), ("richardson_lucy", 2.5)])
 def test_the_textbook_methods_bring_most_of_it_back(method: str, least: float) -> None:
     pairs = [moved(photo(name), 15, 30, noise=0.3) for name in FEW]
     assert np.mean([gain("deblur_motion", *pair, length=15, angle=30, method=method) for pair in pairs]) >= least
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("length", "angle"), [(9, 110), (15, 0), (24, 77)])
 def test_motion_is_found_in_the_cepstrum(length: float, angle: float) -> None:
     for name in FEW:
@@ -366,6 +369,7 @@ def test_auto_filter_is_as_good_as_the_best_fixed_choice(sigma: float, budget_ms
     assert np.mean(chosen) >= np.mean(fixed, axis=0).max() - 0.3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["city", "nyc", "reflect"])
 def test_auto_filter_predicts_what_comes_true(name: str) -> None:
     clean = photo(name)

@@ -45,6 +45,7 @@ def test_quantisation_tables_are_libjpegs() -> None:
         np.testing.assert_array_equal(luma_table(quality), written)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("quality", [10, 20, 30])
 def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
     gains = []
@@ -55,6 +56,7 @@ def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
     assert min(gains) >= 0
 
 
+@pytest.mark.slow
 def test_jpeg_quality_and_grid_are_found_in_the_pixels() -> None:
     right = 0
     cropped = [(compressed(photo, quality)[3:, 5:], quality) for photo in photos() for quality in (10, 30, 75)]
@@ -78,6 +80,7 @@ def softened(image: Array, sigma: float, noise: float = 0) -> Array:
     return np.rint(np.clip(noisy, 0, 255)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("sigma", [1.0, 1.5, 2.0])
 def test_deblur_estimates_sigma_and_gains(sigma: float) -> None:
     sigmas, gains = [], []
@@ -92,6 +95,7 @@ def test_deblur_estimates_sigma_and_gains(sigma: float) -> None:
     assert min(gains) > 1
 
 
+@pytest.mark.slow
 def test_deblur_gains_under_noise_and_leaves_sharp_photos_alone() -> None:
     noisy = [(softened(photo, 1.5, noise=3), photo) for photo in photos()]
     assert np.mean([psnr(apply("deblur", soft), photo) - psnr(soft, photo) for soft, photo in noisy]) > 1

@@ -297,6 +297,7 @@ def underexposed(image: Array, seed: int) -> Array:
     return np.rint(np.clip(linear, 0, 1) ** (1 / 2.2) * 255).astype(np.uint8)
 
 
+@pytest.mark.slow
 def test_lift_shadows_lifts_and_keeps_noise_down() -> None:
     for seed, name in enumerate(NAMES):
         dark = underexposed(photo(name), seed)
@@ -307,6 +308,7 @@ def test_lift_shadows_lifts_and_keeps_noise_down() -> None:
         assert after < unheld
 
 
+@pytest.mark.slow
 def test_lift_shadows_blows_no_highlights() -> None:
     for image in photos():
         for amount in (0.5, 1):
