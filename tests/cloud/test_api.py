@@ -144,7 +144,8 @@ def test_a_form_takes_no_other_file(api: remote_api.Api) -> None:
 
 def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:
     recipe = json.loads(photos.recipe_through(["filter", "adjust_tone", "sharpen"]))
-    job = api.submit("staged.jpg", photos.encoded(), Wanted.of_body({"recipe": recipe}))
+    large = photos.encoded(width=4000, height=3000)  # takes each stage longer than the test takes to look again
+    job = api.submit("staged.jpg", large, Wanted.of_body({"recipe": recipe}))
     seen: list[list[Any]] = []
 
     def ended() -> dict[str, Any] | None:

@@ -22,10 +22,10 @@ def pixels(seed: int = 0, width: int = 96, height: int = 64) -> np.ndarray[Any, 
     return np.asarray(Image.fromarray(coarse).resize((width, height), Image.Resampling.BICUBIC))
 
 
-def encoded(format_name: str = "JPEG", *, seed: int = 0, **options: Any) -> bytes:
+def encoded(format_name: str = "JPEG", *, seed: int = 0, width: int = 96, height: int = 64, **options: Any) -> bytes:
     """`pixels` as a file."""
     file = io.BytesIO()
-    Image.fromarray(pixels(seed)).save(file, format_name, **options)
+    Image.fromarray(pixels(seed, width, height)).save(file, format_name, **options)
     return file.getvalue()
 
 
