@@ -16,8 +16,8 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.support import definition
-from tests.support.functions import RESULTS, UPLOADS, WORK, Functions
+from tests.support import definition, stores
+from tests.support.functions import RESULTS, UPLOADS, Functions
 
 EVENTS = Path(__file__).parents[1] / "events"
 ACCOUNT = "arn:aws:lambda:eu-central-1:123456789012"
@@ -80,17 +80,9 @@ class Lab:
 
     def __post_init__(self) -> None:
         self.s3 = boto3.client("s3")
-        for bucket in (UPLOADS, WORK, RESULTS):
-            self.s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
-        for bucket in (UPLOADS, RESULTS):
-            self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        stores.make_buckets()
         self.dynamodb = boto3.client("dynamodb")
-        self.dynamodb.create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        stores.make_table(TABLE)
         self._listen()
         self.sfn = boto3.client("stepfunctions")
 

@@ -13,7 +13,6 @@ import msgspec
 import numpy as np
 import pytest
 from botocore.exceptions import ClientError, EndpointConnectionError
-from moto import mock_aws
 
 from darkroom import models, report
 from darkroom.aws import clients, handover, storage
@@ -22,6 +21,7 @@ from darkroom.picture import Metadata, Picture
 from darkroom.report import File, Report
 from tests.support import networks, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
+from tests.support.stores import stores
 from tests.support.workflow import read_event
 
 JOB = "5f1d7a84db00d2fce00b31a7fc73224f"
@@ -32,13 +32,8 @@ PRIVATE = [UPLOADS, WORK, RESULTS, "holiday", "a+b", "secret words", "X-Amz-Sign
 @pytest.fixture
 def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
     """The functions, with the upload and the pictures between stages that the event files speak of."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    with mock_aws():
-        clients.client.cache_clear()
+    with stores(monkeypatch):
         s3 = boto3.client("s3")
-        for bucket in (UPLOADS, WORK, RESULTS):
-            s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-central-1"})
         key = read_event("inspect")["job"]["key"]
         metadata = {"recipe": '{"steps": [{"name": "gamma"}], "description": "secret words"}'}
         s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Metadata=metadata)
@@ -46,7 +41,6 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
             picture = Picture(photos.pixels(seed=index), metadata=Metadata(source_format="JPEG"))
             s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{index}.dkr", Body=handover.pack(picture))
         yield Functions()
-    clients.client.cache_clear()
 
 
 def invoke(functions: Functions, event_file: str) -> Any:
@@ -105,12 +99,14 @@ def test_a_stage(functions: Functions) -> None:
 
 def test_publish(functions: Functions) -> None:
     answer = invoke(functions, "publish")
+    key = "holiday/a+b %20 ü (1).jpg"
+    written = {name: storage.read(RESULTS, name)[1]["VersionId"] for name in (key, f"{key}.json")}
     assert answer == {
         "status": "succeeded",
-        "result": {"bucket": RESULTS, "key": "holiday/a+b %20 ü (1).jpg", "version": None},
-        "manifest": {"bucket": RESULTS, "key": "holiday/a+b %20 ü (1).jpg.json", "version": None},
+        "result": {"bucket": RESULTS, "key": key, "version": written[key]},
+        "manifest": {"bucket": RESULTS, "key": f"{key}.json", "version": written[f"{key}.json"]},
     }
-    body, head = storage.read(RESULTS, answer["result"]["key"])
+    body, head = storage.read(RESULTS, key)
     assert head["ContentType"] == "image/jpeg"
     assert head["Metadata"]["job"] == JOB
     mixed = 0.4 * photos.pixels(seed=0) + 0.6 * photos.pixels(seed=1)

@@ -13,7 +13,7 @@ from moto import mock_aws
 
 from darkroom.aws import clients, keys
 from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, Ends
-from tests.support import definition
+from tests.support import definition, stores
 from tests.support.interpreter import evaluate
 from tests.support.workflow import read_event
 
@@ -28,22 +28,8 @@ class Stack:
 
     def __init__(self) -> None:
         self.states, self.sqs, events = (boto3.client(name) for name in ("stepfunctions", "sqs", "events"))
-        self.table = boto3.resource("dynamodb").create_table(
-            TableName=TABLE,
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "updated")],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "unfinished",
-                    "KeySchema": [
-                        {"AttributeName": "open", "KeyType": "HASH"},
-                        {"AttributeName": "updated", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "INCLUDE", "NonKeyAttributes": ["execution"]},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        stores.make_table(TABLE)
+        self.table = boto3.resource("dynamodb").Table(TABLE)
         self.machine = self.states.create_state_machine(name="enhance", definition=DEFINITION, roleArn=ROLE)
         self.url = self.sqs.create_queue(QueueName="told")["QueueUrl"]
         arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]

@@ -16,6 +16,7 @@ from darkroom.cli.main import cli
 from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
+from tests.support import stores
 
 RECORD = {"bucket": "uploads", "key": "a b.jpg", "version": "v1", "sequencer": "0A", "status": "failed"}
 
@@ -29,22 +30,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
         outputs = {
             name: sqs.create_queue(QueueName=name)["QueueUrl"] for name in ("WaitingUploads", "UndeliveredUploads")
         }
-        boto3.client("dynamodb").create_table(
-            TableName="jobs",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": name, "AttributeType": "S"} for name in ("id", "open", "updated")],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "unfinished",
-                    "KeySchema": [
-                        {"AttributeName": "open", "KeyType": "HASH"},
-                        {"AttributeName": "updated", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "KEYS_ONLY"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        stores.make_table("jobs")
         made = Stack({**outputs, "JobsTable": "jobs"}, {"region_name": "us-east-1"})
         monkeypatch.setattr(commands, "find_stack", lambda name, local: made)
         yield made

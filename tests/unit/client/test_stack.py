@@ -14,6 +14,7 @@ from darkroom.client.stack import Stack
 from darkroom.errors import ImageRejected, RecipeInvalid, TransientError
 from darkroom.recipe import Recipe
 from darkroom.wanted import Wanted
+from tests.support import stores
 
 OUTPUTS = {"UploadsBucket": "uploads", "JobsTable": "jobs"}
 
@@ -24,22 +25,7 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket="uploads")
-        boto3.client("dynamodb").create_table(
-            TableName="jobs",
-            KeySchema=[{"AttributeName": "id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": n, "AttributeType": "S"} for n in ("id", "listing", "created")],
-            GlobalSecondaryIndexes=[
-                {
-                    "IndexName": "newest",
-                    "KeySchema": [
-                        {"AttributeName": "listing", "KeyType": "HASH"},
-                        {"AttributeName": "created", "KeyType": "RANGE"},
-                    ],
-                    "Projection": {"ProjectionType": "ALL"},
-                }
-            ],
-            BillingMode="PAY_PER_REQUEST",
-        )
+        stores.make_table("jobs")
         yield Stack(OUTPUTS, {"region_name": "us-east-1"})
 
 

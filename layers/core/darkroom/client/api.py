@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import mimetypes
 import os
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -15,12 +14,12 @@ from urllib.parse import urlsplit
 import msgspec
 import urllib3
 
+from darkroom.client.waiting import until_finished
 from darkroom.errors import RecipeInvalid, StepFailed, TransientError, revive
 from darkroom.wanted import Wanted
 
 POLL_SECONDS = 0.7
 TIMEOUT_SECONDS = 60.0
-UNFINISHED = {"waiting", "running"}
 
 RETRIES = urllib3.Retry(
     total=10,
@@ -93,17 +92,7 @@ class Api:
 
     def wait(self, job: str, timeout: float) -> dict[str, Any]:
         """The finished job. Raises the job's own error, or `TransientError` after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            found = self.job(job)
-            if found["status"] not in UNFINISHED:
-                if "error" in found:
-                    raise revive(found["error"]["code"], found["error"]["message"])
-                if found["status"] == "superseded":
-                    raise StepFailed("superseded", "a newer upload of the same key was faster, or it was deleted")
-                return found
-            time.sleep(POLL_SECONDS)
-        raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
+        return until_finished(lambda: self.job(job), timeout, POLL_SECONDS)
 
     def delete(self, job: str) -> None:
         self._call("DELETE", f"jobs/{job}")

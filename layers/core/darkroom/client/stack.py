@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +12,8 @@ from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import keys
-from darkroom.errors import StepFailed, TransientError, revive
+from darkroom.client.waiting import until_finished
+from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
 
 POLL_SECONDS = 0.5
@@ -51,17 +51,7 @@ class Stack:
 
     def wait(self, key: str, timeout: float) -> dict[str, Any]:
         """The finished job of an upload. Raises the job's own error, or `TransientError` after `timeout` seconds."""
-        deadline = time.monotonic() + timeout
-        while time.monotonic() < deadline:
-            for job in self.jobs(key):
-                if job["status"] != "running":
-                    if "error" in job:
-                        raise revive(job["error"]["code"], job["error"]["message"])
-                    if job["status"] == "superseded":
-                        raise StepFailed("superseded", "a newer upload of the same key was faster, or it was deleted")
-                    return job
-            time.sleep(POLL_SECONDS)
-        raise TransientError("timeout", f"the job did not end within {timeout:g} seconds")
+        return until_finished(lambda: next(iter(self.jobs(key)), None), timeout, POLL_SECONDS)
 
     def jobs(self, key: str) -> list[dict[str, Any]]:
         """The newest jobs of an upload's key, newest first."""

@@ -1,0 +1,46 @@
+"""The stack's buckets and its table of jobs, as template.yaml has them, on moto."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import boto3
+import pytest
+from moto import mock_aws
+from samtranslator.yaml_helper import yaml_parse
+
+from darkroom.aws import clients
+from tests.support import definition
+from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK
+
+REGION = "eu-central-1"
+
+
+@contextmanager
+def stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Buckets and table for as long as it lasts, and nothing in a client's memory before and after."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
+    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
+    with mock_aws():
+        clients.client.cache_clear()
+        make_buckets()
+        make_table()
+        yield
+    clients.client.cache_clear()
+
+
+def make_buckets() -> None:
+    s3 = boto3.client("s3")
+    for bucket in (UPLOADS, WORK, RESULTS):
+        s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
+    for bucket in (UPLOADS, RESULTS):
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def make_table(name: str = SETTINGS["JOBS_TABLE"]) -> None:
+    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
+    properties: dict[str, Any] = template["Resources"]["JobsTable"]["Properties"]
+    parts = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
+    boto3.client("dynamodb").create_table(TableName=name, **{part: properties[part] for part in parts})
