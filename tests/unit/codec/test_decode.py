@@ -1,6 +1,7 @@
 """Every kind of file becomes the picture that it holds: depth, transparency, orientation, metadata, frames."""
 
 import io
+import struct
 
 import numpy as np
 import pytest
@@ -147,6 +148,80 @@ def test_premultiplied_16_bit_tiff_becomes_straight():
     picture = codec.decode(tiff_of(np.dstack((stored, alpha)), t338=(3, (1,))))
     assert np.array_equal(np.asarray(picture.alpha), alpha)
     assert np.abs(picture.pixels.astype(int) - straight).max() <= 1
+
+
+# ---- bit fields of BMP
+
+
+def bmp_of(words: np.ndarray, masks: tuple[int, ...], kind: int = 3, header: int = 56, down: bool = False) -> bytes:
+    """A BMP of HxW words of 16 or 32 bits, with a mask for red, green, blue and perhaps alpha."""
+    height, width = words.shape
+    bits = words.dtype.itemsize * 8
+    table = struct.pack(f"<{len(masks)}I", *masks)
+    described = struct.pack(
+        "<IiiHHIIiiII", header, width, -height if down else height, 1, bits, kind, 0, 11811, 11811, 0, 0
+    )
+    described += table.ljust(max(header - 40, len(table)), b"\0")
+    padded = np.pad(words, ((0, 0), (0, width % (32 // bits))))
+    rows = (padded if down else padded[::-1]).astype(words.dtype.newbyteorder("<")).tobytes()
+    start = 14 + len(described)
+    return b"BM" + struct.pack("<IHHI", start + len(rows), 0, 0, start) + described + rows
+
+
+def bits_of(word: np.ndarray, mask: int, white: int = 255) -> np.ndarray:
+    low = (mask & -mask).bit_length() - 1
+    return np.rint(((word.astype(np.int64) & mask) >> low) * (white / (mask >> low)))
+
+
+@pytest.mark.parametrize(
+    ("masks", "dtype", "white"),
+    [
+        ((0xF800, 0x07E0, 0x001F), np.uint16, 255),
+        ((0x7C00, 0x03E0, 0x001F), np.uint16, 255),
+        ((0x0F00, 0x00F0, 0x000F, 0xF000), np.uint16, 255),
+        ((0x000000FF, 0x0000FF00, 0x00FF0000), np.uint32, 255),
+        ((0xFF000000, 0x00FF0000, 0x0000FF00, 0x000000FF), np.uint32, 255),
+        ((0xFF800000, 0x003FF000, 0x00000FFE), np.uint32, 65535),
+        ((0x3FF00000, 0x000FFC00, 0x000003FF, 0xC0000000), np.uint32, 65535),
+        ((0xE0000000, 0x00F00000, 0x00000F80), np.uint32, 255),
+    ],
+)
+@pytest.mark.parametrize("down", [False, True])
+def test_bit_fields_of_every_width_and_place(masks, dtype, white, down):
+    words = noise((9, 13), dtype)
+    picture = codec.decode(bmp_of(words, masks, down=down))
+    wanted = np.stack([bits_of(words, mask, white) for mask in masks], axis=-1)
+    assert picture.pixels.dtype == (np.uint16 if white > 255 else np.uint8)
+    assert np.array_equal(picture.as_array(), wanted)
+    assert picture.metadata.dpi == (300.0, 300.0)
+
+
+def test_bit_fields_by_older_headers_and_without_masks():
+    words = noise((9, 13), np.uint16)
+    for masks, kind, header in (((0xF800, 0x07E0, 0x001F), 3, 40), ((0xF00, 0xF0, 0xF, 0xF000), 6, 40), ((), 0, 40)):
+        shown = masks or (0x7C00, 0x03E0, 0x001F)
+        wanted = np.stack([bits_of(words, mask) for mask in shown], axis=-1)
+        assert np.array_equal(codec.decode(bmp_of(words, masks, kind, header)).as_array(), wanted)
+
+
+def test_alpha_bits_that_are_all_0_are_no_alpha():
+    words = noise((9, 13), np.uint32) & 0x00FFFFFF
+    picture = codec.decode(bmp_of(words, (0xFF0000, 0xFF00, 0xFF, 0xFF000000)))
+    assert np.asarray(picture.alpha).min() == 255
+
+
+@pytest.mark.parametrize(
+    "masks", [(0xFF00FF, 0xFF00, 0), (0xFF, 0xFFF, 0xF000), (0, 0, 0, 0xFF), (0xFF0000, 0xFF00, 0xFF)]
+)
+def test_bit_fields_that_make_no_sense_are_refused(masks):
+    with pytest.raises(ImageRejected, match=r"image\.broken: the BMP has"):
+        codec.decode(bmp_of(noise((9, 13), np.uint16), masks))
+
+
+@pytest.mark.parametrize(("kind", "what"), [(4, "around a JPEG"), (5, "around a PNG")])
+def test_a_bmp_around_another_file_is_refused_by_name(kind, what):
+    with pytest.raises(ImageRejected, match=f"unsupported-format.*{what}"):
+        codec.decode(bmp_of(noise((9, 13), np.uint32), (), kind, 40))
 
 
 # ---- transparency of palettes and single colours

@@ -129,6 +129,17 @@ def test_a_truncated_file_is_never_half_a_picture(name):
         (b"\0\0\x02\0" + bytes(8) + b"\x10\0\x10\0\x18\0", "unsupported-format", "Targa"),
         (b"\0\0\x02\0\x01\0" + bytes(20), "unsupported-format", "cursor"),
         (b"\0\0\0\x18ftypisom\0\0\0\0isommp42", "unsupported-format", "video"),
+        (b"\0\0\0\x18ftypmif1\0\0\0\0mif1avci", "unsupported-format", "neither HEVC nor AV1"),
+        (b"\x1aE\xdf\xa3" + bytes(30), "unsupported-format", "video (Matroska or WebM)"),
+        (b"RIFF\0\0\0\0AVI LIST", "unsupported-format", "video (AVI)"),
+        (bytes(128) + b"DICM", "unsupported-format", "DICOM record"),
+        (b"P6\n2 2\n255\n" + bytes(12), "unsupported-format", "PNM picture"),
+        (b"PK\x03\x04" + bytes(30), "unsupported-format", "unpack it"),
+        (b"<!DOCTYPE html><html></html>", "unsupported-format", "web page"),
+        (save(IMAGE, "TGA", compression="tga_rle")[:-26], "unsupported-format", "Targa"),
+        (save(IMAGE[..., 0].copy(), "TGA"), "unsupported-format", "Targa"),
+        (save(IMAGE, "PCX"), "unsupported-format", "PCX"),
+        (save(IMAGE, "ICO"), "unsupported-format", "icon"),
     ],
 )
 def test_other_files_are_named(content, reason, named):

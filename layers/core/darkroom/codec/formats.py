@@ -61,21 +61,28 @@ _SIGNATURES = {
 }
 
 _RAW = "a camera's raw file ({}): develop it, and send a JPEG or a TIFF"
+_SAVE = "save it as PNG, TIFF or JPEG"
+_VIDEO = "a video ({}): send one of its frames as a picture"
 
-# Pictures and documents that people send and that are not read: told apart from noise, for a better message.
+# Pictures and documents that people send and that are not read: told apart from noise, with what to do.
 _OTHERS = {
-    b"8BPS": "a Photoshop document",
-    b"%!PS": "an EPS file",
-    b"\xc5\xd0\xd3\xc6": "an EPS file",
-    b"%PDF": "a PDF document",
-    b"\0\0\x01\0": "an icon (ICO)",
-    b"\0\0\x02\0": "a cursor (CUR)",
-    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture",
-    b"\xff\x4f\xff\x51": "a JPEG 2000 picture",
+    b"8BPS": f"a Photoshop document (PSD): {_SAVE}",
+    b"gimp xcf": f"a GIMP document (XCF): {_SAVE}",
+    b"%!PS": f"an EPS or PostScript file: {_SAVE}",
+    b"\xc5\xd0\xd3\xc6": f"an EPS file: {_SAVE}",
+    b"%PDF": "a PDF document: send its pages as PNG, or the photo in it",
+    b"\0\0\x01\0": "an icon (ICO): send it as PNG",
+    b"\0\0\x02\0": "a cursor (CUR): send it as PNG",
+    b"icns": "an icon (ICNS): send it as PNG",
+    b"\0\0\0\x0cjP  ": "a JPEG 2000 picture: send it as JPEG, PNG or TIFF",
+    b"\xff\x4f\xff\x51": "a JPEG 2000 picture: send it as JPEG, PNG or TIFF",
     b"\xff\x0a": "a JPEG XL picture: send it as JPEG or PNG",
     b"\0\0\0\x0cJXL ": "a JPEG XL picture: send it as JPEG or PNG",
-    b"<svg": "an SVG drawing",
-    b"<?xml": "an XML document",
+    b"II\xbc": "a JPEG XR picture: send it as JPEG, PNG or TIFF",
+    b"<svg": "an SVG drawing: send it as PNG",
+    b"<?xml": "an XML document, perhaps an SVG drawing: send it as PNG",
+    b"<!DOCTYPE": "a web page: save the photo that it shows, and send that",
+    b"<html": "a web page: save the photo that it shows, and send that",
     b"FUJIFILM": _RAW.format("RAF"),
     b"IIRO": _RAW.format("ORF"),
     b"IIRS": _RAW.format("ORF"),
@@ -83,11 +90,29 @@ _OTHERS = {
     b"IIU\0": _RAW.format("RW2"),
     b"FOVb": _RAW.format("X3F"),
     b"\0MRM": _RAW.format("MRW"),
-    b"qoif": "a QOI picture",
-    b"v/1\x01": "an OpenEXR picture",
-    b"#?RADIANCE": "a Radiance picture",
-    b"SIMPLE": "a FITS picture",
-    b"DDS ": "a DDS texture",
+    b"II\x1a\0\0\0HEAPCCDR": _RAW.format("CRW"),
+    b"qoif": "a QOI picture: send it as PNG",
+    b"v/1\x01": "an OpenEXR picture: send it as TIFF of 16 bits",
+    b"#?RADIANCE": "a Radiance picture: send it as TIFF of 16 bits",
+    b"#?RGBE": "a Radiance picture: send it as TIFF of 16 bits",
+    b"SIMPLE  =": "a FITS picture: send it as TIFF of 16 bits",
+    b"DDS ": "a DDS texture: send it as PNG",
+    b"\x8aMNG": "an MNG animation: send one of its frames as PNG",
+    b"\x8bJNG": "a JNG picture: send it as PNG",
+    b"BPG\xfb": "a BPG picture: send it as PNG",
+    b"FLIF": "a FLIF picture: send it as PNG",
+    b"AT&TFORM": "a DjVu document: send its pages as PNG",
+    b"\x01\xda\0": "an SGI picture: send it as PNG",
+    b"\x01\xda\x01": "an SGI picture: send it as PNG",
+    b"\x59\xa6\x6a\x95": "a Sun raster picture: send it as PNG",
+    b"\x0a\x05\x01": "a PCX picture: send it as PNG",
+    b"\xd7\xcd\xc6\x9a": "a Windows metafile (WMF): send it as PNG",
+    b"/* XPM */": "an XPM picture: send it as PNG",
+    b"PK\x03\x04": "an archive (ZIP): unpack it, and send its photos one by one",
+    b"Rar!": "an archive (RAR): unpack it, and send its photos one by one",
+    b"7z\xbc\xaf": "an archive (7z): unpack it, and send its photos one by one",
+    b"\x1f\x8b": "packed by gzip: unpack it",
+    b"\x1aE\xdf\xa3": _VIDEO.format("Matroska or WebM"),
 }
 
 _HEIF_BRANDS = frozenset({b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"hevm", b"hevs"})
@@ -107,11 +132,17 @@ def identify(data: bytes) -> str:
         return "WEBP"
     if data[4:8] == b"ftyp":
         return _of_base_media(data)
-    if data[-18:-2] == b"TRUEVISION-XFILE" or (data[:4] == b"\0\0\x02\0" and data[4:6] == b"\0\0"):
+    if _is_targa(data):
         raise unsupported("the file is a Targa picture (TGA): send it as PNG")
     for signature, what in _OTHERS.items():
         if data.startswith(signature):
             raise unsupported(f"the file is {what}")
+    if data[:4] == b"RIFF" and data[8:12] == b"AVI ":
+        raise unsupported(f"the file is {_VIDEO.format('AVI')}")
+    if data[128:132] == b"DICM":
+        raise unsupported("the file is a DICOM record: send its picture as TIFF or PNG")
+    if data[:1] == b"P" and data[1:2] in b"1234567fF" and data[2:3].isspace():
+        raise unsupported("the file is a PNM picture (PBM, PGM, PPM): send it as PNG")
     raise ImageRejected("not-an-image", f"the file is not a picture that can be read; accepted are {ACCEPTED}")
 
 
@@ -127,13 +158,31 @@ def _of_base_media(data: bytes) -> str:
     if brands[0] == b"crx ":
         raise unsupported(f"the file is {_RAW.format('CR3')}")
     if brands[0] in (b"jxl ", b"jp2 "):
-        raise unsupported("the file is a JPEG XL or JPEG 2000 picture")
-    raise unsupported(f"the file is of the kind {brands[0].decode('latin-1').strip()!r} (a video, perhaps)")
+        raise unsupported("the file is a JPEG XL or JPEG 2000 picture: send it as JPEG or PNG")
+    name = brands[0].decode("latin-1").strip()
+    if brands[0] in (b"mif1", b"msf1", b"miaf"):
+        raise unsupported(f"the file is a HEIF ({name}) of neither HEVC nor AV1: send it as JPEG or PNG")
+    raise unsupported(f"the file is of the kind {name!r}: if it is a video, send one of its frames as a picture")
+
+
+def _is_targa(data: bytes) -> bool:
+    """Targa has no signature at its beginning, but a header in which little may stand."""
+    if data[-18:-2] == b"TRUEVISION-XFILE":
+        return True
+    if len(data) < 18 or data[1] > 1 or data[2] not in (1, 2, 3, 9, 10, 11) or data[17] & 0xC0:
+        return False
+    mapped = data[2] in (1, 9)
+    table = data[7] in (15, 16, 24, 32) if mapped else not any(data[3:8])
+    sides = data[12:14], data[14:16]
+    return data[1] == mapped and table and data[16] in (8, 15, 16, 24, 32) and all(any(side) for side in sides)
 
 
 def unsupported(what: str) -> ImageRejected:
-    """The error for a picture of a kind that is not read."""
-    return ImageRejected("unsupported-format", f"{what}, which is not supported; accepted are {ACCEPTED}")
+    """The error for a picture of a kind that is not read. what: what it is, and, behind a colon, what to do."""
+    thing, colon, advice = what.partition(": ")
+    return ImageRejected(
+        "unsupported-format", f"{thing}, which is not supported{colon}{advice}; accepted are {ACCEPTED}"
+    )
 
 
 def output_format(source_format: str) -> str:

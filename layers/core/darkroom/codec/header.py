@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from darkroom.codec import contents, heif, metadata
+from darkroom.codec import bmp, contents, heif, metadata
 from darkroom.codec.containers import claim_of
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, unsupported
@@ -119,7 +119,13 @@ def open_source(data: bytes, limits: Limits) -> Source:
     parts = contents.of(name, data)
     if name == "GIF":
         parts.essence = claim.first or data
-    source = _open_heif(data, parts) if name == "HEIF" else _open_pillow(name, parts, claim.frames)
+    bitmap = bmp.parse(data) if name == "BMP" else None
+    if name == "HEIF":
+        source = _open_heif(data, parts)
+    elif bitmap is not None:
+        source = _open_bitmap(bitmap, parts)
+    else:
+        source = _open_pillow(name, parts, claim.frames)
     header = source.header
     if not (header.width > 0 and header.height > 0):
         raise ImageRejected("broken", f"the {name} claims a size of {header.width}x{header.height} px")
@@ -166,6 +172,24 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
             dpi=metadata.resolution(parts.baggage),
         )
     return Source(header, image, parts, reopen)
+
+
+def _open_bitmap(bitmap: bmp.Bitmap, parts: Contents) -> Source:
+    parts.baggage.dpi = bitmap.dpi
+    width, height = bitmap.size
+    header = Header(
+        format="BMP",
+        width=width,
+        height=height,
+        frames=1,
+        mode=bitmap.mode,
+        bit_depth=bitmap.bit_depth,
+        has_alpha=bitmap.mode == "RGBA",
+        icc=describe(parts.profile),
+        orientation=1,
+        dpi=metadata.resolution(parts.baggage),
+    )
+    return Source(header, bitmap, parts, lambda: bitmap)
 
 
 def _open_heif(data: bytes, parts: Contents) -> Source:

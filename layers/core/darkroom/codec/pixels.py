@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL.ImageFile import ImageFile
 
-from darkroom.codec import heif
+from darkroom.codec import bmp, heif
 from darkroom.codec.formats import unsupported
 from darkroom.codec.header import Source, rejecting
 from darkroom.picture import Array
@@ -37,6 +37,9 @@ def load(source: Source) -> Raster:
     with rejecting(name):
         if name == "HEIF":
             return _from_heif(source.image)
+        if isinstance(source.image, bmp.Bitmap):
+            pixels, alpha = bmp.load(source.image)
+            return Raster(pixels, "rgb", alpha)
         image: ImageFile = source.image
         if source.header.bit_depth == 16 and image.mode in ("RGB", "RGBA", "CMYK"):
             return _sixteen_bit(source)
