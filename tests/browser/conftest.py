@@ -24,7 +24,7 @@ def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         pytest.skip("no Chromium (install it, or set CHROMIUM to its path)")
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws")) as aws:
         outputs = stack.deploy(aws)
-        yield f"{stack.address(aws, outputs)}#key={stack.key(aws, outputs)}"
+        yield f"{stack.address(aws, outputs)}/#key={stack.key(aws, outputs)}"
 
 
 @pytest.fixture(scope="session")

@@ -71,7 +71,7 @@ def pool(aws: EmbeddedAws) -> dict[str, str]:
 
 def status(api: Api, path: str, **headers: str) -> int:
     try:
-        return int(urllib.request.urlopen(urllib.request.Request(f"{api.address}{path}", headers=headers)).status)
+        return int(urllib.request.urlopen(urllib.request.Request(f"{api.address}/{path}", headers=headers)).status)
     except urllib.error.HTTPError as error:
         return error.code
 

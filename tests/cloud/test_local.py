@@ -5,10 +5,8 @@ from __future__ import annotations
 import os
 import re
 import signal
-import ssl
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
@@ -34,24 +32,21 @@ def server() -> subprocess.Popen[str]:
     )
 
 
-def test_it_says_where_follows_the_logs_and_stops(server: subprocess.Popen[str]) -> None:
+def test_it_says_where_follows_the_logs_and_stops(server: subprocess.Popen[str], tmp_path: Path) -> None:
     assert server.stdout
-    said: dict[str, str] = {}
+    said: list[str] = []
     try:
         for line in server.stdout:
-            name, _, value = line.rstrip("\n").partition("  ")
-            said[name] = value.strip()
+            said.append(line.strip())
             if line.startswith("logs"):
                 break
-        assert said["page"] == f"{said['API']}#key={said['API key']}"
-        request = urllib.request.Request(
-            f"{said['API']}enhance?recipe=vivid",
-            data=photos.encoded(),
-            headers={"x-api-key": said["API key"], "Accept": "image/jpeg", "Content-Type": "image/jpeg"},
-        )
-        trust = ssl.create_default_context(cafile=Path(said["certificate"]))
-        with urllib.request.urlopen(request, context=trust) as answer:
-            assert photos.decoded(answer.read()).shape == photos.pixels().shape
+        page = next(line for line in said if "#key=" in line)
+        lines = [line for line in said if line.startswith(("export ", "curl "))]
+        lines.append(f"curl --fail '{page}' -o page.html")
+        (tmp_path / "in.jpg").write_bytes(photos.encoded())
+        subprocess.run(["bash", "-euc", "\n".join(lines)], cwd=tmp_path, check=True, capture_output=True)
+        assert photos.decoded((tmp_path / "out.jpg").read_bytes()).shape == photos.pixels().shape
+        assert "<title>darkroom" in (tmp_path / "page.html").read_text()
         line = next(line for line in server.stdout if "publish" in line)
         assert re.search(r"done job_id=[0-9a-f]{32} milliseconds=\d+", line)
     finally:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NoReturn
+
 import click
 
 from darkroom.cli.shared import echo_json
@@ -29,8 +31,27 @@ def down() -> None:
 
 
 @local.command()
-def status() -> None:
-    """Say whether it runs, and where."""
+def env() -> None:
+    """Print what a shell needs to call it: eval "$(darkroom local env)"."""
     from darkroom_local import control
 
-    echo_json(control.status())
+    lines = control.shell()
+    if lines is None:
+        _not_running()
+    click.echo(lines)
+
+
+@local.command()
+def status() -> None:
+    """Say where it runs; exit 1 where it does not."""
+    from darkroom_local import control
+
+    found = control.status()
+    if found is None:
+        _not_running()
+    echo_json(found)
+
+
+def _not_running() -> NoReturn:
+    click.echo("not running", err=True)
+    raise SystemExit(1)

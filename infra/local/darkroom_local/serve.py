@@ -12,7 +12,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError
 from click import echo
 
-from darkroom_local import stack
+from darkroom_local import control, stack
 from darkroom_local.emulator import HOME, EmbeddedAws
 
 POLL_SECONDS = 1.0
@@ -46,15 +46,12 @@ def main() -> int:
 
 
 def introduce(aws: EmbeddedAws, outputs: dict[str, str]) -> None:
-    address, key = stack.address(aws, outputs), stack.key(aws, outputs)
-    echo(f"page         {address}#key={key}")
-    echo(f"API          {address}")
-    echo(f"API key      {key}")
-    echo(f"certificate  {aws.certificate}")
-    echo("")
-    echo("The browser will ask about the certificate, which is this machine's own. Another shell can say:")
-    echo(f"  curl --cacert {aws.certificate} -H 'x-api-key: {key}' -H 'Accept: image/jpeg' \\")
-    echo(f"    --data-binary @photo.jpg '{address}enhance' -o better.jpg")
+    echo("The page; the browser will ask about the certificate, which is this machine's own:\n")
+    echo(f"    {stack.address(aws, outputs)}/#key={stack.key(aws, outputs)}\n")
+    echo("For another shell:\n")
+    for line in control.exports(aws, outputs).splitlines():
+        echo(f"    {line}")
+    echo('    curl -H "x-api-key: $KEY" --data-binary @in.jpg "$API/enhance?recipe=auto" -o out.jpg')
     echo("\nlogs, until Ctrl-C:")
 
 

@@ -75,9 +75,9 @@ def outputs(aws: EmbeddedAws) -> dict[str, str]:
 
 
 def address(aws: EmbeddedAws, outputs: Mapping[str, str]) -> str:
-    """Where this emulator serves the deployed API, and its page."""
+    """Where this emulator serves the deployed API; with a slash after it, its page."""
     host, stage = urlsplit(outputs["Api"]).hostname or "", urlsplit(outputs["Api"]).path.strip("/")
-    return f"{aws.endpoint}/_aws/execute-api/{host.partition('.')[0]}/{stage}/"
+    return f"{aws.endpoint}/_aws/execute-api/{host.partition('.')[0]}/{stage}"
 
 
 def key(aws: EmbeddedAws, outputs: Mapping[str, str]) -> str:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import email
 import email.policy
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
 import urllib3
 
-from darkroom.client.api import Api
-from darkroom.errors import RecipeInvalid, TransientError
+from darkroom.client.api import TRUST, Api
+from darkroom.errors import RecipeInvalid, StepFailed, TransientError
 from darkroom.wanted import Wanted
+from darkroom_local.certificate import issue
 
 AWS = "https://d6e5f81203.execute-api.eu-central-1.amazonaws.com/v1/"
 ELSEWHERE = "https://photos.example/"
@@ -57,13 +60,14 @@ def test_by_key(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_API_KEY", "k1")
     monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
     Api.find(AWS.rstrip("/")).announce("a.jpg", Wanted())
-    assert sent[0].url == f"{AWS}jobs"
+    assert sent[0].url == f"{AWS}jobs", "one slash, whether the address ends in one or not"
     assert (sent[0].headers.get("x-api-key"), sent[0].headers.get("Authorization")) == ("k1", None)
 
 
 def test_by_token(sent: list[Sent], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_API_TOKEN", "t1")
     Api.find(AWS).job("0" * 32)
+    assert sent[0].url == f"{AWS}jobs/{'0' * 32}"
     assert (sent[0].headers.get("x-api-key"), sent[0].headers.get("Authorization")) == (None, "Bearer t1")
 
 
@@ -133,7 +137,7 @@ def serve() -> Iterator[Callable[[list[int]], tuple[Api, list[str | None]]]]:
         server = HTTPServer(("127.0.0.1", 0), Handler)
         servers.append(server)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        return Api(f"http://127.0.0.1:{server.server_port}/", key="k1"), keys
+        return Api(f"http://127.0.0.1:{server.server_port}", key="k1"), keys
 
     yield start
     for server in servers:
@@ -158,4 +162,53 @@ def test_what_was_refused_is_not_asked_again(serve: Any) -> None:
 
 def test_an_api_that_is_not_there(serve: Any) -> None:
     with pytest.raises(TransientError, match="did not answer"):
-        Api("http://127.0.0.1:9/", key="k1").job("0" * 32)
+        Api("http://127.0.0.1:9", key="k1").job("0" * 32)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Iterator[tuple[Api, Path]]:
+    """An API with a certificate of its own, as the embedded AWS has it, and the certificate's file."""
+    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
+    issue("127.0.0.1", certificate, key)
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.send_header("Content-Length", "2")
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate, key)
+    server.socket = context.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield Api(f"https://127.0.0.1:{server.server_port}", key="k1"), certificate
+    server.shutdown()
+    server.server_close()
+
+
+@pytest.fixture
+def _trusting_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in TRUST:
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.mark.usefixtures("_trusting_nobody")
+def test_a_certificate_that_is_not_trusted_is_named_with_what_mends_it(own: tuple[Api, Path]) -> None:
+    api, _ = own
+    with pytest.raises(StepFailed, match=r"certificate of 127\.0\.0\.1:\d+ is not trusted here; .* SSL_CERT_FILE=FILE"):
+        api.job("0" * 32)
+
+
+@pytest.mark.usefixtures("_trusting_nobody")
+@pytest.mark.parametrize("variable", TRUST)
+def test_each_variable_that_names_certificates_counts(
+    own: tuple[Api, Path], monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    api, certificate = own
+    monkeypatch.setenv(variable, str(certificate))
+    assert api.job("0" * 32) == {}

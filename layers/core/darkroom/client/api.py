@@ -25,6 +25,7 @@ RETRIES = urllib3.Retry(
     total=10,
     connect=2,
     read=2,
+    other=0,  # a certificate that is not trusted does not become so
     remove_headers_on_redirect=("Authorization", "x-api-key"),
     status_forcelist=(429, 502, 503, 504),
     allowed_methods=None,  # a job is announced with an idempotency key, and the rest may be repeated as it is
@@ -35,6 +36,9 @@ RETRIES = urllib3.Retry(
 )
 """Many photos at once go past the API's rate, or wait for a free function: such answers are asked again."""
 
+TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
+"""Variables of the environment that name a file of certificates to trust; the first that is set holds."""
+
 # Not in every system's table.
 mimetypes.add_type("image/heic", ".heic")
 mimetypes.add_type("image/heif", ".heif")
@@ -44,7 +48,7 @@ mimetypes.add_type("image/webp", ".webp")
 
 @dataclass(frozen=True, slots=True)
 class Api:
-    """An API at `address` (it ends in a slash). Errors are the API's own, as darkroom's classes.
+    """An API at `address` (no slash at its end). Errors are the API's own, as darkroom's classes.
 
     `key` is its API key, or else `token` a token of its user pool; without either, requests are signed with the AWS
     credentials of the environment.
@@ -63,7 +67,7 @@ class Api:
         key, token = os.environ.get("DARKROOM_API_KEY", ""), os.environ.get("DARKROOM_API_TOKEN", "")
         if not key and not token:
             _credentials()
-        return cls(address if address.endswith("/") else f"{address}/", key, token)
+        return cls(address.rstrip("/"), key, token)
 
     def submit(self, filename: str, body: bytes, wanted: Wanted) -> str:
         """Announce a job and upload its photo. Returns its id."""
@@ -105,7 +109,7 @@ class Api:
         return answer.data
 
     def _call(self, method: str, path: str, body: bytes | None = None, more: Mapping[str, str] | None = None) -> Any:
-        url = f"{self.address}{path}"
+        url = f"{self.address}/{path}"
         headers = {"Accept": "*/*", **({"Content-Type": "application/json"} if body else {}), **(more or {})}
         if self.key:
             headers["x-api-key"] = self.key
@@ -122,9 +126,22 @@ class Api:
 def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
     """The answer, of whatever status, after `RETRIES`. Raises `TransientError` where there is none."""
     try:
-        return _connections(os.environ.get("SSL_CERT_FILE")).request(method, url, headers=headers, body=body)
+        return _connections(_trusted()).request(method, url, headers=headers, body=body)
+    except urllib3.exceptions.MaxRetryError as error:
+        if isinstance(error.reason, urllib3.exceptions.SSLError):
+            raise StepFailed(
+                "certificate",
+                f"the certificate of {urlsplit(url).netloc} is not trusted here; where it is your own, as that of "
+                f"`make local`, {TRUST[0]}=FILE names it ({error.reason})",
+            ) from None
+        raise TransientError("unreachable", f"the API did not answer: {error}") from None
     except urllib3.exceptions.HTTPError as error:
         raise TransientError("unreachable", f"the API did not answer: {error}") from None
+
+
+def _trusted() -> str | None:
+    """The file of the certificates to trust, by whichever variable names one; None for the system's."""
+    return next((path for name in TRUST if (path := os.environ.get(name))), None)
 
 
 @cache
