@@ -127,14 +127,11 @@ def test_tiled_tiff(dtype):
 @pytest.mark.parametrize(
     ("data", "what"),
     [
-        (by_tifffile(np.zeros((8, 8), np.float32)), "floating point"),
-        (by_tifffile(np.zeros((8, 8, 3), np.float32), photometric="rgb"), "floating point"),
-        (by_tifffile(np.zeros((8, 8), np.int32)), "32-bit integers"),
-        (by_tifffile(np.zeros((3, 8, 8), np.uint16), photometric="rgb", planarconfig="separate"), "separate planes"),
+        (by_tifffile(np.zeros((8, 8), np.int32)), "signed integers"),
         (tiff_of(RGB8, t50706=(4, (0x01040000,))), "raw file"),
         (tiff_of(RGB8, t254=(4, (1,)), t330=(4, (8,))), "raw file"),
     ],
-    ids=["float", "float rgb", "int32", "planes", "dng", "nef"],
+    ids=["int32", "dng", "nef"],
 )
 def test_tiffs_of_other_kinds_are_rejected_by_name(data, what):
     with pytest.raises(ImageRejected, match=f"image.unsupported-format.*{what}"):

@@ -45,7 +45,7 @@ def of(source: Source, size: int) -> Coding:
     elif header.format == "WEBP":
         lossless = b"VP8L" in (source.contents.parsed or {})
     elif header.format == "TIFF":
-        lossless = image.tag_v2.get(259) not in _JPEG_IN_TIFF
+        lossless = source.contents.parsed.number("image", 259) not in _JPEG_IN_TIFF
     palette = header.mode in ("P", "PA")
     return Coding(size, header.width * header.height, lossless, header.bit_depth, palette, tables, subsampling)
 

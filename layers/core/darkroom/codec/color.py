@@ -23,7 +23,8 @@ def to_srgb(
 ) -> tuple[Array, tuple[str, ...]]:
     """Pixels in sRGB, and notes on what was done.
 
-    pixels: HxW ("gray"), HxWx3 ("rgb") or HxWx4 ("cmyk", 0 is no ink) of uint8 or uint16 (cmyk: uint8 alone).
+    pixels: HxW ("gray"), HxWx3 ("rgb", or "lab": CIE L*a*b* with 0 of a* and b* at 128 or 32768) or HxWx4 ("cmyk", 0 is
+        no ink) of uint8 or uint16 (cmyk: uint8 alone).
     profile: the file's ICC profile.
     space: what the file says of its colours otherwise; heard where there is no profile, or one that is broken or of
         another colour model. Without either, grey and RGB are taken for sRGB and CMYK is converted by
@@ -33,6 +34,8 @@ def to_srgb(
     Grey curves are tables of every level. Colour of 8 bits goes through LittleCMS; 16 bits stay 16 with profiles of
     matrix and curves (in float32 arithmetic), and with profiles of tables are reduced to 8, which the note says.
     """
+    if model == "lab":  # needs no profile: its numbers are colours by themselves
+        return _lab_to_srgb(pixels), ("converted from CIE L*a*b* to sRGB",)
     if profile is None:
         return _without_profile(pixels, model, space)
     try:
@@ -82,6 +85,25 @@ def _space_to_srgb(pixels: Array, space: Space) -> Array:
         light = np.clip(light @ matrix, 0, 1)
         encoded = np.rint(icc.linear_to_srgb(light) * np.float32(white)).astype(pixels.dtype)
         result[rows] = encoded if band.ndim == 3 else encoded[..., 1]
+    return result
+
+
+def _lab_to_srgb(pixels: Array) -> Array:
+    """L*a*b* relative to D50, as TIFF and ICC have it, in bands; a* and b* of 16 bits count 256ths."""
+    white = np.iinfo(pixels.dtype).max
+    middle = (white + 1) // 2
+    matrix = np.linalg.inv(icc.SRGB_COLORANTS) @ np.diag(icc.SRGB_COLORANTS.sum(axis=1))
+    matrix = matrix.T.astype(np.float32)
+    result = np.empty_like(pixels)
+    for rows in _bands(pixels):
+        band = pixels[rows].astype(np.float32)
+        lightness = band[..., 0] * np.float32(100 / white)
+        a, b = ((band[..., place] - middle) * np.float32(128 / middle) for place in (1, 2))
+        y = (lightness + 16) / 116
+        roots = np.stack((y + a / 500, y, y - b / 200), axis=-1)
+        light = np.where(roots > 6 / 29, roots**3, (roots - np.float32(4 / 29)) * np.float32(108 / 841))
+        encoded = icc.linear_to_srgb(np.clip(light @ matrix, 0, 1))
+        result[rows] = np.rint(encoded * np.float32(white)).astype(pixels.dtype)
     return result
 
 

@@ -26,11 +26,12 @@ def decode(
 ) -> Picture:
     """The picture in a file: sRGB, upright, alpha apart, uint8, or uint16 where the source has more than 8 bits.
 
-    Reads JPEG (grey, colour, CMYK), PNG, WebP, TIFF, BMP, GIF, HEIC and AVIF. Of an animation or a file of several
-    pages the first picture is taken (of HEIC the primary one), and a note says so; with ``animation="reject"`` an
-    animation is rejected. 10-bit AVIF and 16-bit CMYK come out in 8 bits, with a note. Colour is what the file says it
-    is: by ICC profile, code points (PNG's cICP, ``colr`` of AVIF and HEIC), gAMA and cHRM, or EXIF; high dynamic range
-    (PQ, HLG) is shown with reference white as white, and lighter light goes to white.
+    Reads JPEG (grey, colour, CMYK), PNG, WebP, TIFF (CMYK and L*a*b* too), BMP, GIF, HEIC and AVIF. Of an animation or
+    a file of several pages the first picture is taken (of HEIC the primary one), and a note says so; with
+    ``animation="reject"`` an animation is rejected. 10-bit AVIF and 16-bit CMYK come out in 8 bits, floating point (0
+    to 1) in 16, with a note. Colour is what the file says it is: by ICC profile, code points (PNG's cICP, ``colr`` of
+    AVIF and HEIC), gAMA and cHRM, or EXIF; high dynamic range (PQ, HLG) is shown with reference white as white, and
+    lighter light goes to white.
 
     The metadata's `exif`, `xmp` and `iptc` have neither orientation nor (unless `keep_gps`) where the photo was taken;
     `icc` is None, as the pixels are sRGB. What cannot be carried into a result is told in the notes.
@@ -49,8 +50,7 @@ def decode(
         source = replace(source, image=source.reopen())
     raster = pixels.load(source)
     _check_size(raster.pixels, header)
-    # TIFF's are turned as they are loaded, and HEIF's by the file's own instructions.
-    turn = 1 if header.format in ("TIFF", "HEIF") else header.orientation
+    turn = 1 if raster.turned else header.orientation
     rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)
     carried = metadata.carried(parts.baggage, place=keep_gps)
     return Picture(

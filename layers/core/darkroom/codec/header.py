@@ -18,7 +18,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from darkroom.codec import bmp, contents, heif, metadata
+from darkroom.codec import bmp, contents, heif, metadata, tiff_layout
 from darkroom.codec.containers import claim_of
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, unsupported
@@ -38,12 +38,7 @@ _PLUGINS: Mapping[str, type[ImageFile]] = {
     "AVIF": AvifImageFile,
 }
 
-MAX_TILE_PIXELS = 1 << 24
-"""The usual tile has 2¹⁶."""
-
-_TELLS_DPI = frozenset({"TIFF", "BMP"})  # by Pillow; of the others the container is read here
-_TILE_WIDTH, _TILE_LENGTH = 322, 323
-_DNG_VERSION, _SUBFILE_TYPE, _SUB_IFDS, _BITS_PER_SAMPLE = 50706, 254, 330, 258
+_TELLS_DPI = frozenset({"BMP"})  # by Pillow; of the others the container is read here
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +49,7 @@ class Header:
     width, height: px, upright: as the decoded picture will have them.
     frames: frames of an animation, or pages; 1 for a single picture.
     mode: Pillow's mode of the stored pixels ("RGB", "P", "CMYK", …).
-    bit_depth: bits per sample as stored, 1 to 16.
+    bit_depth: bits per sample as stored, 1 to 16 (more, of which 16 are kept, count as 16).
     has_alpha: whether there is transparency of any kind.
     icc: the description of the embedded ICC profile ("Display P3"), or None where there is none.
     orientation: how it is stored, by EXIF's numbers 1–8; 1 is upright.
@@ -119,18 +114,55 @@ def open_source(data: bytes, limits: Limits) -> Source:
     parts = contents.of(name, data)
     if name == "GIF":
         parts.essence = claim.first or data
-    bitmap = bmp.parse(data) if name == "BMP" else None
-    if name == "HEIF":
-        source = _open_heif(data, parts)
-    elif bitmap is not None:
-        source = _open_bitmap(bitmap, parts)
-    else:
-        source = _open_pillow(name, parts, claim.frames)
+    source = _opened(name, data, parts, claim.frames)
     header = source.header
     if not (header.width > 0 and header.height > 0):
         raise ImageRejected("broken", f"the {name} claims a size of {header.width}x{header.height} px")
     limits.check_picture(header.width, header.height, header.frames)
     return source
+
+
+def _opened(name: str, data: bytes, parts: Contents, frames: int) -> Source:
+    if name == "HEIF":
+        return _open_heif(data, parts)
+    if name == "BMP" and (bitmap := bmp.parse(data)):
+        parts.baggage.dpi = bitmap.dpi
+        has_alpha = bitmap.mode == "RGBA"
+        header = _header(name, parts, bitmap.size, 1, bitmap.mode, bitmap.bit_depth, has_alpha=has_alpha)
+        return Source(header, bitmap, parts, lambda: bitmap)
+    if name == "TIFF":
+        layout = tiff_layout.parse(parts.parsed)
+        if layout.is_plain:
+            size, depth = (layout.width, layout.height), min(layout.bits, 16)
+            header = _header(name, parts, size, frames, layout.mode, depth, has_alpha=layout.alpha is not None)
+            return Source(header, layout, parts, lambda: layout)
+    return _open_pillow(name, parts, frames)
+
+
+def _header(
+    name: str,
+    parts: Contents,
+    stored: tuple[int, int],
+    frames: int,
+    mode: str,
+    bit_depth: int,
+    *,
+    has_alpha: bool,
+) -> Header:
+    """stored: width and height before the picture is turned by its orientation."""
+    width, height = stored if parts.orientation < 5 else stored[::-1]
+    return Header(
+        format=name,
+        width=width,
+        height=height,
+        frames=frames,
+        mode=mode,
+        bit_depth=bit_depth,
+        has_alpha=has_alpha,
+        icc=describe(parts.profile),
+        orientation=parts.orientation,
+        dpi=metadata.resolution(parts.baggage),
+    )
 
 
 def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
@@ -143,101 +175,42 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
                 f"the JPEG has {parts.parsed.precision} bits per sample: send it with 8, or as TIFF or PNG"
             )
         image = reopen()
-        if name == "TIFF":
-            _refuse_raw(image)
-            _refuse_huge_tiles(image)
-        elif name not in ("GIF", "PNG", "JPEG"):  # given their first frame alone
-            frames = max(frames, getattr(image, "n_frames", 1))
         if name == "PNG":
             frames = parts.parsed.frames
         elif name == "JPEG":
             frames = parts.parsed.pictures
+        elif name not in ("GIF", "TIFF"):  # counted before, or given their first frame alone
+            frames = max(frames, getattr(image, "n_frames", 1))
         if name in _TELLS_DPI:
             parts.baggage.dpi = image.info.get("dpi")
-        width, height = image.size
+        size = image.size
         if name == "AVIF":
-            width, height = heif.clean_size(parts, width, height)
-        if parts.orientation >= 5 and name != "TIFF":  # Pillow has turned a TIFF's size already
-            width, height = height, width
-        header = Header(
-            format=name,
-            width=width,
-            height=height,
-            frames=frames,
-            mode=image.mode,
-            bit_depth=_bit_depth(name, parts.essence, image),
-            has_alpha=bool(image.has_transparency_data),
-            icc=describe(parts.profile),
-            orientation=parts.orientation,
-            dpi=metadata.resolution(parts.baggage),
-        )
+            size = heif.clean_size(parts, *size)
+        elif name == "TIFF" and parts.orientation >= 5:  # Pillow has turned its size already
+            size = size[::-1]
+        depth = _bit_depth(name, parts.essence, image)
+        header = _header(name, parts, size, frames, image.mode, depth, has_alpha=bool(image.has_transparency_data))
     return Source(header, image, parts, reopen)
-
-
-def _open_bitmap(bitmap: bmp.Bitmap, parts: Contents) -> Source:
-    parts.baggage.dpi = bitmap.dpi
-    width, height = bitmap.size
-    header = Header(
-        format="BMP",
-        width=width,
-        height=height,
-        frames=1,
-        mode=bitmap.mode,
-        bit_depth=bitmap.bit_depth,
-        has_alpha=bitmap.mode == "RGBA",
-        icc=describe(parts.profile),
-        orientation=1,
-        dpi=metadata.resolution(parts.baggage),
-    )
-    return Source(header, bitmap, parts, lambda: bitmap)
 
 
 def _open_heif(data: bytes, parts: Contents) -> Source:
     # The file itself, not its EXIF, says how a HEIF picture is turned, and libheif has obeyed when it hands it over.
     image = heif.open_file(data)
-    header = Header(
-        format="HEIF",
-        width=image.width,
-        height=image.height,
-        frames=image.frames,
-        mode=image.mode,
-        bit_depth=image.bit_depth,
-        has_alpha=image.has_alpha,
-        icc=describe(parts.profile),
-        orientation=1,
-        dpi=metadata.resolution(parts.baggage),
-    )
+    parts.orientation = 1
+    size = image.width, image.height
+    header = _header("HEIF", parts, size, image.frames, image.mode, image.bit_depth, has_alpha=image.has_alpha)
     return Source(header, image, parts, lambda: heif.open_file(data))
-
-
-def _refuse_raw(image: Any) -> None:
-    """Raw files of many cameras are TIFFs whose first page is a thumbnail: not the picture that was meant."""
-    tags = image.tag_v2
-    if _DNG_VERSION in tags or (tags.get(_SUBFILE_TYPE, 0) & 1 and _SUB_IFDS in tags):
-        raise unsupported("the file is a camera's raw file (DNG, NEF, …): develop it, and send a JPEG or a TIFF")
-
-
-def _refuse_huge_tiles(image: Any) -> None:
-    """A tile is decoded as a whole, however little of it the picture uses."""
-    sides = image.tag_v2.get(_TILE_WIDTH, 0), image.tag_v2.get(_TILE_LENGTH, 0)
-    if sides[0] * sides[1] > MAX_TILE_PIXELS:
-        raise ImageRejected(
-            "too-many-pixels",
-            f"the TIFF has tiles of {sides[0]}x{sides[1]} px; at most {MAX_TILE_PIXELS:,} px are allowed",
-        )
 
 
 def _bit_depth(name: str, data: bytes, image: Any) -> int:
     match name:
         case "PNG":
             return data[24]
-        case "TIFF":
-            return int(image.tag_v2.get(_BITS_PER_SAMPLE, (1,))[0])
         case "AVIF":
             # Byte 2 of the AV1 configuration: tier, high bit depth, twelve bits, … (AV1-ISOBMFF 2.3.3).
             at = data.find(b"av1C")
             flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
             return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
-        case "BMP" | "GIF" if image.mode == "1":
+        case "BMP" | "GIF" | "TIFF" if image.mode == "1":
             return 1
     return 8

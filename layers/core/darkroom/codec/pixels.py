@@ -2,33 +2,34 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 from PIL.ImageFile import ImageFile
 
-from darkroom.codec import bmp, heif
+from darkroom.codec import bmp, color, heif, tiff_layout, tiff_samples
 from darkroom.codec.formats import unsupported
 from darkroom.codec.header import Source, rejecting
 from darkroom.picture import Array
 
-_PHOTOMETRIC, _PLANAR = 262, 284
-_WHITE_IS_ZERO, _SEPARATE = 0, 2
+_MODELS = {tiff_layout.RGB: "rgb", tiff_layout.CMYK: "cmyk", tiff_layout.CIELAB: "lab", tiff_layout.ICCLAB: "lab"}
 
 
 @dataclass(frozen=True, slots=True)
 class Raster:
-    """Decoded pixels, as stored: neither turned nor colour managed.
+    """Decoded pixels, not colour managed.
 
-    pixels: HxW ("gray"), HxWx3 ("rgb") or HxWx4 ("cmyk", uint8, 0 is no ink) of uint8 or uint16, full range.
-    alpha: HxW of the same dtype, straight, or None.
+    pixels: HxW ("gray"), HxWx3 ("rgb", or "lab" with 0 of a* and b* in the middle) or HxWx4 ("cmyk", uint8, 0 is no
+        ink) of uint8 or uint16, full range.
+    alpha: HxW of the same dtype, straight, or None. turned: whether the decoder has turned them upright.
     """
 
     pixels: Array
     model: str
     alpha: Array | None = None
     notes: tuple[str, ...] = ()
+    turned: bool = False
 
 
 def load(source: Source) -> Raster:
@@ -40,13 +41,34 @@ def load(source: Source) -> Raster:
         if isinstance(source.image, bmp.Bitmap):
             pixels, alpha = bmp.load(source.image)
             return Raster(pixels, "rgb", alpha)
+        if isinstance(source.image, tiff_layout.Layout):
+            return _of_tiff(source.image, source.contents.essence)
         image: ImageFile = source.image
-        if source.header.bit_depth == 16 and image.mode in ("RGB", "RGBA", "CMYK"):
+        if source.header.bit_depth == 16 and image.mode in ("RGB", "RGBA"):
             return _sixteen_bit(source)
         image.load()
         if image.mode.startswith("I;16"):
-            return _gray_sixteen_bit(image, source.header.bit_depth)
-        return _eight_bit(image, source)
+            pixels = np.asarray(image).astype(np.uint16)
+            return Raster(pixels, "gray", _alpha_of(pixels, image.info.get("transparency")))
+        raster = _eight_bit(image, source)
+        return replace(raster, turned=True) if name == "TIFF" else raster
+
+
+def _of_tiff(layout: tiff_layout.Layout, data: bytes) -> Raster:
+    samples, notes = tiff_samples.load(layout, data)
+    alpha = None if layout.alpha is None else np.ascontiguousarray(samples[..., layout.alpha])
+    if layout.palette is not None:
+        table = np.zeros((256, 3), np.uint8)
+        table[: len(layout.palette)] = layout.palette[:256]
+        return Raster(table[samples[..., 0]], "rgb", alpha, notes)
+    pixels = np.ascontiguousarray(samples[..., 0] if layout.colors == 1 else samples[..., : layout.colors])
+    model = _MODELS.get(layout.photometric, "gray")
+    if model == "cmyk" and pixels.dtype == np.uint16:
+        pixels, alpha = color.to_eight_bits(pixels), None if alpha is None else color.to_eight_bits(alpha)
+        notes = (*notes, "16-bit CMYK decoded to 8 bits")
+    if alpha is not None and layout.is_premultiplied and model in ("gray", "rgb"):
+        pixels = _straight(pixels, alpha)
+    return Raster(pixels, model, alpha, notes)
 
 
 def _eight_bit(image: Any, source: Source) -> Raster:
@@ -66,9 +88,9 @@ def _eight_bit(image: Any, source: Source) -> Raster:
         array = _of_avif(array, source)
     match image.mode:
         case "LA" | "RGBA":
-            color = array[..., 0] if image.mode == "LA" else array[..., :3]
+            colors = array[..., 0] if image.mode == "LA" else array[..., :3]
             model = "gray" if image.mode == "LA" else "rgb"
-            return Raster(np.ascontiguousarray(color), model, np.ascontiguousarray(array[..., -1]), notes)
+            return Raster(np.ascontiguousarray(colors), model, np.ascontiguousarray(array[..., -1]), notes)
         case "L" | "RGB":
             model = "gray" if image.mode == "L" else "rgb"
             key = image.info.get("transparency")
@@ -79,8 +101,7 @@ def _eight_bit(image: Any, source: Source) -> Raster:
             if source.header.format == "JPEG" and "adobe" not in image.info:
                 array = 255 - array  # Pillow inverts all CMYK JPEGs, though only Adobe's are stored inverted
             return Raster(array, "cmyk", None, notes)
-    kind = {"F": "floating point", "I": "signed or 32-bit integers", "LAB": "CIE L*a*b*"}.get(image.mode, image.mode)
-    raise unsupported(f"the {source.header.format} has samples of another kind ({kind})")
+    raise unsupported(f"the {source.header.format} has samples of another kind ({image.mode})")
 
 
 def _of_avif(array: Array, source: Source) -> Array:
@@ -106,41 +127,21 @@ def _alpha_of(pixels: Array, key: Any) -> Array | None:
     return np.where(matches, 0, np.iinfo(pixels.dtype).max).astype(pixels.dtype)
 
 
-def _gray_sixteen_bit(image: Any, bit_depth: int) -> Raster:
-    pixels = np.asarray(image).astype(np.uint16)
-    if bit_depth < 16:
-        pixels = _to_full_range(pixels, bit_depth)
-    tags = getattr(image, "tag_v2", {})
-    if tags.get(_PHOTOMETRIC) == _WHITE_IS_ZERO:
-        pixels = np.uint16(65535) - pixels
-    return Raster(pixels, "gray", _alpha_of(pixels, image.info.get("transparency")))
-
-
 def _sixteen_bit(source: Source) -> Raster:
-    """Pixels of several 16-bit channels, which Pillow has no mode for.
+    """Pixels of a PNG of several 16-bit channels, which Pillow has no mode for.
 
     Its unpackers take the high byte of each sample, at the place that the byte order named in the raw mode gives. So
     the file is decoded twice, the second time with the other order named, which yields the low bytes. Grey with alpha
-    (PNG) is had at once, as the four bytes of an 8-bit RGBA.
+    is had at once, as the four bytes of an 8-bit RGBA.
     """
     image = source.image
-    if source.header.format == "PNG" and image.tile and image.tile[0].args == "LA;16B":
+    if image.tile and image.tile[0].args == "LA;16B":
         image.tile = [tile._replace(args="RGBA") for tile in image.tile]
         image.load()
         samples = np.asarray(image).view(">u2").astype(np.uint16)
         return Raster(np.ascontiguousarray(samples[..., 0]), "gray", np.ascontiguousarray(samples[..., 1]))
-    tags = getattr(image, "tag_v2", {})
-    if tags.get(_PLANAR) == _SEPARATE:
-        raise unsupported("the TIFF has 16-bit samples in separate planes")
-    premultiplied = _rewrite(image, "RGBa;", "RGBA;")
-    if image.mode == "CMYK":
-        image.load()
-        return Raster(np.asarray(image), "cmyk", None, ("16-bit CMYK decoded to 8 bits",))
     low = source.reopen()
-    _rewrite(low, "RGBa;", "RGBA;")
-    for order in "BLN":
-        if _rewrite(low, f";16{order}", ";16L" if order == "B" else ";16B"):
-            break
+    low.tile = [tile._replace(args=tile.args.replace(";16B", ";16L")) for tile in low.tile]
     image.load()
     low.load()
     pixels = np.asarray(image).astype(np.uint16)
@@ -148,22 +149,7 @@ def _sixteen_bit(source: Source) -> Raster:
     pixels |= np.asarray(low)
     if image.mode == "RGB":
         return Raster(pixels, "rgb", _alpha_of(pixels, image.info.get("transparency")))
-    color, alpha = np.ascontiguousarray(pixels[..., :3]), np.ascontiguousarray(pixels[..., 3])
-    return Raster(_straight(color, alpha) if premultiplied else color, "rgb", alpha)
-
-
-def _rewrite(image: Any, old: str, new: str) -> bool:
-    """Replace a part of the raw mode of all tiles; whether there was something to replace."""
-    before = image.tile
-    image.tile = [
-        tile._replace(
-            args=tile.args.replace(old, new)
-            if isinstance(tile.args, str)
-            else (tile.args[0].replace(old, new), *tile.args[1:])
-        )
-        for tile in before
-    ]
-    return bool(image.tile != before)
+    return Raster(np.ascontiguousarray(pixels[..., :3]), "rgb", np.ascontiguousarray(pixels[..., 3]))
 
 
 def _from_heif(image: Any) -> Raster:
@@ -172,13 +158,13 @@ def _from_heif(image: Any) -> Raster:
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))
     if array.ndim == 2:
-        return Raster(array, "gray")
-    color = np.ascontiguousarray(array[..., 0] if mode[0] == "L" else array[..., :3])
+        return Raster(array, "gray", turned=True)
+    colors = np.ascontiguousarray(array[..., 0] if mode[0] == "L" else array[..., :3])
     model = "gray" if mode[0] == "L" else "rgb"
     if mode[-1] not in "Aa":
-        return Raster(color, model)
+        return Raster(colors, model, turned=True)
     alpha = np.ascontiguousarray(array[..., -1])
-    return Raster(_straight(color, alpha) if mode[-1] == "a" else color, model, alpha)
+    return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, turned=True)
 
 
 def _to_full_range(samples: Array, bits: int) -> Array:
@@ -190,9 +176,9 @@ def _to_full_range(samples: Array, bits: int) -> Array:
     return np.asarray(table[samples])
 
 
-def _straight(color: Array, alpha: Array) -> Array:
+def _straight(colors: Array, alpha: Array) -> Array:
     """Premultiplied colour to straight; transparent pixels are black."""
-    white = np.iinfo(color.dtype).max
-    divisor = alpha if color.ndim == 2 else alpha[..., None]
-    scaled = (color.astype(np.uint64) * white + divisor // 2) // np.maximum(divisor, 1)
-    return np.asarray(np.minimum(scaled, white).astype(color.dtype))
+    white = np.iinfo(colors.dtype).max
+    divisor = alpha if colors.ndim == 2 else alpha[..., None]
+    scaled = (colors.astype(np.uint64) * white + divisor // 2) // np.maximum(divisor, 1)
+    return np.asarray(np.minimum(scaled, white).astype(colors.dtype))
