@@ -7,7 +7,11 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 LAYERS := $(dir $(lastword $(MAKEFILE_LIST)))
 UV := $(firstword $(wildcard $(VIRTUAL_ENV)/bin/uv $(LAYERS)../.venv/bin/uv) uv)
+PYTHON := $(firstword $(wildcard $(VIRTUAL_ENV)/bin/python $(LAYERS)../.venv/bin/python) python3.13)
 SITE := $(ARTIFACTS_DIR)/python
+
+# The last line of each layer's recipe. Where Lambda unpacks the layers stands in tracebacks.
+SLIM = "$(PYTHON)" -B "$(LAYERS)slim.py" "$(SITE)" /opt/python
 
 .PHONY: wheels
 wheels:
@@ -15,8 +19,9 @@ wheels:
 ifndef DARKROOM_BARE_LAYERS
 	$(UV) pip install --quiet --python-platform x86_64-manylinux_2_28 --python-version 3.13 --only-binary :all: \
 		--require-hashes --no-deps --link-mode copy --target "$(SITE)" -r requirements.txt
-	# Never imported by what runs: tests, compilers' input, type stubs, scripts, caches.
+	# Never imported by what runs: tests, what only they need, compilers' input, type stubs, scripts, caches.
 	find "$(SITE)" -depth \( -type d \( -name tests -o -name __pycache__ -o -name include -o -path '*/numpy/f2py' \
 		-o -path '$(SITE)/bin' \) -o -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' \
-		-o -name '*.pyc' -o -name '.lock' \) \) -exec rm -rf {} +
+		-o -name '*.pyc' -o -name '.lock' -o -path '*/numpy/_core/_simd.*' -o -path '*/numpy/_core/_*_tests.*' \) \) \
+		-exec rm -rf {} +
 endif

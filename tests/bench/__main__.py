@@ -1,4 +1,4 @@
-"""`make bench`: all that is measured, or a part: `python -m tests.bench [handover|stages|startup|steps]…`.
+"""`make bench`: all that is measured, or a part: `python -m tests.bench [handover|layers|stages|startup|steps]…`.
 
 Every part is also a module with options of its own: `python -m tests.bench.steps --megapixels 6 --only denoise`.
 """
@@ -8,9 +8,15 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import handover, stages, startup, steps
+from tests.bench import handover, layers, stages, startup, steps
 
-PARTS = {"startup": startup.main, "handover": handover.main, "stages": stages.main, "steps": steps.main}
+PARTS = {
+    "startup": startup.main,
+    "layers": layers.main,
+    "handover": handover.main,
+    "stages": stages.main,
+    "steps": steps.main,
+}
 
 
 def main() -> int:
