@@ -93,7 +93,7 @@ def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.Monk
     (tmp_path / "in.jpg").write_bytes(photos.encoded())
     names = {"array": photos.pixels()}
     exec(example, names)
-    assert darkroom.decode((tmp_path / "out.jpg").read_bytes()).pixels.shape == photos.pixels().shape
+    assert darkroom.decode((tmp_path / "from-python.jpg").read_bytes()).pixels.shape == photos.pixels().shape
     assert names["lighter"].mean() > photos.pixels().mean()
 
 
