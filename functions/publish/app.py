@@ -51,12 +51,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         picture = blending.blend(original, picture, inspection.blend)
         unchanged = unchanged or same_pixels(original, picture)
     format_name = inspection.format or codec.output_format(picture.metadata.source_format)
-    own = untouched(job, format_name) if unchanged and inspection.quality is None else None
-    if own is None:
-        body = codec.encode(picture, format_name, quality=inspection.quality)
-        notes = (*inspection.notes, *codec.omitted(picture, format_name))
-    else:
-        body, notes = own
+    source_file = upload(job) if unchanged and inspection.quality is None else None
+    body, told = blending.write(inspection, picture, format_name, source_file, keep_gps=setting("KEEP_GPS") == "true")
     bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
     carried = carrying.of_upload(
         job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
@@ -81,13 +77,12 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     result = write(key, body, codec.MEDIA_TYPES[format_name], carried)
     if result is None:
         return superseded
-    place = {"bucket": bucket, "key": key, "version": result.version, "etag": result.etag}
     told = replace(
-        inspection,
+        told,
         review=review,
-        notes=(*notes, *carried.notes),
+        notes=(*told.notes, *carried.notes),
         stages=[*request.reports, StageReport("publish", milliseconds)],
-        result=blending.result_of(picture, format_name, len(body), **place),
+        result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
     )
     manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
     if manifest is None:
@@ -99,10 +94,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     }
 
 
-def untouched(job: Job, format_name: str) -> tuple[bytes, tuple[str, ...]] | None:
-    """The upload's own bytes as the result, with notes; None where they cannot be, or are gone."""
+def upload(job: Job) -> bytes | None:
+    """The upload's own bytes; None where they are gone."""
     try:
-        data, _ = storage.read(job.bucket, job.key, job.version)
+        return storage.read(job.bucket, job.key, job.version)[0]
     except DarkroomError:
         return None
-    return codec.untouched(data, format_name, keep_gps=setting("KEEP_GPS") == "true")

@@ -96,6 +96,9 @@ class TestReasons:
 
     def test_nothing_was_done(self) -> None:
         assert words(self.plain, "done") == ["nothing needed doing: turned upright, brought to sRGB and saved again"]
+        assert self.plain.result is not None
+        kept = replace(self.plain, result=replace(self.plain.result, untouched=True))
+        assert words(kept, "done") == ["nothing needed doing: the file was left as it came"]
 
     def test_steps_that_were_asked_for(self) -> None:
         asked = self.of_steps(StepReport("unsharp_mask", {}, 12), StepReport("gamma", {}, 3))

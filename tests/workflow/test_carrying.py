@@ -42,6 +42,7 @@ def test_a_photo_that_nothing_was_done_to_is_its_own_result(lab: Lab, recipe: st
     manifest = lab.manifest("same.jpg")
     assert manifest["result"]["bytes"] == manifest["source"]["bytes"] == len(body)
     assert "nothing was changed" in manifest["notes"][0]
+    assert manifest["result"]["untouched"]
 
 
 def test_two_uploads_have_two_results(lab: Lab) -> None:

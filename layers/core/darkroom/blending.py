@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+from msgspec.structs import replace
 from PIL import Image
 
 from darkroom import codec
 from darkroom.picture import Array, Picture
-from darkroom.report import File
+from darkroom.report import File, Report
 from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import from_float, max_level, to_float
 
@@ -48,13 +49,26 @@ def _like(pixels: Array, model: Array) -> Array:
     return np.repeat(pixels[..., None], 3, axis=2) if pixels.ndim < model.ndim else pixels
 
 
-def result_of(picture: Picture, format_name: str, size: int, **place: str | None) -> File:
-    """A photo as it left. size: of the file in bytes. place: where it lies."""
-    return File(
+def write(
+    told: Report, picture: Picture, format_name: str, source: bytes | None, *, keep_gps: bool = False
+) -> tuple[bytes, Report]:
+    """The file of a result, and the report with what became of it.
+
+    source: the source's own bytes where no pixel is another one and no quality was asked for; None else. They are the
+    result where they can be (see `codec.untouched`).
+    """
+    own = None if source is None else codec.untouched(source, format_name, keep_gps=keep_gps)
+    if own is None:
+        body = codec.encode(picture, format_name, quality=told.quality)
+        notes = (*told.notes, *codec.omitted(picture, format_name))
+    else:
+        body, notes = own
+    result = File(
         width=picture.width,
         height=picture.height,
         bit_depth=16 if picture.bit_depth == 16 and format_name in codec.SIXTEEN_BIT else 8,
-        bytes=size,
+        bytes=len(body),
         format=format_name,
-        **place,
+        untouched=own is not None,
     )
+    return body, replace(told, notes=notes, result=result)

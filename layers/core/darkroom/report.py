@@ -38,6 +38,7 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     key: str | None = None
     version: Annotated[str | None, Meta(description="where the bucket keeps versions")] = None
     etag: Annotated[str | None, Meta(description="of the result: another there is of another job")] = None
+    untouched: Annotated[bool, Meta(description="of the result: it is the source's own file")] = False
 
 
 class Measurements(msgspec.Struct, frozen=True):
@@ -194,7 +195,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.structs.replace(self, source=source, result=result)
 
 
-def source_of(picture: Picture, size: int | None, **place: str | None) -> File:
+def source_of(picture: Picture, size: int | None, **place: Any) -> File:
     """A photo as it came. size: of the file in bytes, None where there was none. place: where it lies."""
     return File(
         width=picture.width,
@@ -249,7 +250,9 @@ def reasons(report: Report) -> list[Reason]:
         told += _of_step(step, asked=not report.treated)
     told += [Reason("done" if decision.chosen else "left", decision.why) for decision in report.decisions]
     if not report.steps:
-        told.append(Reason("done", "nothing needed doing: turned upright, brought to sRGB and saved again"))
+        kept = report.result is not None and report.result.untouched
+        became = "the file was left as it came" if kept else "turned upright, brought to sRGB and saved again"
+        told.append(Reason("done", f"nothing needed doing: {became}"))
     if report.review:
         told.append(Reason("kept", f"looked at again: {report.review.why}"))
     told += [Reason("file", note) for note in report.notes]

@@ -200,8 +200,6 @@ def format_for(target: str) -> str:
 
 def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report]:
     """What is to be written for one photo, and what was done."""
-    from msgspec.structs import replace
-
     from darkroom import blending, codec, library
 
     data = read_file(source)
@@ -209,15 +207,8 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
     format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
         format_name = format_for(target)
-    quality = result.recipe.quality
-    own = codec.untouched(data, format_name) if result.unchanged and quality is None else None
-    if own is None:
-        body = codec.encode(result.picture, format_name, quality=quality)
-        notes = (*result.report.notes, *codec.omitted(result.picture, format_name))
-    else:
-        body, notes = own
-    file = blending.result_of(result.picture, format_name, len(body))
-    return body, replace(result.report, notes=notes, result=file)
+    source_bytes = data if result.unchanged and result.recipe.quality is None else None
+    return blending.write(result.report, result.picture, format_name, source_bytes)
 
 
 def load_reference(path: str) -> Array:

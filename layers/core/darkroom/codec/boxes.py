@@ -117,6 +117,11 @@ def top_level(data: bytes) -> list[bytes]:
     return [kind for kind, _, _ in _boxes(data, 0, len(data))]
 
 
+def uuids(data: bytes) -> list[bytes]:
+    """What the outermost boxes are that have a type of their own (``uuid``)."""
+    return [data[start : start + 16] for kind, start, _ in _boxes(data, 0, len(data)) if kind == b"uuid"]
+
+
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:
     for _ in range(MAX_BOXES):
         if at + 8 > end:

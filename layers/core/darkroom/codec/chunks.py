@@ -183,8 +183,9 @@ def inflated(packed: bytes, most: int = MAX_TEXT) -> bytes | None:
 
 
 def raw_profile(text: bytes) -> bytes | None:
-    """What ImageMagick and ExifTool hide in a text "Raw profile type …": a name, a length, hexadecimal digits."""
-    match = re.match(rb"\s*\S+\s+(\d+)\s+([0-9A-Fa-f\s]*)$", text)
+    """What ImageMagick and ExifTool hide in a text "Raw profile type …": a line that names it, a length, hexadecimal
+    digits."""
+    match = re.match(rb"\s*[^\n]+\n\s*(\d+)\s+([0-9A-Fa-f\s]*)$", text)
     if match is None:
         return None
     try:

@@ -117,14 +117,14 @@ _PNG_KNOWN = frozenset(
 
 
 def _raw_profile(baggage: Baggage, kind: str, content: bytes | None) -> None:
-    if content is None:
-        return
-    if kind in ("exif", "app1") and content.startswith(exif.PREFIX):
+    if content is not None and kind in ("exif", "app1") and content.startswith(exif.PREFIX):
         baggage.exif = baggage.exif or content
-    elif kind in ("iptc", "8bim"):
+    elif content is not None and kind in ("iptc", "8bim"):
         baggage.iptc = iptc.of_resources(content.removeprefix(iptc.HEADER))[0]
-    elif kind == "xmp":
-        baggage.xmp = baggage.xmp or content
+    elif content is not None and kind in ("xmp", "app1") and content.startswith((b"<", jpeg.XMP)):
+        baggage.xmp = baggage.xmp or content.removeprefix(jpeg.XMP)
+    else:
+        baggage.left_out.append(f"the PNG's raw profile '{kind:.40}' was left out")
 
 
 def _webp(data: bytes) -> Contents:
@@ -192,9 +192,7 @@ def _items(data: bytes) -> Contents:
         ),
     }
     baggage.left_out += [f"{what} in the file was left out" for what, there in found.items() if there]
-    baggage.left_out += _c2pa(
-        b"c2pa" in data[:4096] or b"\xd8\xfe\xc3\xd6\x1b\x0eH<\x92\x97X(\x87~\xc4\x81" in data[:65536]
-    )
+    baggage.left_out += _c2pa(_C2PA_BOX in boxes.uuids(data))
     points = file.code_points
     space, note = cicp.of_code_points(points[0], points[1]) if points else (None, None)
     if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):

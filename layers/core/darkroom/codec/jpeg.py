@@ -23,7 +23,7 @@ SOI, EOI, SOS, COM, DNL = 0xD8, 0xD9, 0xDA, 0xFE, 0xDC
 _APP0, _APP1, _APP2, _APP11, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _TABLES = {0xC4, 0xCC, 0xDB, 0xDD, DNL}
-_XMP, _XMP_MORE, _ICC, _MPF = (
+XMP, _XMP_MORE, _ICC, _MPF = (
     b"http://ns.adobe.com/xap/1.0/\0",
     b"http://ns.adobe.com/xmp/extension/\0",
     b"ICC_PROFILE\0",
@@ -74,7 +74,7 @@ class Jpeg:
 
     @property
     def xmp(self) -> bytes | None:
-        return next(iter(self.contents(_APP1, _XMP)), None)
+        return next(iter(self.contents(_APP1, XMP)), None)
 
     @property
     def icc(self) -> bytes | None:

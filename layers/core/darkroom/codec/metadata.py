@@ -25,7 +25,7 @@ _COLOR_SPACE, _WIDTH, _HEIGHT, _INTEROP_INDEX, _MAKER_NOTE = 0xA001, 0xA002, 0xA
 _STORED = frozenset(
     {*range(0x00FE, 0x010E), 0x0111, _ORIENTATION, *range(0x0115, 0x011A), 0x011C, *range(0x0120, 0x0126)}
     | {0x012D, 0x013D, 0x013E, 0x013F, *range(0x0140, 0x0147), 0x014A, 0x014C, *range(0x0150, 0x015B)}
-    | {*range(0x0200, 0x0213), 0x0214, 0x02BC, 0x8649, 0x83BB, 0x8773}
+    | {*range(0x0200, 0x0213), 0x0214, 0x02BC, 0x8649, 0x83BB, 0x8773, 0xCD41}
 )
 _POSITIONING = 0x0213
 _GEO_TIFF = frozenset({33550, 33922, 34264, 34735, 34736, 34737})
@@ -174,12 +174,16 @@ def _of_tiff(block: Block, place: bool, notes: list[str]) -> tuple[bytes | None,
     had_place = _has_place(block)
     image = block.fields("image", _STORED | _RESOLUTION | {_POSITIONING, 0x8773} | (set() if place else _GEO_TIFF))
     image = {tag: field for tag, field in image.items() if tag < 0xC612 or tag > 0xC7FF}  # DNG's own
-    details = block.fields("exif", _DETAILS | {_WIDTH, _HEIGHT, _MAKER_NOTE})
+    details = block.fields("exif", _DETAILS | {_MAKER_NOTE})
     if block.entry("exif", _MAKER_NOTE) is not None:
         notes.append("the maker's notes were left out: they hold only where they were written")
     if _COLOR_SPACE in details:
         details[_COLOR_SPACE] = exif.integers(block.order, exif.SHORT, _SRGB)
     gps = block.fields("gps") if place else {}
+    if details:  # what EXIF demands of all pictures but TIFFs; the sizes come with the result
+        size = exif.integers(block.order, exif.LONG, 0)
+        image[_POSITIONING] = exif.integers(block.order, exif.SHORT, 1)
+        details |= {_WIDTH: size, _HEIGHT: size}
     total = sum(len(content) for fields in (image, details, gps) for _, _, content in fields.values())
     if total > MAX_EXIF:
         notes.append(f"the EXIF data has {total:,} bytes and was left out; at most {MAX_EXIF:,} can be kept")

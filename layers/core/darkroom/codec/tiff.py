@@ -22,7 +22,11 @@ _EXTRA_SAMPLES, _XMP, _IPTC, _ICC = 338, 700, 33723, 34675
 _DEFLATE, _CHUNKY, _HORIZONTAL, _STRAIGHT_ALPHA = 8, 1, 2, 2
 _BLACK_IS_ZERO, _RGB = 1, 2
 _BYTE, _UNDEFINED = 1, 7
-_OF_JPEG = frozenset({0x0213})
+_X_RESOLUTION, _Y_RESOLUTION, _UNIT, _NO_UNIT = 282, 283, 296, 1
+# What EXIF has in other formats alone: positioning, order of components, the picture's sizes.
+_OF_JPEG, _OF_JPEG_DETAILS = frozenset({0x0213}), frozenset({0x9101, 0xA002, 0xA003})
+_EXIFTOOLS_MARK = b"ExifMeta"
+"""Behind the header of a block, by which ExifTool knows one that stands alone."""
 
 
 def write(
@@ -43,6 +47,9 @@ def write(
     gray = pixels.ndim == 2
     start = exif.editable(block or exif.empty())
     order = start.order
+    start.remove("exif", _OF_JPEG_DETAILS)
+    if bytes(start.data[8:16]) == _EXIFTOOLS_MARK:
+        start.data[8:16] = bytes(8)
     samples = (1 if gray else 3) + (alpha is not None)
     bits = 1 if bilevel else pixels.dtype.itemsize * 8
     rows = max(_STRIP_BYTES * 8 // (width * samples * bits), 1)
@@ -74,7 +81,11 @@ def write(
     if xmp is not None:
         fields[_XMP] = (_BYTE, len(xmp), xmp)
     if iptc is not None:
-        fields[_IPTC] = (_UNDEFINED, len(iptc), iptc)
+        # Called LONG though it is none, and so never swapped, as other programs write and expect it.
+        fields[_IPTC] = (LONG, -(-len(iptc) // 4), iptc + bytes(-len(iptc) % 4))
+    if start.entry("image", _X_RESOLUTION) is None:  # TIFF demands one: square pixels of no known size
+        one = exif.rationals(order, 1.0)
+        fields |= {_X_RESOLUTION: one, _Y_RESOLUTION: one, _UNIT: integers(order, SHORT, _NO_UNIT)}
     return start.with_fields(fields, _OF_JPEG, b"".join(strips))
 
 
