@@ -116,7 +116,6 @@ def test_standard_input_and_output(photo: Path) -> None:
         (["enhance", "{photo}", "-o", "{tmp}/o.jpg", "--step", "gamma:gamma"], "is not key=value"),
         (["enhance", "{photo}", "-o", "{tmp}/o.xyz"], "does not end in a format that can be written"),
         (["enhance", "{tmp}/missing.jpg"], "missing.jpg: No such file"),
-        (["enhance", "{tmp}"], "Is a directory"),
         (["enhance", "{text}"], "notes.txt: "),
         (["enhance", "{empty}"], "empty.jpg: the file is empty"),
         (["enhance", "{photo}", "--recipe", "{text}.json"], "notes.txt.json"),
@@ -162,7 +161,7 @@ def test_wrong_usage_is_status_2(args: list[str], photo: Path) -> None:
 def test_one_bad_photo_stops_no_other(photo: Path, tmp_path: Path) -> None:
     bad = tmp_path / "bad.jpg"
     bad.write_bytes(photo.read_bytes()[:400])
-    result = run("enhance", bad, photo, "-o", tmp_path / "results", "--recipe", "none")
+    result = run("enhance", bad, photo, "-o", f"{tmp_path}/results/", "--recipe", "none")
     assert result.exit_code == 1
     assert "bad.jpg: " in result.stderr
     assert [path.name for path in (tmp_path / "results").iterdir()] == ["in.jpg"]
@@ -249,7 +248,7 @@ def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) ->
         photo,
         other,
         "-o",
-        tmp_path / "out",
+        f"{tmp_path}/out/",
         "--recipe",
         "none",
         "--force",

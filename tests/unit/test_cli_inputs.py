@@ -25,9 +25,6 @@ NOWHERE = ["--api", "http://127.0.0.1:9/", "-o", "out"]
 """An API that is not there: who asks it is told so."""
 
 UNREADABLE = {
-    ".": "Is a directory",
-    "..": "Is a directory",
-    "/": "Is a directory",
     "missing.jpg": "No such file or directory",
     "a.jpg/b.jpg": "Not a directory",
     "loop": "Too many levels of symbolic links",

@@ -7,14 +7,12 @@ from pathlib import Path
 
 import pytest
 
-import darkroom
 from darkroom import codec, recipe, registry
 from darkroom.auto import treatments
 from darkroom.defects import KINDS
 from darkroom.params import describe_bounds
 from darkroom.step import Step
 from docs.make import report_page
-from tests.support import photos
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -85,16 +83,6 @@ def test_the_guide_has_the_table_of_auto_in_its_order() -> None:
 
 def test_the_page_about_the_report_is_of_its_structs() -> None:
     assert (DOCS / "report.md").read_text("utf-8") == report_page.page(), "make openapi has not been run"
-
-
-def test_the_example_of_the_readme_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
-    monkeypatch.chdir(tmp_path)
-    (tmp_path / "in.jpg").write_bytes(photos.encoded())
-    names = {"array": photos.pixels()}
-    exec(example, names)
-    assert darkroom.decode((tmp_path / "from-python.jpg").read_bytes()).pixels.shape == photos.pixels().shape
-    assert names["lighter"].mean() > photos.pixels().mean()
 
 
 def test_the_rooms_in_the_document_are_the_rooms_that_exist() -> None:

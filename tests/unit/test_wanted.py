@@ -20,7 +20,7 @@ MINE = Recipe(steps=[StepCall("gamma", {"gamma": 1.5})])
 @pytest.mark.parametrize(
     ("made", "expected"),
     [
-        (lambda: Wanted.of_options("vivid", (), 70), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
+        (lambda: Wanted.of_options("vivid", blend=70), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
         (lambda: Wanted.of_arguments("vivid", 70), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
         (lambda: Wanted.of_body({"recipe": "vivid", "blend": 70}), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
         (
@@ -109,7 +109,7 @@ def test_names_and_values_have_one_limit(overrides: dict[str, Any]) -> None:
 @pytest.mark.parametrize(
     ("make", "says"),
     [
-        (lambda: Wanted.of_options(None, (), 101), "'blend' is 101 but must be integer 0 to 100"),
+        (lambda: Wanted.of_options(None, blend=101), "'blend' is 101 but must be integer 0 to 100"),
         (lambda: Wanted.of_arguments("auto", -1), "'blend' is -1 but must be integer 0 to 100"),
         (lambda: Wanted.of_body({"blend": "7"}), "'blend' is '7' but must be integer 0 to 100"),
         (lambda: Wanted.of_query({"quality": ["0"]}), "'quality' is '0' but must be integer 1 to 100"),

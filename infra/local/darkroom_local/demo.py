@@ -47,7 +47,7 @@ def run(photo: Path | None, recipe: str) -> None:
     OUTPUT.mkdir(parents=True, exist_ok=True)
     body = photo.read_bytes() if photo else sample.spoiled_photo()
     name = photo.name if photo else "eileen-collins.jpg"
-    wanted = read_wanted(recipe, (), None)
+    wanted = read_wanted(recipe)
     echo(f"photo   {name}" + ("" if photo else f": {sample.STORY}"))
     with _timed("build the functions and layers"):
         stack.build()

@@ -283,9 +283,10 @@ def _of_step(step: StepReport, *, asked: bool) -> Iterator[Reason]:
 
 
 def _size(file: File) -> str:
-    weight = "" if file.bytes is None else f", {_weight(file.bytes)}"
-    return f"{file.width} × {file.height}{weight}"
+    heavy = "" if file.bytes is None else f", {weight(file.bytes)}"
+    return f"{file.width} × {file.height}{heavy}"
 
 
-def _weight(size: int) -> str:
+def weight(size: int) -> str:
+    """A file's size for people. size: in bytes."""
     return f"{-(-size // 1000)} KB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"

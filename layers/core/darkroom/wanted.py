@@ -49,10 +49,14 @@ class Wanted(Overrides, frozen=True):
     recipe: Recipe | None = None
 
     @classmethod
-    def of_options(cls, source: str | bytes | None, steps: Iterable[str] = (), blend: int | None = None) -> Self:
-        """By a command line. source: a built-in recipe's name or a recipe as JSON; else steps, ``name:key=value,…``."""
+    def of_options(cls, source: str | bytes | None, steps: Iterable[str] = (), **overrides: Any) -> Self:
+        """By a command line. source: a built-in recipe's name or a recipe as JSON; else steps, ``name:key=value,…``.
+
+        overrides: of `Overrides`, as options have them.
+        """
         calls = [recipe.parse_step(text) for text in steps]
-        return cls(blend=_read({"blend": blend}, Overrides).blend, recipe=_found(calls or source))
+        said = _read(overrides, Overrides)
+        return cls(**msgspec.structs.asdict(said), recipe=_found(calls or source))
 
     @classmethod
     def of_arguments(

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import click
 
-from darkroom.cli import joined
+from darkroom.cli import inputs, joined
 from darkroom.cli.photos import also_read, read_wanted
 from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
@@ -22,7 +22,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="IN…")
+@click.argument("names", nargs=-1, required=True, metavar="IN…")
 @click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
 @click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
 @click.option(
@@ -34,37 +34,49 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 @click.option("--recipe", "recipe_source", metavar="NAME|FILE", help="A built-in recipe or a JSON file.")
 @click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
 @click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
+@click.option("--format", "format_name", metavar="NAME", help="jpeg, png, webp, avif or tiff (default: as the photo).")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
+)
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
 @click.option("-o", "--output", metavar="FOLDER", default=".", show_default=True, help="Where the results go.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
 @click.option("--timeout", default=600, show_default=True, help="Seconds to wait for each job.")
 def submit(
-    inputs: tuple[str, ...],
+    names: tuple[str, ...],
     stack_name: str | None,
     local: bool,
     address: str | None,
     recipe_source: str | None,
     step_texts: tuple[str, ...],
     blend: int | None,
+    format_name: str | None,
+    quality: int | None,
+    quiet: bool,
     output: str,
     force: bool,
     timeout: int,
 ) -> None:
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
-    from darkroom.cli import outputs
+    from darkroom import report
+    from darkroom.cli import outputs, told
 
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
 
-    wanted = read_wanted(recipe_source, step_texts, blend)
+    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality)
     wanted.to_metadata()  # what an upload has no room for is refused now
-    files = outputs.Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
-    targets = outputs.plan_in(inputs, output, wanted.recipe.format if wanted.recipe else None)
-    for source, target in zip(inputs, targets, strict=True):
+    photos = inputs.find(inputs.without_results(names), output)
+    paths = [path for path, _ in photos]
+    files = outputs.Outputs([*paths, *also_read(recipe_source, wanted)], force=force)
+    asked = wanted.format or (wanted.recipe.format if wanted.recipe else None)
+    targets = outputs.plan_in(photos, output, asked)
+    for source, target in zip(paths, targets, strict=True):
         if is_there(source):
             claim(files, target, source)
     send, fetch = by_api(address, wanted) if address else by_stack(find_stack(stack_name, local), wanted)
     uploads, attempts = [], Attempts()
-    for source, target in zip(inputs, targets, strict=True):
+    for source, target in zip(paths, targets, strict=True):
         with attempts.on(source):
             uploads.append((source, target, send(os.path.basename(source), read_file(source))))
     for source, target, upload in with_progress(uploads):
@@ -75,7 +87,8 @@ def submit(
                 claim(files, path, source)
             for name, body in ((path, done.photo), (f"{path}.json", done.manifest)):
                 files.write(name, body)
-                click.echo(shown(name))
+            if not quiet:
+                click.echo(f"{shown(source)} → {shown(path)}  {told.line(report.read(done.manifest))}")
     attempts.end()
 
 

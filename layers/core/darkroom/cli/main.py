@@ -1,6 +1,7 @@
 """`darkroom`: the command line's entry, and what all its commands share.
 
-Exit status: 0 done, 1 the input's or the recipe's fault (or ours), 2 wrong usage. An error is one line on stderr.
+Exit status: 0 done, 1 the input's or the recipe's fault (or ours), 2 wrong usage, 130 stopped by Ctrl-C. An error
+is one line on stderr.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import care, cloud, joined, photos, reference
-from darkroom.cli.shared import fail, sentence, shown
+from darkroom.cli import care, cloud, joined, photos, questions, reference
+from darkroom.cli.shared import STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
 
@@ -29,6 +30,8 @@ class Group(click.Group):
             return super().invoke(ctx)
         except DarkroomError as error:
             fail(error.message)
+        except KeyboardInterrupt:
+            raise SystemExit(STOPPED) from None
         except BrokenPipeError:
             raise  # the reader (head, less) has gone: nothing is wrong, and click ends quietly
         except OSError as error:
@@ -50,9 +53,9 @@ for command in (
     photos.enhance,
     reference.steps_command,
     reference.recipes_command,
-    photos.inspect,
-    photos.diagnose,
-    photos.classify,
+    questions.inspect,
+    questions.diagnose,
+    questions.classify,
     cloud.submit,
     care.redo,
     care.redrive,

@@ -17,6 +17,7 @@ from pathlib import Path
 import click
 
 from darkroom import codec
+from darkroom.cli.inputs import RESULT_MARK, Photo
 from darkroom.cli.shared import STDIO, is_stream, shown
 from darkroom.codec.formats import identify
 from darkroom.errors import DarkroomError
@@ -84,26 +85,30 @@ class Outputs:
                 raise
 
 
-def plan(inputs: Sequence[str], output: str | None, format_name: str | None) -> list[str]:
+def plan(photos: Sequence[Photo], output: str | None, format_name: str | None) -> list[str]:
     """Where each photo's result goes: a file, a folder (which is made), or beside it. Raises click's usage error.
 
-    output: as `-o` has it: a file for one photo, "-" for stdout, or a folder; None for beside the photo.
+    output: as `-o` has it: a file for one photo, "-" for stdout, or a folder, which is there or ends in a slash; None
+        for beside the photo.
     format_name: the format of all results, where one is asked for.
     """
-    if output is None and STDIO not in inputs:
-        return [os.path.join(os.path.dirname(each), _beside(result_name(each, format_name))) for each in inputs]
-    folder = output is not None and output != STDIO and (os.path.isdir(output) or output.endswith("/"))
-    if len(inputs) > 1 and not folder:
-        if output is None or output == STDIO or os.path.exists(output) or os.path.splitext(output)[1]:
-            raise click.UsageError(f"-o must be a folder for {len(inputs)} photos")
-        folder = True
-    return plan_in(inputs, output, format_name) if output is not None and folder else [output or STDIO]
+    if output is None and STDIO not in (path for path, _ in photos):
+        return [os.path.join(os.path.dirname(path), _beside(result_name(path, format_name))) for path, _ in photos]
+    if output is not None and output != STDIO and (os.path.isdir(output) or output.endswith("/")):
+        return plan_in(photos, output, format_name)
+    if len(photos) != 1:
+        raise click.UsageError(f"-o must be a folder for {len(photos)} photos: one that is there, or with / at its end")
+    if output is not None and not is_stream(output) and not os.path.splitext(output)[1]:
+        raise click.UsageError(f"-o {shown(output)} says no format: give it an extension, or / at its end for a folder")
+    return [output or STDIO]
 
 
-def plan_in(inputs: Iterable[str], folder: str, format_name: str | None) -> list[str]:
-    """Where each photo's result goes in a folder, which is made."""
-    os.makedirs(folder, exist_ok=True)
-    return [os.path.join(folder, result_name(each, format_name)) for each in inputs]
+def plan_in(photos: Iterable[Photo], folder: str, format_name: str | None) -> list[str]:
+    """Where each photo's result goes in a folder and those below it, which are made."""
+    targets = [os.path.join(folder, below, result_name(path, format_name)) for path, below in photos]
+    for place in {folder, *map(os.path.dirname, targets)}:
+        os.makedirs(place, exist_ok=True)
+    return [os.path.normpath(target) for target in targets]
 
 
 def result_name(source: str, format_name: str | None) -> str:
@@ -113,7 +118,7 @@ def result_name(source: str, format_name: str | None) -> str:
 
 def _beside(name: str) -> str:
     root, extension = posixpath.splitext(name)
-    return f"{root}.enhanced{extension}"
+    return f"{root}{RESULT_MARK}{extension}"
 
 
 def expected_format(source: str) -> str:

@@ -1,15 +1,19 @@
-"""Commands that work on photos, in this process and without AWS."""
+"""`darkroom enhance`: photos on this machine, without AWS."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from darkroom.cli.shared import Attempts, echo_json, is_stream, is_there, read_file, sentence, shown, with_progress
+from darkroom.cli import inputs
+from darkroom.cli.shared import Attempts, is_stream, is_there, read_file, sentence, shown, with_progress
 from darkroom.errors import DarkroomError, RecipeInvalid
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
@@ -17,160 +21,146 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.report import Report
     from darkroom.wanted import Wanted
 
-CLASSIFIER = "classify_digit"
-
 
 @click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="IN…")
-@click.option("-o", "--output", metavar="OUT", help="A file for one photo ('-' for stdout), a folder for several.")
+@click.argument("names", nargs=-1, required=True, metavar="IN…")
+@click.option(
+    "-o", "--output", metavar="OUT", help="A file for one photo ('-' for stdout), a folder (with / at its end)."
+)
 @click.option(
     "--recipe", "recipe_source", metavar="NAME|FILE", help="A built-in recipe (default: auto) or a JSON file."
 )
 @click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
 @click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
+@click.option("--format", "format_name", metavar="NAME", help="jpeg, png, webp, avif or tiff (default: as the photo).")
+@click.option(
+    "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
+)
+@click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
 @click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
+@click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
+@click.option("--json", "as_json", is_flag=True, help="For programs: a line of JSON a photo, with its report or error.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
+@click.option("--skip", is_flag=True, help="Leave out photos whose results are there: goes on where it was stopped.")
 def enhance(
-    inputs: tuple[str, ...],
+    names: tuple[str, ...],
     output: str | None,
     recipe_source: str | None,
     step_texts: tuple[str, ...],
     blend: int | None,
+    format_name: str | None,
+    quality: int | None,
+    jobs: int,
     report_path: str | None,
     explain: bool,
+    quiet: bool,
+    as_json: bool,
     force: bool,
+    skip: bool,
 ) -> None:
-    """Enhance photos. Without -o, IN.jpg becomes IN.enhanced.jpg beside it."""
+    """Enhance photos, and those in folders, whose tree is kept.
+
+    Without -o, IN.jpg becomes IN.enhanced.jpg beside it. For example:
+
+    \b
+      darkroom enhance in.jpg -o out.jpg
+      darkroom enhance scans/ -o better/ --jobs 4 --skip
+      darkroom enhance *.jpg -o better/ --step denoise --step unsharp_mask:radius=1.5
+    """
     import msgspec
 
     from darkroom import report
-    from darkroom.cli import outputs
+    from darkroom.cli import outputs, told
 
-    wanted = read_wanted(recipe_source, step_texts, blend)
-    chosen = wanted.to_recipe()
-    files = outputs.Outputs([*inputs, *also_read(recipe_source, wanted)], force=force)
-    targets = outputs.plan(inputs, output, chosen.format)
-    for source, target in zip(inputs, targets, strict=True):
+    if force and skip:
+        raise click.UsageError("--force and --skip exclude each other")
+    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality)
+    photos = inputs.find(inputs.without_results(names), output)
+    files = outputs.Outputs([*(path for path, _ in photos), *also_read(recipe_source, wanted)], force=force)
+    targets = outputs.plan(photos, output, wanted.to_recipe().format)
+    work = [(photo.path, target) for photo, target in zip(photos, targets, strict=True)]
+    if skip:
+        work = [(source, target) for source, target in work if not os.path.lexists(target)]
+    for source, target in work:
         if is_there(source):
             files.claim(target, source)
     if report_path:
         files.claim(report_path, "--report")
-    reports, attempts = [], Attempts()
-    for source, target in with_progress(list(zip(inputs, targets, strict=True))):
+    reports, attempts = [], Attempts(as_json=as_json)
+    for source, target, result in each(work, wanted, jobs):
         with attempts.on(source):
-            body, done = enhance_one(source, target, wanted)
+            body, done = result()
             files.write(target, body)
-            reports.append({"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)})
+            whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
+            reports.append(whole)
             if explain:
                 for reason in report.reasons(done):
                     click.echo(f"{shown(source)}: {reason.words}", err=True)
+            if as_json:
+                click.echo(msgspec.json.encode(whole).decode())
+            elif not quiet and not is_stream(target):
+                click.echo(f"{shown(source)} → {shown(target)}  {told.line(done)}")
     if report_path:
-        content = reports[0] if len(inputs) == 1 and reports else reports
+        content = reports[0] if len(photos) == 1 and reports else reports
         files.write(report_path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     attempts.end()
 
 
-@click.command()
-@click.argument("source", metavar="IN")
-@click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def inspect(source: str, as_json: bool) -> None:
-    """Show what a file is and what can be measured of it."""
-    attempts = Attempts()
-    with attempts.on(source):
-        found = inspect_one(read_file(source))
-        if as_json:
-            echo_json(found)
-            return
-        for section, values in found.items():
-            click.secho(section, bold=True)
-            for name, value in values.items():
-                text = f"{value:.4g}" if isinstance(value, float) else value
-                click.echo(f"  {name.replace('_', ' ')}: {text}")
-    attempts.end()
+type Result = Callable[[], tuple[bytes, Report]]
+"""Gives what is to be written for a photo and what was done, or raises why there is none."""
 
 
-def inspect_one(data: bytes) -> dict[str, dict[str, Any]]:
-    """What a file is, the picture in it, and what can be measured of that."""
-    import msgspec
+def each(work: list[tuple[str, str]], wanted: Wanted, jobs: int) -> Iterator[tuple[str, str, Result]]:
+    """Each photo with its target and its result, in order. jobs: processes that work at the same time."""
+    if jobs == 1 or len(work) < 2:
+        for source, target in with_progress(work):
+            yield source, target, partial(enhance_one, source, target, wanted)
+        return
+    from concurrent.futures import ProcessPoolExecutor
+    from multiprocessing import get_context
 
-    from darkroom import codec
-    from darkroom.estimates.measure import measure
-    from darkroom.limits import Limits
+    workers = min(jobs, len(work))
+    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=alone_on_a_core) as pool:
+        begun = deque[tuple[str, str, Result]]()
+        rest = iter(work)
 
-    header = codec.read_header(data, Limits())
-    picture = codec.decode(data)
-    return {
-        "file": {"bytes": len(data), **msgspec.to_builtins(header, builtin_types=(bytes,), enc_hook=lambda _: None)},
-        "picture": {
-            "width": picture.width,
-            "height": picture.height,
-            "bit_depth": picture.bit_depth,
-            "grey": picture.pixels.ndim == 2,
-            "alpha": picture.alpha is not None,
-            "notes": list(picture.metadata.notes),
-        },
-        "measurements": msgspec.to_builtins(measure(picture)),
-    }
+        def begin(count: int) -> None:
+            for source, target in islice(rest, count):
+                begun.append((source, target, pool.submit(enhance_one, source, target, wanted).result))
 
-
-@click.command()
-@click.argument("source", metavar="IN")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, with all defects that were looked for.")
-def diagnose(source: str, as_json: bool) -> None:
-    """Say what is wrong with a photo, most certain first, and what would help."""
-    from darkroom import codec
-    from darkroom.diagnosis import network
-
-    attempts = Attempts()
-    with attempts.on(source):
-        found = network.diagnose(codec.decode(read_file(source)).shown())
-        if as_json:
-            echo_json(found)
-            return
-        for defect in found.present:
-            click.echo(f"{defect.words} ({defect.probability:.0%} sure); what would help: {', '.join(defect.helps)}")
-        if found.fine:
-            click.echo(f"fine as it is ({found.fine_probability:.0%} sure)")
-        elif not found.present:
-            click.echo("no defect to speak of")
-    attempts.end()
+        begin(2 * workers)  # no more results wait to be written than there are workers, and none of them for work
+        try:
+            for _ in with_progress(work):
+                yield begun.popleft()
+                begin(1)
+        finally:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
-@click.command()
-@click.argument("inputs", nargs=-1, required=True, metavar="IN…")
-@click.option("--rows", default=0, help="Rows of a sheet of equal boxes with one digit or nothing in each.")
-@click.option("--columns", default=0, help="Columns of such a sheet.")
-@click.option("--json", "as_json", is_flag=True, help="As JSON, a line a photo, with each digit's probability and box.")
-def classify(inputs: tuple[str, ...], rows: int, columns: int, as_json: bool) -> None:
-    """Read the handwritten digits in photos, a line a photo; a sheet's rows are parted by spaces."""
-    import msgspec
+def alone_on_a_core() -> None:
+    """For a process among several: one thread, and Ctrl-C is for the one that leads them."""
+    import signal
 
-    from darkroom import codec, registry
+    import cv2
 
-    params = {"rows": rows, "columns": columns}
-    registry.get(CLASSIFIER).params.parse(params, of=CLASSIFIER)
-    attempts = Attempts()
-    for source in inputs:
-        with attempts.on(source):
-            found = registry.apply(CLASSIFIER, codec.decode(read_file(source)).pixels, **params)
-            if as_json:
-                click.echo(msgspec.json.encode({"input": shown(source), **found}).decode())
-            else:
-                before = "" if len(inputs) == 1 else f"{shown(source)}: "
-                click.echo(before + (" ".join(found["text"].split()) or found["says"]))
-    attempts.end()
+    cv2.setNumThreads(1)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def read_wanted(recipe_source: str | None, step_texts: Sequence[str], blend: int | None) -> Wanted:
-    """What the options ask for. recipe_source: a built-in recipe's name, or a file. Raises `RecipeInvalid`, OSError."""
+def read_wanted(recipe_source: str | None, step_texts: Sequence[str] = (), **overrides: Any) -> Wanted:
+    """What the options ask for. Raises `RecipeInvalid`, OSError.
+
+    recipe_source: a built-in recipe's name, or a file.
+    overrides: of `darkroom.wanted.Overrides`; None for what is not asked for.
+    """
     from darkroom.wanted import Wanted
 
     if recipe_source and step_texts:
         raise click.UsageError("--recipe and --step exclude each other")
     if recipe_source and is_file_of_a_recipe(recipe_source):
-        return Wanted.of_options(read_file(recipe_source), (), blend)
-    return Wanted.of_options(recipe_source, step_texts, blend)
+        return Wanted.of_options(read_file(recipe_source), **overrides)
+    return Wanted.of_options(recipe_source, step_texts, **overrides)
 
 
 def is_file_of_a_recipe(source: str) -> bool:
@@ -206,6 +196,8 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
     result = library.enhance(data, wanted, load_reference=load_reference)
     format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     if not is_stream(target) and Path(target).suffix:
+        if wanted.format and wanted.format != format_for(target):
+            raise RecipeInvalid("unknown-format", f"'{target}' is not called like the {wanted.format} asked for")
         format_name = format_for(target)
     source_bytes = data if result.unchanged and result.recipe.quality is None else None
     return blending.write(result.report, result.picture, format_name, source_bytes)

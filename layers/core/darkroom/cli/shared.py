@@ -16,6 +16,8 @@ from darkroom.errors import DarkroomError
 from darkroom.limits import Limits
 
 STDIO = "-"
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells have it."""
 
 
 def fail(message: str) -> None:
@@ -24,20 +26,33 @@ def fail(message: str) -> None:
 
 
 class Attempts:
-    """Works on one file after the other: a bad one is told of in a line and stops no other."""
+    """Works on one file after the other: a bad one is told of in a line and stops no other.
 
-    def __init__(self) -> None:
+    as_json: whether it is told of on stdout too, as JSON.
+    """
+
+    def __init__(self, *, as_json: bool = False) -> None:
         self.failed = False
+        self._done = 0
+        self._as_json = as_json
 
     @contextmanager
     def on(self, source: str) -> Iterator[None]:
         try:
             yield
+            self._done += 1
+        except KeyboardInterrupt:
+            fail(f"stopped at {shown(source)}; {self._done} done before it")
+            raise SystemExit(STOPPED) from None
         except BrokenPipeError:
             raise  # the reader (head, less) has gone
         except (DarkroomError, OSError, MemoryError, click.UsageError) as error:
             self.failed = True
             fail(f"{shown(source)}: {sentence(error)}")
+            if self._as_json:
+                code = error.code if isinstance(error, DarkroomError) else type(error).__name__
+                told = {"input": shown(source), "error": {"code": code, "message": sentence(error)}}
+                click.echo(msgspec.json.encode(told).decode())
 
     def end(self) -> None:
         """Exit with status 1 where a file failed."""
