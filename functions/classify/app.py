@@ -13,12 +13,12 @@ from darkroom import codec, pipeline, planner, registry
 from darkroom.auto import treatments
 from darkroom.aws import storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
-from darkroom.aws.stage import StageEvent, load_picture, run_stage
+from darkroom.aws.stage import Decided, StageEvent, leave, left, load_picture, run_stage
 from darkroom.diagnosis import network
 from darkroom.errors import StepFailed
 from darkroom.limits import Limits
 from darkroom.recipe import Recipe, StepCall
-from darkroom.report import Measurements, StageReport, StepReport
+from darkroom.report import Report, StageReport, StepReport
 
 
 class Question(msgspec.Struct, frozen=True):
@@ -34,7 +34,6 @@ class Undecided(msgspec.Struct, frozen=True):
 
     job: str
     picture: str
-    measurements: Measurements
     fusion: planner.Fusion
 
 
@@ -42,23 +41,21 @@ class Undecided(msgspec.Struct, frozen=True):
 def handler(event: dict[str, Any], context: LambdaContext) -> Any:
     if "upload" in event:
         return answer(parse(event, Question))
-    if "measurements" in event:
+    if "work" not in event:
         return decide(parse(event, Undecided))
     return run_stage(parse(event, StageEvent), context)
 
 
 def decide(request: Undecided) -> dict[str, Any]:
-    """The diagnosis of the job's picture, what is decided about each defect and why, and the plan made of that."""
+    """The plan made of the job's diagnosis; that, and what is decided about each defect and why, it leaves."""
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
     found = network.diagnose(load_picture(request.picture).shown())
-    calls, decisions = treatments.resolve(Recipe(steps="auto"), request.measurements, found)
-    return {
-        "diagnosis": found,
-        "decisions": decisions,
-        "plan": planner.plan(calls, request.fusion),
-        "report": StageReport("diagnose", round((time.perf_counter() - started) * 1000)),
-    }
+    measurements = left(request.job, 0, Report).measurements
+    calls, decisions = treatments.resolve(Recipe(steps="auto"), measurements, found)
+    done = StageReport("diagnose", round((time.perf_counter() - started) * 1000))
+    leave(request.job, "diagnosis", Decided(found, decisions, done))
+    return {"plan": planner.plan(calls, request.fusion)}
 
 
 def answer(question: Question) -> StepReport:

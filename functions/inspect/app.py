@@ -11,12 +11,13 @@ from typing import Any
 
 import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
+from msgspec.structs import replace
 
 from darkroom import codec, planner, report
 from darkroom.auto import treatments
 from darkroom.aws import storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
-from darkroom.aws.stage import Job, hand_over
+from darkroom.aws.stage import Job, hand_over, leave
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.report import StageReport
@@ -42,11 +43,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     if job.version is not None and storage.is_deleted(job.bucket, job.key):
         return {
             "superseded": True,
+            "recipe": recipe.name,
             "picture": "",
-            "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
             "diagnose": False,
             "plan": [],
-            "inspection": {"recipe": recipe.name},
         }
     picture = codec.decode(
         data,
@@ -58,11 +58,13 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     inspection = report.begin(recipe, source, measure(picture), picture.metadata.notes, job=job.id)
     undecided = treatments.needs_diagnosis(recipe)
     calls = [] if undecided else treatments.resolve(recipe, inspection.measurements, None)[0]
+    key = hand_over(job.id, 0, picture)
+    done = StageReport("inspect", round((time.perf_counter() - started) * 1000))
+    leave(job.id, 0, replace(inspection, stages=[done]))
     return {
         "superseded": False,
-        "picture": hand_over(job.id, 0, picture),
-        "report": StageReport("inspect", round((time.perf_counter() - started) * 1000)),
+        "recipe": recipe.name,
+        "picture": key,
         "diagnose": undecided,
         "plan": planner.plan(calls, request.fusion),
-        "inspection": inspection,
     }

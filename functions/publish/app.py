@@ -18,28 +18,33 @@ from darkroom import blending, codec
 from darkroom.auto import guard
 from darkroom.aws import carrying, keys, storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
-from darkroom.aws.stage import Job, load_picture
+from darkroom.aws.stage import Decided, Job, left, load_picture
 from darkroom.errors import DarkroomError
 from darkroom.picture import same_pixels
 from darkroom.report import Report, StageReport
 
 
 class Event(msgspec.Struct, frozen=True):
-    """What the workflow hands in: the job, its report so far, and what each stage did."""
+    """What the workflow hands in.
+
+    stages: how many worked on the picture between inspect and publish.
+    diagnosed: whether the stage `classify` chose them.
+    """
 
     job: Job
     original: str
     picture: str
-    inspection: Report
-    reports: list[StageReport]
+    stages: int
+    diagnosed: bool
 
 
 @lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     started = time.perf_counter()
     request = parse(event, Event)
-    job, inspection = request.job, request.inspection
+    job = request.job
     logger.append_keys(job_id=job.id)
+    inspection = so_far(request)
     picture = load_picture(request.picture)
     unchanged = request.picture == request.original
     review = None
@@ -73,7 +78,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
             **more.options,
         )
 
-    superseded = {"status": "superseded", "result": None, "manifest": None}
+    brief = msgspec.json.encode(inspection.diagnosis.brief()).decode() if inspection.diagnosis else ""
+    superseded = {"status": "superseded", "diagnosis": brief, "result": None, "manifest": None}
     result = write(key, body, codec.MEDIA_TYPES[format_name], carried)
     if result is None:
         return superseded
@@ -81,7 +87,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         told,
         review=review,
         notes=(*told.notes, *carried.notes),
-        stages=[*request.reports, StageReport("publish", milliseconds)],
+        stages=[*inspection.stages, StageReport("publish", milliseconds)],
         result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
     )
     manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
@@ -89,9 +95,22 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return superseded
     return {
         "status": "succeeded",
+        "diagnosis": brief,
         "result": {"bucket": bucket, "key": key, "version": result.version},
         "manifest": {"bucket": bucket, "key": keys.manifest(key), "version": manifest.version},
     }
+
+
+def so_far(request: Event) -> Report:
+    """The job's report as its stages left it, in the order in which they ran."""
+    inspection = left(request.job.id, 0, Report)
+    stages = [*inspection.stages]
+    if request.diagnosed:
+        decided = left(request.job.id, "diagnosis", Decided)
+        inspection = replace(inspection, diagnosis=decided.diagnosis, decisions=decided.decisions)
+        stages.append(decided.report)
+    stages += [left(request.job.id, index, StageReport) for index in range(1, request.stages + 1)]
+    return replace(inspection, stages=stages)
 
 
 def upload(job: Job) -> bytes | None:

@@ -88,36 +88,26 @@ class Workflow:
         inspected = self.functions.invoke("inspect", {"job": job, "fusion": "fused"})
         if inspected.error:
             return self._failed(inspected.payload)
-        picture, reports = inspected.payload["picture"], [inspected.payload["report"]]
-        inspection, plan = inspected.payload["inspection"], inspected.payload["plan"]
+        picture, plan = inspected.payload["picture"], inspected.payload["plan"]
         if inspected.payload["diagnose"]:
-            asked = {
-                "job": job["id"],
-                "picture": picture,
-                "measurements": inspection["measurements"],
-                "fusion": "fused",
-            }
-            decided = self.functions.invoke("classify", asked)
+            decided = self.functions.invoke("classify", {"job": job["id"], "picture": picture, "fusion": "fused"})
             if decided.error:
                 return self._failed(decided.payload)
-            inspection |= {name: decided.payload[name] for name in ("diagnosis", "decisions")}
             plan = decided.payload["plan"]
-            reports.append(decided.payload["report"])
         for index, work in enumerate(plan, start=1):
             stage = {"job": job["id"], "index": index, "picture": picture, "work": work}
             done = self.functions.invoke(work["stage"], stage)
             if done.error:
                 return self._failed(done.payload)
             picture = done.payload["picture"]
-            reports.append(done.payload["report"])
         published = self.functions.invoke(
             "publish",
             {
                 "job": job,
                 "original": inspected.payload["picture"],
                 "picture": picture,
-                "inspection": inspection,
-                "reports": reports,
+                "stages": len(plan),
+                "diagnosed": inspected.payload["diagnose"],
             },
         ).payload
         return {"status": "SUCCEEDED", "output": json.dumps({**published, "job": job["id"]})}

@@ -174,9 +174,8 @@ def test_a_plan_with_a_stage_that_the_workflow_lacks_fails(lab: Lab) -> None:
         return {
             "plan": [{"stage": "emboss", "steps": []}],
             "diagnose": False,
-            "inspection": {},
+            "recipe": "custom",
             "picture": "jobs/1/0",
-            "report": {"stage": "inspect", "milliseconds": 1},
         }
 
     lab.functions.handlers["inspect"] = inspect

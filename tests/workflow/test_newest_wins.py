@@ -120,7 +120,7 @@ def test_a_manifest_that_cannot_be_written_leaves_the_older_job_its_own(lab: Lab
     put = clients.client("s3").put_object
 
     def refuse(**request: Any) -> Any:
-        if request["Key"].endswith(".json"):
+        if request["Bucket"] == RESULTS and request["Key"].endswith(".json"):
             raise service_error("AccessDenied")
         return put(**request)
 

@@ -14,8 +14,10 @@ import sys
 import time
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 import boto3
@@ -46,16 +48,29 @@ class EmbeddedAws:
     tls: bool = True
 
     @classmethod
-    def start(cls, home: Path = HOME, *, host: str = "127.0.0.1", tls: bool = True, enforce_iam: bool = True) -> Self:
-        """Start an emulator on a free port of one interface and wait until it answers.
+    def start(
+        cls,
+        home: Path = HOME,
+        *,
+        host: str = "127.0.0.1",
+        port: int | None = None,
+        tls: bool = True,
+        enforce_iam: bool = True,
+        settings: Mapping[str, str] = MappingProxyType({}),
+        resume: bool = False,
+    ) -> Self:
+        """Start an emulator on one interface, at a free port unless one is given, and wait until it answers.
 
-        Raises RuntimeError with the end of its log where it does not.
+        settings: MiniStack's environment variables that are to differ. resume: with what an emulator before left in
+        `home`, where that was told by `settings` to keep it.
+        Raises RuntimeError with the end of its log where it does not answer.
         """
         assert host not in {"", "0.0.0.0"}, "an emulator is for this machine alone"  # noqa: S104
         scratch = home / "tmp"
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-        port = _free_port(host)
+        if not resume:
+            shutil.rmtree(scratch, ignore_errors=True)
+        scratch.mkdir(parents=True, exist_ok=resume)
+        port = port or free_port(host)
         aws = cls(0, port, home, host, tls)
         environment = {
             **_plain_environment(),
@@ -76,7 +91,8 @@ class EmbeddedAws:
         }
         if tls:
             key = home / "key.pem"
-            certificate.issue(host, aws.certificate, key)
+            if not resume:
+                certificate.issue(host, aws.certificate, key)
             environment |= {
                 "USE_SSL": "1",
                 "MINISTACK_SSL_CERT": str(aws.certificate),
@@ -85,7 +101,8 @@ class EmbeddedAws:
             }
         if host != "127.0.0.1":
             environment["AWS_ENDPOINT_URL"] = aws.endpoint  # for the functions, which look for it there
-        with (home / "ministack.log").open("wb") as log:
+        environment |= settings
+        with (home / "ministack.log").open("ab" if resume else "wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "ministack"],
                 env=environment,
@@ -109,14 +126,18 @@ class EmbeddedAws:
         """End it, with all that is stored in it. Does nothing where it no longer runs."""
         if not self.is_alive():
             return
+        self.interrupt(STOP_SECONDS)
+        shutil.rmtree(self.home / "tmp", ignore_errors=True)
+
+    def interrupt(self, patience: float) -> None:
+        """End it and its functions at once. patience: seconds for it to write down what it was told to keep."""
         # Its group holds the functions' processes too. Left alone it would wait for open connections to end.
         os.killpg(self.pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
+        deadline = time.monotonic() + patience
         while _runs(self.pid):
             if time.monotonic() > deadline:
                 os.killpg(self.pid, signal.SIGKILL)
             time.sleep(0.05)
-        shutil.rmtree(self.home / "tmp", ignore_errors=True)
 
     def __enter__(self) -> Self:
         return self
@@ -191,7 +212,7 @@ def _state_file(home: Path) -> Path:
     return home / "emulator.json"
 
 
-def _free_port(host: str) -> int:
+def free_port(host: str) -> int:
     with socket.socket() as probe:
         probe.bind((host, 0))
         return int(probe.getsockname()[1])

@@ -103,6 +103,10 @@ class Diagnosis(msgspec.Struct, frozen=True):
         """The defects that are there, most certain first."""
         return sorted((defect for defect in self.defects if defect.present), key=lambda defect: -defect.probability)
 
+    def brief(self) -> Diagnosis:
+        """The same with the defects alone that are there, as a job's record has it."""
+        return msgspec.structs.replace(self, defects=[defect for defect in self.defects if defect.present])
+
     def __getitem__(self, name: str) -> Defect:
         return self.defects[DEFECTS.index(name)]
 

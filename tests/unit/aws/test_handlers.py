@@ -18,7 +18,7 @@ from darkroom import models, report
 from darkroom.aws import clients, handover, storage
 from darkroom.aws import stage as stages
 from darkroom.picture import Metadata, Picture
-from darkroom.report import File, Report
+from darkroom.report import File, Report, StageReport
 from tests.support import networks, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
 from tests.support.stores import stores
@@ -37,6 +37,8 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
         key = read_event("inspect")["job"]["key"]
         metadata = {"recipe": '{"steps": [{"name": "gamma"}], "description": "secret words"}'}
         s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Metadata=metadata)
+        for part, found in read_event("reports").items():
+            s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{part}.json", Body=json.dumps(found))
         for index in (0, 1):
             picture = Picture(photos.pixels(seed=index), metadata=Metadata(source_format="JPEG"))
             s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{index}.dkr", Body=handover.pack(picture))
@@ -46,6 +48,11 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
 def invoke(functions: Functions, event_file: str) -> Any:
     """A stage's answer to an event file, or its report of the error that it raised."""
     return functions.invoke(STAGE_OF_EVENT[event_file], read_event(event_file)).payload
+
+
+def left[T](part: int | str, kind: type[T]) -> T:
+    """What a stage left in the work bucket."""
+    return msgspec.json.decode(storage.read(WORK, f"jobs/{JOB}/{part}.json")[0], type=kind)
 
 
 def lines(output: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -69,8 +76,8 @@ def test_inspect(functions: Functions) -> None:
     assert answer["picture"] == f"jobs/{JOB}/0.dkr"
     assert answer["plan"] == [{"stage": "adjust_tone", "steps": [{"name": "gamma"}]}]
     assert answer["diagnose"] is False
-    assert answer["report"]["stage"] == "inspect"
-    inspection = msgspec.convert(answer["inspection"], Report)
+    assert answer["recipe"] == "custom"
+    inspection = left(0, Report)
     assert inspection.source == File(
         width=96,
         height=64,
@@ -80,18 +87,20 @@ def test_inspect(functions: Functions) -> None:
         bucket=UPLOADS,
         key="holiday/a+b %20 ü (1).jpg",
     )
-    assert (inspection.job, inspection.recipe, inspection.stages, inspection.result) == (JOB, "custom", [], None)
-    assert len(json.dumps(answer)) < 10_000
+    assert (inspection.job, inspection.recipe, inspection.result) == (JOB, "custom", None)
+    assert [(stage.stage, stage.steps) for stage in inspection.stages] == [("inspect", [])]
+    assert len(json.dumps(answer)) < 1000
     handed_over = handover.unpack(storage.read(WORK, answer["picture"])[0])
     assert np.array_equal(handed_over.pixels, photos.decoded(photos.encoded()))
 
 
 def test_a_stage(functions: Functions) -> None:
     answer = invoke(functions, "stage")
-    assert answer["picture"] == f"jobs/{JOB}/1.dkr"
-    assert answer["report"]["stage"] == "adjust_tone"
-    (step,) = answer["report"]["steps"]
-    assert (step["name"], step["params"]["gamma"]) == ("gamma", 0.8)
+    assert answer == {"picture": f"jobs/{JOB}/1.dkr"}
+    report = left(1, StageReport)
+    assert report.stage == "adjust_tone"
+    (step,) = report.steps
+    assert (step.name, step.params["gamma"]) == ("gamma", 0.8)
     result = handover.unpack(storage.read(WORK, answer["picture"])[0]).pixels
     expected = (photos.pixels() / 255) ** (1 / 0.8) * 255
     assert np.abs(result - expected).max() <= 0.5 + 1e-6
@@ -103,6 +112,7 @@ def test_publish(functions: Functions) -> None:
     written = {name: storage.read(RESULTS, name)[1]["VersionId"] for name in (key, f"{key}.json")}
     assert answer == {
         "status": "succeeded",
+        "diagnosis": "",
         "result": {"bucket": RESULTS, "key": key, "version": written[key]},
         "manifest": {"bucket": RESULTS, "key": f"{key}.json", "version": written[f"{key}.json"]},
     }
@@ -200,20 +210,29 @@ def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, mon
     clients.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
     event["job"]["key"] = "dark.jpg"
     inspected = functions.invoke("inspect", event).payload
-    assert (inspected["diagnose"], inspected["plan"], inspected["inspection"]["decisions"]) == (True, [], [])
-    asked = {
-        "job": JOB,
-        "picture": inspected["picture"],
-        "measurements": inspected["inspection"]["measurements"],
-        "fusion": "stage",
-    }
+    assert (inspected["diagnose"], inspected["plan"], left(0, Report).decisions) == (True, [], [])
+    asked = {"job": JOB, "picture": inspected["picture"], "fusion": "stage"}
     answer = functions.invoke("classify", asked).payload
-    assert [d["name"] for d in answer["diagnosis"]["defects"] if d["present"]] == ["underexposed"]
-    chosen = [step for decision in answer["decisions"] if decision["chosen"] for step in decision["steps"]]
-    assert [step for part in answer["plan"] for step in part["steps"]] == chosen
+    decided = left("diagnosis", stages.Decided)
+    assert [defect.name for defect in decided.diagnosis.present] == ["underexposed"]
+    chosen = [step for decision in decided.decisions if decision.chosen for step in decision.steps]
+    assert [step for part in answer["plan"] for step in part["steps"]] == msgspec.to_builtins(chosen)
     assert chosen
-    assert answer["report"]["stage"] == "diagnose"
-    assert len(json.dumps(answer)) < 20_000, "the workflow's state holds 256 KiB in all"
+    assert decided.report.stage == "diagnose"
+    assert set(answer) == {"plan"}
+
+
+@pytest.mark.parametrize(
+    ("body", "code"), [(None, "step.expired"), (b'{"schema": 2, ', "step.bad-report"), (b"[]", "step.bad-report")]
+)
+def test_a_report_that_is_gone_or_none(functions: Functions, body: bytes | None, code: str) -> None:
+    place = {"Bucket": WORK, "Key": f"jobs/{JOB}/1.json"}
+    if body is None:
+        clients.client("s3").delete_object(**place)
+    else:
+        clients.client("s3").put_object(**place, Body=body)
+    report = invoke(functions, "publish")
+    assert (report["errorType"], report["errorMessage"].partition(":")[0]) == ("StepFailed", code)
 
 
 def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:

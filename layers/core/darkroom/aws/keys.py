@@ -6,7 +6,7 @@ import hashlib
 import re
 import unicodedata
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 
@@ -25,6 +25,11 @@ OF_ONE_JOB = re.compile(r"(?:api|submit|sync)/[0-9a-f]{32}/(.+)", re.DOTALL)
 def to_hand_over(job: str, index: int) -> str:
     """In the work bucket: a job's picture after `index` stages."""
     return f"jobs/{job}/{index}{handover.SUFFIX}"
+
+
+def to_report(job: str, part: int | Literal["diagnosis"]) -> str:
+    """In the work bucket: what a job's stage reports, by its index (0 is inspect's), or what it is diagnosed with."""
+    return f"jobs/{job}/{part}.json"
 
 
 def to_wait_for(job: str, source_format: str) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
@@ -17,7 +17,7 @@ from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
 from darkroom.planner import StagePlan
-from darkroom.report import StageReport, StepReport
+from darkroom.report import Decision, Diagnosis, StageReport, StepReport
 
 RESERVE_SECONDS = 5.0
 """What is kept back of a function's time to hand over the picture and to report."""
@@ -31,6 +31,14 @@ class Job(msgspec.Struct, frozen=True):
     key: str
     sequencer: str
     version: str | None = None
+
+
+class Decided(msgspec.Struct, frozen=True):
+    """What the stage `classify` found and decided, where the recipe leaves that to darkroom."""
+
+    diagnosis: Diagnosis
+    decisions: list[Decision]
+    report: StageReport
 
 
 class StageEvent(msgspec.Struct, frozen=True):
@@ -48,7 +56,7 @@ def stage_handler() -> Handler:
 
 
 def run_stage(request: StageEvent, context: LambdaContext) -> dict[str, Any]:
-    """One invocation of a stage: where it put the picture, and its report."""
+    """One invocation of a stage: it leaves its report, and says where it put the picture."""
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
     picture, steps = pipeline.run(
@@ -60,7 +68,8 @@ def run_stage(request: StageEvent, context: LambdaContext) -> dict[str, Any]:
     )
     key = hand_over(request.job, request.index, picture)
     milliseconds = round((time.perf_counter() - started) * 1000)
-    return {"picture": key, "report": StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps)}
+    leave(request.job, request.index, StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps))
+    return {"picture": key}
 
 
 def count_step(report: StepReport, pixels: int) -> None:
@@ -79,11 +88,27 @@ def hand_over(job: str, index: int, picture: Picture) -> str:
 
 def load_picture(key: str) -> Picture:
     """The picture that an earlier stage handed over. Raises `StepFailed` where the work bucket has forgotten it."""
+    return handover.unpack(_read(key, "picture between two stages"))
+
+
+def leave(job: str, part: int | Literal["diagnosis"], found: msgspec.Struct) -> None:
+    """Write what a stage reports beside the pictures: Step Functions' state, 256 KiB, would not hold it of all."""
+    storage.write(setting("WORK_BUCKET"), keys.to_report(job, part), msgspec.json.encode(found), "application/json")
+
+
+def left[T](job: str, part: int | Literal["diagnosis"], kind: type[T]) -> T:
+    """What `leave` wrote. Raises `StepFailed` where the work bucket has forgotten it, or it is something else."""
     try:
-        body, _ = storage.read(setting("WORK_BUCKET"), key)
+        return msgspec.json.decode(_read(keys.to_report(job, part), "report of a stage"), type=kind)
+    except msgspec.DecodeError as error:
+        raise StepFailed("bad-report", f"the report of a stage could not be read: {error}") from None
+
+
+def _read(key: str, what: str) -> bytes:
+    try:
+        return storage.read(setting("WORK_BUCKET"), key)[0]
     except ImageRejected:
-        raise StepFailed("expired", "the picture between two stages is gone; upload the photo again") from None
-    return handover.unpack(body)
+        raise StepFailed("expired", f"the {what} is gone; upload the photo again") from None
 
 
 def load_reference(key: str) -> Array:
