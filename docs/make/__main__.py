@@ -22,6 +22,7 @@ from darkroom.picture import Array, Picture
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import reasons
 from darkroom.step import Step
+from docs.make import cli_page
 from docs.make.scenes import SCENES, fit
 
 DOCS = Path(__file__).parents[1]
@@ -52,6 +53,7 @@ scikit-learn.
 def main() -> None:
     make_steps(DOCS / "steps")
     make_recipes(DOCS / "recipes")
+    cli_page.make()
     make_demo(DOCS.parent / "build/demo/comparison.png", DOCS / "demo.webp")
 
 

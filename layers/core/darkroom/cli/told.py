@@ -15,7 +15,9 @@ def _gist(report: Report) -> str:
     if report.review and (report.review.share == 0 or not report.steps):
         return f"left as it is: {report.review.why}"
     if not report.steps:
-        found = {defect.name for defect in report.diagnosis.present} if report.diagnosis else set()
+        if report.diagnosis is None:
+            return "left as it is"
+        found = {defect.name for defect in report.diagnosis.present}
         left = [decision.why for decision in report.decisions if decision.defect in found]
         return f"left as it is: {'; '.join(left) or 'fine'}"
     if report.treated:
