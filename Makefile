@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality openapi docs local lock clean
+.PHONY: help setup demo test test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -74,6 +74,9 @@ bench: setup ## Measure speed, memory and cost, as ratios from one run
 
 bench-quality: setup ## Measure how much better spoiled photos get, beside other tools (PHOTOS=folder)
 	$(BIN)/python -m tests.bench.quality $(if $(PHOTOS),"$(PHOTOS)") $(BENCH_ARGS)
+
+bench-real: setup ## Measure what becomes of real photographs, beside other tools (PHOTOS="folder…", --help says which)
+	$(BIN)/python -m tests.bench.real $(PHOTOS) $(BENCH_ARGS)
 
 openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
 	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page

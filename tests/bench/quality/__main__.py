@@ -12,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 
 from tests.bench.quality import page, report
-from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, photo_paths
+from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, SAVED, SAVED_WORDS, photo_paths
 from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
 from tests.bench.quality.run import score
 from tests.bench.quality.summary import gains, summarise
@@ -30,22 +30,25 @@ def main() -> int:
     parser.add_argument("--photos", type=int, metavar="N", help="only so many of them, evenly spaced")
     parser.add_argument("--only", type=names([c.name for c in CONTENDERS]), metavar="NAME,…", help="contenders")
     parser.add_argument("--defects", type=names([*DEFECTS, CLEAN]), metavar="NAME,…")
-    parser.add_argument("--unrounded", action="store_true", help="spoil light that was never rounded to 8 bits")
+    parser.add_argument(
+        "--saved", choices=SAVED, default="jpeg", help="as JPEG quality 92, as PNG, or as light never rounded to 8 bits"
+    )
     parser.add_argument("--worst", type=int, default=0, metavar="N", help="list the photos on which `auto` does worst")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every score, a line each")
     parser.add_argument("--docs", action="store_true", help="write docs/quality.md and its picture")
     parser.add_argument("--processes", type=int, default=2)
     given = parser.parse_args()
-    if given.docs and (given.part != "test" or given.photos or given.only or given.defects or given.unrounded):
-        parser.error("--docs takes the whole part test, every contender and every defect")
+    if given.docs and (given.part != "test" or given.only or given.defects or given.saved != "jpeg"):
+        parser.error("--docs takes the part test, every contender and every defect")
     try:
-        paths = spaced(photo_paths(given.folder, given.part), given.photos)
+        every = photo_paths(given.folder, given.part)
+        paths = spaced(every, given.photos)
     except FileNotFoundError as error:
         parser.error(str(error))
     conditions = [c for c in CONDITIONS if given.defects is None or c.defect in given.defects]
-    unrounded = [replace(condition, unrounded=True) for condition in conditions]
+    of = {saved: [replace(condition, saved=saved) for condition in conditions] for saved in SAVED}
     contenders, missing = present([c for c in CONTENDERS if given.only is None or c.name in given.only])
-    scores = score(paths, unrounded if given.unrounded else conditions, contenders, given.processes)
+    scores = score(paths, of[given.saved], contenders, given.processes)
     if given.json:
         given.json.write_text("".join(json.dumps(asdict(s), ensure_ascii=False) + "\n" for s in scores))
     found = gains(scores)
@@ -62,8 +65,11 @@ def main() -> int:
         print(report.worst(found.get("auto", []), given.worst))
     if given.docs:
         of_auto = [contender for contender in contenders if contender.name == "auto"]
-        of_light = summarise(gains(score(paths, unrounded, of_auto, given.processes))["auto"])
-        page.write(paths, scores, summaries, of_light, missing, ROOT / "docs")
+        rows = {
+            SAVED_WORDS[saved]: summarise(gains(score(paths, of[saved], of_auto, given.processes))["auto"])
+            for saved in SAVED
+        }
+        page.write(paths, len(every), scores, summaries, rows, missing, ROOT / "docs")
     return 0
 
 

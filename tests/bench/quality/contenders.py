@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 import darkroom
 from darkroom.picture import Array
-from darkroom.recipe import StepCall
+from darkroom.recipe import Recipe, StepCall
 from darkroom.report import StepReport
 from tests.bench.quality.conditions import Condition
 
@@ -39,7 +39,7 @@ class NotHere(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Contender:
-    """repair: from spoiled photos of one size, HxWx3 uint8, to the same repaired. identity: changes when `repair` may.
+    """repair: from photos, HxWx3 uint8, to the same repaired. identity: changes when `repair` may.
 
     general: a tool that, like `auto`, is not told the defect. Raises `NotHere` from `identity` and `repair`.
     """
@@ -51,8 +51,12 @@ class Contender:
     general: bool = True
 
 
+REPAIR = {"steps": "auto"} | ({"finish": "none"} if "finish" in Recipe.__struct_fields__ else {})
+"""What is wrong is to be mended: what an editor would add takes a photo away from its original."""
+
+
 def auto(work: Work, _: Path) -> Repaired:
-    results = [darkroom.enhance(image, "auto") for _, image in work]
+    results = [darkroom.enhance(image, REPAIR) for _, image in work]
     return [(np.asarray(result.image), told(result.report.steps)) for result in results]
 
 
@@ -118,11 +122,11 @@ def imagemagick_version() -> str:
 def sharp(work: Work, folder: Path) -> Repaired:
     """One Node.js process for all, by way of raw samples."""
     for number, (_, image) in enumerate(work):
-        np.ascontiguousarray(image).tofile(folder / f"{number:03}.rgb")
-    height, width = work[0][1].shape[:2]
+        np.ascontiguousarray(image).tofile(folder / f"{number:03}-{image.shape[1]}x{image.shape[0]}.rgb")
     script = Path(__file__).with_name("sharp_normalise.mjs")
-    subprocess.run([str(node()), str(script), str(NODE), str(folder), str(width), str(height)], check=True)
-    return [(np.fromfile(path, np.uint8).reshape(height, width, 3), "") for path in sorted(folder.glob("*.done"))]
+    subprocess.run([str(node()), str(script), str(NODE), str(folder)], check=True)
+    done = sorted(folder.glob("*.done"))
+    return [(np.fromfile(path, np.uint8).reshape(image.shape), "") for path, (_, image) in zip(done, work, strict=True)]
 
 
 @cache
@@ -193,7 +197,7 @@ def library() -> str:
 
 
 CONTENDERS = [
-    Contender("auto", "darkroom auto", auto, lambda: library() + _source(auto), general=False),
+    Contender("auto", "darkroom auto", auto, lambda: library() + _source(auto) + repr(REPAIR), general=False),
     Contender(
         "pillow-0", "Pillow autocontrast", autocontrast(0), lambda: f"{PIL.__version__} 0 {_source(autocontrast)}"
     ),

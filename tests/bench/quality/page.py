@@ -1,4 +1,4 @@
-"""docs/quality.md: the figures as tables, whether the targets are met, and how it was measured."""
+"""docs/quality.md and its half on spoiled photographs: figures as tables, targets, and how it was measured."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 from darkroom.recipe import StepCall
 from tests.bench.quality import contenders
-from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS
+from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, JPEG_QUALITY
 from tests.bench.quality.contenders import Contender, told
 from tests.bench.quality.measures import IDENTICAL_DB
 from tests.bench.quality.picture import draw
@@ -21,29 +21,36 @@ from tests.bench.quality.targets import targets
 
 SOURCES = {"cid22": "CID22's reference images, Cloudinary, CC BY-SA 4.0", "gb82": "the gb82 image set, CC0"}
 
-HEAD = """# Quality
+TITLE = """# Quality
 
-How much better photographs get. {photos} photographs that nothing was trained on are spoiled in {ways} stated
-ways; darkroom's recipe `auto`, which is not told what is wrong, and other tools repair them in the same run, and each
-result is held against the original. `make bench-quality PHOTOS=folder BENCH_ARGS=--docs` measures it and writes
-this page.
+How much better photographs get by darkroom's recipe `auto`, which is not told what is wrong, and by other tools. In two
+halves that weigh alike: photographs as the world took them, and photographs that were spoiled in stated ways, where the
+right answer is known to the bit.
+"""
+HEADINGS = ("Real photographs", "Spoiled photographs")
+HEADING = HEADINGS[1]
+
+HEAD = """
+{photos} photographs{among} that nothing was trained on are spoiled in {ways} stated ways, and saved as JPEG of quality
+{quality}, as nearly every photo is that somebody sends; darkroom's `auto`, which only repairs here (`finish` none), and
+other tools repair them in the same run, and each result is held against the original. `make bench-quality PHOTOS=folder
+BENCH_ARGS=--docs` measures it and writes this half.
 
 `auto` gains **{mean:.1f} dB** PSNR over doing nothing, as the mean of the nine kinds of defect; the best of the other
 tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos worse.
 
 ![Mean gain in PSNR by defect and tool](quality.webp)"""
 
-LIGHT = """
-## Light instead of 8 bits
+SAVING = """
+### Saved otherwise
 
 The photographs are 8-bit files, and a gain on rounded levels leaves gaps in the histogram, from which `auto` reads the
-gain of too much light or of a cast: right for files that were spoiled after they had been saved, and of no help with a
-camera's own. Spoiled as if they were light between the levels (`--unrounded`), the same photographs tell nothing of the
-kind:
+gain of too much light or of a cast: right for a PNG that was spoiled after it had been saved, and of no help with JPEG
+or with a camera's own. The same photographs as 8-bit PNG, and as PNG of light that was never rounded (`--saved`):
 """
 
 METHOD = """
-## How it was measured
+### How it was measured
 
 The photographs are the part `test` of the split in `models/diagnosis/photos.py`, which goes by a photo's name alone:
 {sources}. The diagnosis learned from the part `train`, and the rules of `auto` were set on `train` and `validation`,
@@ -60,14 +67,15 @@ They are spoiled, each photo in one way at a time, by `models/diagnosis/stated.p
 | cast | gains in linear light: red +20 %, blue −20 %; and red −40 %, blue +40 % |
 | noise | Gaussian, of 15 and 25 levels of 255 |
 | blur | Gaussian, of 1.0 and 1.8 px |
-| JPEG | quality 25 and 12, as Pillow writes it (4:2:0); the tools get the pixels |
+| JPEG | quality 25 and 12, as Pillow writes it (4:2:0), before it is saved as all are |
 | salt-and-pepper | 2 and 5 % of the pixels black or white |
 | mixed | −1 EV, a cast of 20 % and noise of 8 levels; −2 EV, 30 % and 10 levels; both with shot noise |
 
 All is measured on 8-bit sRGB: PSNR over all samples of R, G and B, at most {identical:g} dB, which is identical; SSIM
-of luma, with the 11×11 px Gaussian window of Wang et al. 2004; ΔE00, the pixels' mean CIEDE2000 (scikit-image).
-A gain is a photo's own, after less before; a figure is the mean over photos and both strengths; the mean is that of the
-nine. A photo is made worse if its PSNR falls by more than {worse_db} dB.
+of luma, with the 11×11 px Gaussian window of Wang et al. 2004; ΔE00, the pixels' mean CIEDE2000 (scikit-image). A gain
+is a photo's own, after less before; a clean photo's original is the JPEG itself, so that every change of it counts as
+worse. A figure is the mean over photos and both strengths; the mean is that of the nine. A photo is made worse if its
+PSNR falls by more than {worse_db} dB.
 
 The other tools are not told what is wrong either: {tools}.
 
@@ -85,25 +93,40 @@ from, so that the next run repairs only what has changed.
 
 def write(
     paths: Sequence[Path],
+    there_are: int,
     scores: Sequence[Score],
     summaries: Mapping[Contender, Summary],
-    of_light: Summary,
+    by_saving: Mapping[str, Summary],
     missing: Mapping[Contender, str],
     folder: Path,
 ) -> None:
-    """`quality.md` and its picture into a folder, from a run of all contenders over all conditions.
+    """The half and its picture into `quality.md` in a folder, from a run of all contenders over all conditions.
 
-    of_light: of `auto` alone, over the same photographs spoiled as light that was never rounded.
+    there_are: photographs of which these are some. by_saving: of `auto` alone, over the same photographs, by how they
+    were saved.
     """
     draw(summaries, folder / "quality.webp")
-    (folder / "quality.md").write_text(page(paths, scores, summaries, of_light, missing))
+    put(folder / "quality.md", HEADING, half(paths, there_are, scores, summaries, by_saving, missing))
 
 
-def page(
+def put(path: Path, heading: str, text: str) -> None:
+    """One of HEADINGS into the page, in their order; the other half stays as it is."""
+    halves = dict(part.split("\n", 1) for part in ("\n" + read(path)).split("\n## ")[1:]) | {heading: text}
+    path.write_text(
+        fill("\n".join([TITLE, *(f"\n## {name}\n\n{halves[name]}" for name in HEADINGS if name in halves)]))
+    )
+
+
+def read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+def half(
     paths: Sequence[Path],
+    there_are: int,
     scores: Sequence[Score],
     summaries: Mapping[Contender, Summary],
-    of_light: Summary,
+    by_saving: Mapping[str, Summary],
     missing: Mapping[Contender, str],
 ) -> str:
     auto = next(summary for contender, summary in summaries.items() if contender.name == "auto")
@@ -111,7 +134,9 @@ def page(
     best = max(general, key=lambda contender: general[contender].mean)
     head = HEAD.format(
         photos=len(paths),
+        among="" if len(paths) == there_are else f" (of {there_are}, evenly spaced)",
         ways=len([c for c in CONDITIONS if c.defect != CLEAN]),
+        quality=JPEG_QUALITY,
         mean=auto.mean,
         best=best.title,
         best_mean=general[best].mean,
@@ -127,25 +152,25 @@ def page(
     reached = [[t.wanted, t.reached, "met" if t.met else "**not met**"] for t in targets(auto, list(general.values()))]
     parts = [
         head,
-        "\n## Gain in PSNR, dB\n",
+        "\n### Gain in PSNR, dB\n",
         by_defect(summaries, lambda s: s.psnr, before["psnr"], "{:.2f}"),
         *(f"\n{contender.title}: not measured, {why}." for contender, why in missing.items()),
-        "\n## Targets of `auto`\n",
+        "\n### Targets of `auto`\n",
         table(["target", "reached", ""], reached),
-        "\n## Gain in SSIM\n",
+        "\n### Gain in SSIM\n",
         by_defect(summaries, lambda s: s.ssim, before["ssim"], "{:.3f}"),
-        "\n## Fall of ΔE00\n",
+        "\n### Fall of ΔE00\n",
         by_defect(summaries, lambda s: s.delta_e, before["delta_e"], "{:.2f}"),
-        "\n## Photos made worse, %\n",
+        "\n### Photos made worse, %\n",
         by_worse(summaries),
-        "\n## `auto` at each strength\n",
+        "\n### `auto` at each strength\n",
         by_title(scores, gains(scores)["auto"]),
-        LIGHT,
+        SAVING,
         table(
             ["gain of `auto` in PSNR, dB", *DEFECTS, "mean", "all spoiled made worse, %"],
             [
                 [how, *(f"{s.psnr[name]:.2f}" for name in DEFECTS), f"{s.mean:.2f}", f"{100 * s.spoiled_worse:.1f}"]
-                for how, s in (("8 bits", auto), ("light", of_light))
+                for how, s in by_saving.items()
             ],
             1,
         ),
@@ -159,7 +184,7 @@ def page(
             ),
         ),
     ]
-    return fill("\n".join(parts))
+    return "\n".join(parts)
 
 
 def fill(text: str) -> str:

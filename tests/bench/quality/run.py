@@ -18,7 +18,7 @@ import numpy as np
 
 from darkroom.picture import Array
 from tests.bench.quality import measures
-from tests.bench.quality.conditions import Condition, load
+from tests.bench.quality.conditions import CLEAN, Condition, load
 from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender
 
 KEPT = ROOT / "build/quality/scores.jsonl"
@@ -28,7 +28,10 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True, slots=True)
 class Score:
-    """One photo, spoiled in one way and repaired by one contender. note: what the contender says it did."""
+    """One photo, spoiled in one way and repaired by one contender. note: what the contender says it did.
+
+    The measures are against the photo before it was spoiled; of a clean one, against the file that the contender got.
+    """
 
     photo: str
     defect: str
@@ -109,7 +112,9 @@ def _measure(
     contender: Contender, photo: Array, work: Sequence[tuple[Condition, Array]], known: Measured
 ) -> tuple[list[tuple[float, float, float, str]], Measured]:
     """Of each piece of work, and those of them that were not known."""
-    digests = [_digest(contender, photo, condition, image) for condition, image in work]
+    originals = [image if condition.defect == CLEAN else photo for condition, image in work]
+    digests = [_digest(contender, original, *piece) for original, piece in zip(originals, work, strict=True)]
+    given = dict(zip(digests, originals, strict=True))
     missing = [piece for piece, digest in zip(work, digests, strict=True) if digest not in known]
     new: Measured = {}
     if missing:
@@ -117,10 +122,11 @@ def _measure(
             repaired = iter(contender.repair(missing, Path(folder)))
         for digest in (digest for digest in digests if digest not in known):
             image, note = next(repaired)
+            original = given[digest]
             new[digest] = (
-                round(measures.psnr(image, photo), 4),
-                round(measures.ssim(image, photo), 6),
-                round(measures.delta_e(image, photo), 4),
+                round(measures.psnr(image, original), 4),
+                round(measures.ssim(image, original), 6),
+                round(measures.delta_e(image, original), 4),
                 note,
             )
     return [new[digest] if digest in new else known[digest] for digest in digests], new

@@ -1,14 +1,15 @@
-// node sharp_normalise.mjs WHERE_SHARP_IS FOLDER WIDTH HEIGHT: each NAME.rgb of raw 8-bit RGB becomes NAME.done
+// node sharp_normalise.mjs WHERE_SHARP_IS FOLDER: each NUMBER-WIDTHxHEIGHT.rgb of raw 8-bit RGB becomes the same with .done
 import { createRequire } from "node:module";
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
 
-const [home, folder, width, height] = process.argv.slice(2);
+const [home, folder] = process.argv.slice(2);
 const sharp = createRequire(join(resolve(home), "package.json"))("sharp");
 sharp.concurrency(1);
 
 for (const name of (await readdir(folder)).filter((name) => name.endsWith(".rgb"))) {
-  const raw = { width: Number(width), height: Number(height), channels: 3 };
+  const [, width, height] = /-(\d+)x(\d+)\.rgb$/.exec(name).map(Number);
+  const raw = { width, height, channels: 3 };
   const { data, info } = await sharp(await readFile(join(folder, name)), { raw })
     .normalise()
     .raw()

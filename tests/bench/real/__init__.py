@@ -1,0 +1,1 @@
+"""What becomes of photographs that nobody spoiled: brackets, camera noise, snapshots, pictures that need nothing."""
