@@ -34,7 +34,17 @@ def description(text: str) -> str:
 def schemas() -> dict[str, Any]:
     """JSON schemas of the report, by name."""
     _, components = msgspec.json.schema_components((Report, Reason), ref_template="#/components/schemas/{name}")
-    return json.loads(json.dumps(components))  # tuples as lists
+    return json.loads(json.dumps(components), object_hook=uniform)  # tuples as lists
+
+
+def uniform(schema: dict[str, Any]) -> dict[str, Any]:
+    """A tuple of one type in the words that generators of clients know: so many items of that type."""
+    types = schema.pop("prefixItems", None)
+    if types is None:
+        return schema
+    if any(other != types[0] for other in types):
+        raise ValueError(f"a tuple of several types cannot be told: {types}")
+    return schema | {"items": types[0]}
 
 
 def as_json(text: str) -> str:

@@ -47,8 +47,8 @@ def type_of(schema: dict[str, Any]) -> str:
     if "enum" in schema:
         return " or ".join(f"`{value}`" for value in schema["enum"])
     if schema.get("type") == "array":
-        if "prefixItems" in schema:
-            return f"{len(schema['prefixItems'])} × {type_of(schema['prefixItems'][0])}"
+        if "maxItems" in schema:
+            return f"{schema['maxItems']} × {type_of(schema['items'])}"
         return f"list of {type_of(schema['items'])}"
     if schema.get("type") == "object":
         return (

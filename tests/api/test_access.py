@@ -16,7 +16,7 @@ CHOICES = [
     {"ApiAccess": "cognito", "UserPoolArn": POOL},
     {"ApiAccess": "cognito", "UserPoolArn": POOL, "UserPoolScopes": "photos/read,photos/write"},
 ]
-OPEN = {("get", "/"), ("get", "/web/{file}"), ("get", "/health"), ("options", "/{proxy+}")}
+OPEN = {("get", "/"), ("get", "/web/{file}"), ("get", "/health"), ("get", "/openapi.json"), ("options", "/{proxy+}")}
 
 
 def api(**parameters: str) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:

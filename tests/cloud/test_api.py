@@ -36,7 +36,7 @@ from tests.support.api_client import OPENAPI, OPERATIONS
 
 pytestmark = pytest.mark.cloud
 
-FREE = {"/", "/web/{file}", "/health"}
+FREE = {"/", "/web/{file}", "/health", "/openapi.json"}
 CHECKS = [
     not_a_server_error,
     status_code_conformance,
