@@ -53,6 +53,7 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         limits=limits,
         keep_gps=setting("KEEP_GPS") == "true",
         animation="reject" if recipe.animation == "keep" else "first",
+        partial=recipe.partial,
     )
     source = report.source_of(picture, len(data), bucket=job.bucket, key=job.key, version=job.version)
     inspection = report.begin(recipe, source, measure(picture), picture.metadata.notes, job=job.id)

@@ -130,6 +130,15 @@ def test_the_report_beside_the_photo(api: Client, workflow: Workflow, query: str
     assert photos.decoded(photo.get_content()).shape == photos.pixels().shape
 
 
+def test_a_truncated_photo_is_taken_as_far_as_it_goes_where_that_is_asked_for(api: Client, workflow: Workflow) -> None:
+    cut = photos.encoded()[:-600]
+    refused = api.call("POST", "/enhance?recipe=none", cut)
+    assert (refused.status, refused.json["code"]) == (422, "image.truncated")
+    taken = api.call("POST", "/enhance?recipe=none&partial=accept", cut)
+    assert taken.status == 200
+    assert photos.decoded(taken.body).shape == photos.pixels().shape
+
+
 def test_a_large_answer_is_a_redirect(api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(synchronous, "MAX_BODY", 3000)
     reply = api.call("POST", "/enhance?recipe=none&format=tiff", photos.encoded())

@@ -53,6 +53,18 @@ def test_enhance_writes_a_result_and_a_report(photo: Path, tmp_path: Path) -> No
     assert written["result"]["width"] == 80
 
 
+def test_enhance_takes_a_truncated_photo_as_far_as_it_goes_where_that_is_asked_for(photo: Path, tmp_path: Path) -> None:
+    cut, out, report = tmp_path / "cut.jpg", tmp_path / "out.jpg", tmp_path / "report.json"
+    cut.write_bytes(photo.read_bytes()[:-600])
+    refused = run("enhance", cut, "-o", out, "--recipe", "none")
+    assert refused.exit_code == 1
+    assert "the JPEG ends" in refused.stderr
+    taken = run("enhance", cut, "-o", out, "--recipe", "none", "--partial", "accept", "--report", report)
+    assert taken.exit_code == 0
+    assert any("is lost" in note for note in json.loads(report.read_bytes())["notes"])
+    assert darkroom.decode(out.read_bytes()).pixels.shape == darkroom.decode(photo.read_bytes()).pixels.shape
+
+
 def test_enhance_explains_what_it_did_in_the_report_s_sentences(photo: Path, tmp_path: Path) -> None:
     told = tmp_path / "report.json"
     result = run("enhance", photo, "-o", "-", "--step", "gamma:gamma=1.2", "--explain", "--report", told)

@@ -57,6 +57,16 @@ def test_bad_files(lab: Lab, name: str) -> None:
     assert_rejected(lab, lab.upload("photo.jpg", body), code, f"{int(bound):,}" if bound else "")
 
 
+def test_a_truncated_file_is_taken_as_far_as_it_goes_where_that_is_asked_for(lab: Lab) -> None:
+    body = photos.encoded()[:-600]
+    lab.execute(lab.upload("photo.jpg", body, {"recipe": "none", "partial": "accept"}))
+    assert lab.record()["status"] == "succeeded"
+    (note,) = [note for note in lab.manifest("photo.jpg")["notes"] if "rows are there" in note]
+    assert "is lost" in note
+    assert lab.result("photo.jpg")[-2:] == b"\xff\xd9"
+    assert photos.decoded(lab.result("photo.jpg")).shape == photos.pixels().shape
+
+
 def steps(*calls: dict[str, Any]) -> str:
     return json.dumps({"steps": calls})
 

@@ -90,7 +90,12 @@ def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) 
     if isinstance(source, Picture):
         return source
     if isinstance(source, bytes | bytearray | memoryview):
-        return codec.decode(bytes(source), limits=limits, animation="reject" if chosen.animation == "keep" else "first")
+        return codec.decode(
+            bytes(source),
+            limits=limits,
+            animation="reject" if chosen.animation == "keep" else "first",
+            partial=chosen.partial,
+        )
     if not isinstance(source, np.ndarray):
         raise ImageRejected("not-an-image", f"a photo is bytes or a NumPy array, not {type(source).__name__}")
     check_array(source)

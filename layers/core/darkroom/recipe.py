@@ -39,6 +39,10 @@ BUILT_IN = (
 Blend = Annotated[int, Meta(ge=0, le=100, description="how much of the result is mixed into the original, in percent")]
 Format = Literal["jpeg", "png", "webp", "tiff", "avif"]
 Quality = Annotated[int, Meta(ge=1, le=100, description="quality of a lossy output format")]
+Partial = Annotated[
+    Literal["reject", "accept"],
+    Meta(description="what becomes of a JPEG or PNG that ends early: a rejection, or as much as is there, with a note"),
+]
 
 
 class StepCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -74,6 +78,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         Literal["first", "keep"],
         Meta(description="what becomes of an animation: its first frame alone, or, as it cannot be kept, a rejection"),
     ] = "first"
+    partial: Partial = "reject"
 
     def check(self) -> None:
         """Raise `RecipeInvalid` unless every step exists, is an image step and has valid parameters."""

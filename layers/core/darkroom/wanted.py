@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 import msgspec
 
@@ -12,7 +12,7 @@ from darkroom import recipe
 from darkroom.codec.formats import FORMAT_ALIASES
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
-from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
+from darkroom.recipe import Blend, Format, Partial, Quality, Recipe, StepCall
 
 METADATA_BYTES = 2048
 """What S3 keeps with an object: the bytes of all names and values of its metadata together."""
@@ -24,6 +24,11 @@ class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
     blend: Blend | None = None
     format: Format | None = None
     quality: Quality | None = None
+    partial: Partial | None = None
+
+    def of(self, chosen: Recipe | None) -> Wanted:
+        """These overrides, of a recipe."""
+        return Wanted(**{name: getattr(self, name) for name in Overrides.__struct_fields__}, recipe=chosen)
 
 
 class Body(Overrides, frozen=True):
@@ -48,15 +53,14 @@ class Wanted(Overrides, frozen=True):
 
     recipe: Recipe | None = None
 
-    @classmethod
-    def of_options(cls, source: str | bytes | None, steps: Iterable[str] = (), **overrides: Any) -> Self:
+    @staticmethod
+    def of_options(source: str | bytes | None, steps: Iterable[str] = (), **overrides: Any) -> Wanted:
         """By a command line. source: a built-in recipe's name or a recipe as JSON; else steps, ``name:key=value,…``.
 
         overrides: of `Overrides`, as options have them.
         """
         calls = [recipe.parse_step(text) for text in steps]
-        said = _read(overrides, Overrides)
-        return cls(**msgspec.structs.asdict(said), recipe=_found(calls or source))
+        return _read(overrides, Overrides).of(_found(calls or source))
 
     @classmethod
     def of_arguments(
@@ -70,31 +74,31 @@ class Wanted(Overrides, frozen=True):
             return said
         return msgspec.structs.replace(said, blend=_read({"blend": blend}, Overrides).blend)
 
-    @classmethod
-    def of_body(cls, fields: Mapping[str, Any]) -> Self:
+    @staticmethod
+    def of_body(fields: Mapping[str, Any]) -> Wanted:
         """By a request's JSON, see `Body`."""
         said = _read(fields, Body)
         if said.recipe is not None and said.steps is not None:
             raise RecipeInvalid("bad-request", "'recipe' and 'steps' exclude each other")
-        return cls(said.blend, said.format, said.quality, _found(said.recipe if said.steps is None else said.steps))
+        return said.of(_found(said.recipe if said.steps is None else said.steps))
 
-    @classmethod
-    def of_query(cls, query: Mapping[str, Sequence[str]]) -> Self:
+    @staticmethod
+    def of_query(query: Mapping[str, Sequence[str]]) -> Wanted:
         """By a query, see `Query`; of a name that stands there twice the last one counts."""
         fields = {name: tuple(texts) if name == "step" else texts[-1] for name, texts in query.items()}
         said = _read(fields, Query, strict=False)
         if said.recipe is not None and said.step:
             raise RecipeInvalid("bad-request", "'recipe' and 'step' exclude each other")
         calls = [recipe.parse_step(text) for text in said.step]
-        return cls(said.blend, said.format, said.quality, _found(calls or said.recipe or None))
+        return said.of(_found(calls or said.recipe or None))
 
-    @classmethod
-    def of_metadata(cls, metadata: Mapping[str, str], key: str, default: str) -> Self:
+    @staticmethod
+    def of_metadata(metadata: Mapping[str, str], key: str, default: str) -> Wanted:
         """By an upload.
 
         Which recipe: the object's metadata ``recipe`` (a built-in's name, or a recipe as JSON), else the key's first
-        path segment where it names a built-in recipe, else `default`. The metadata ``blend`` (0–100), ``format`` and
-        ``quality`` override what the recipe says.
+        path segment where it names a built-in recipe, else `default`. The metadata ``blend`` (0–100), ``format``,
+        ``quality`` and ``partial`` override what the recipe says.
         """
         folder = key.partition("/")[0] if "/" in key else ""
         chosen = recipe.find(metadata.get("recipe") or (folder if folder in recipe.BUILT_IN else default))
@@ -103,7 +107,7 @@ class Wanted(Overrides, frozen=True):
             said = convert(_usual(texts), Overrides, strict=False)
         except FieldInvalid as error:
             raise RecipeInvalid("bad-metadata", f"the upload's metadata is not valid: {error}") from None
-        return cls(said.blend, said.format, said.quality, chosen)
+        return said.of(chosen)
 
     def to_recipe(self, default: str = "auto") -> Recipe:
         """The recipe with what overrides it. default: the built-in one to take where none was asked for."""

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from darkroom.cli import inputs, joined
-from darkroom.cli.photos import also_read, read_wanted
+from darkroom.cli.photos import PARTIAL, also_read, read_wanted
 from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 @click.option(
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
+@PARTIAL
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
 @click.option("-o", "--output", metavar="FOLDER", default=".", show_default=True, help="Where the results go.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
@@ -52,6 +53,7 @@ def submit(
     blend: int | None,
     format_name: str | None,
     quality: int | None,
+    partial: str | None,
     quiet: bool,
     output: str,
     force: bool,
@@ -64,7 +66,7 @@ def submit(
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
 
-    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality)
+    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality, partial=partial)
     wanted.to_metadata()  # what an upload has no room for is refused now
     photos = inputs.find(inputs.without_results(names), output)
     paths = [path for path, _ in photos]

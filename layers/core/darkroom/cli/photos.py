@@ -21,6 +21,12 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.report import Report
     from darkroom.wanted import Wanted
 
+PARTIAL = click.option(
+    "--partial",
+    type=click.Choice(["reject", "accept"]),
+    help="Whether a JPEG or PNG that ends early is taken as far as it goes (default: reject).",
+)
+
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
@@ -36,6 +42,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 @click.option(
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
+@PARTIAL
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
 @click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
@@ -51,6 +58,7 @@ def enhance(
     blend: int | None,
     format_name: str | None,
     quality: int | None,
+    partial: str | None,
     jobs: int,
     report_path: str | None,
     explain: bool,
@@ -75,7 +83,7 @@ def enhance(
 
     if force and skip:
         raise click.UsageError("--force and --skip exclude each other")
-    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality)
+    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality, partial=partial)
     photos = inputs.find(inputs.without_results(names), output)
     files = outputs.Outputs([*(path for path, _ in photos), *also_read(recipe_source, wanted)], force=force)
     targets = outputs.plan(photos, output, wanted.to_recipe().format)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from darkroom.codec import contents, exif, icc, iptc, xmp
+from darkroom.codec import contents, exif, icc, iptc, whole, xmp
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, output_format
 from darkroom.errors import ImageRejected
@@ -20,10 +20,10 @@ _ANIMATED = (b"acTL", b"ANIM")
 
 
 def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple[bytes, tuple[str, ...]] | None:
-    """The bytes of a file that `decode` took without a note on damage, as its result in a format, and notes on it.
+    """The bytes of a file that `decode` took, as its result in a format, and notes on it.
 
-    None where they cannot be: the format is another one, the picture is turned or animated, its colours are not sRGB,
-    or what must go cannot be blanked.
+    None where they cannot be: the format is another one, the picture is damaged, turned or animated, its colours are
+    not sRGB, or what must go cannot be blanked.
     """
     name = identify(data)
     if name not in _KINDS or output_format(name) != format_name:
@@ -34,6 +34,10 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
         return None
     if parts.orientation != 1 or parts.space is not None or not _is_srgb(parts.profile) or not _is_single(name, parts):
         return None
+    try:
+        whole.check(name, data, parts, partial=False)
+    except ImageRejected:
+        return None  # taken as far as it goes: the result is to be whole
     result = data if keep_gps else _without_place(name, data, parts)
     if result is None:
         return None
