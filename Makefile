@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -80,6 +80,9 @@ bench-real: setup ## Measure what becomes of real photographs, beside other tool
 
 openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
 	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page
+
+test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each reconciled (minutes)
+	$(BIN)/python -m tests.chaos
 
 test-hostile: setup ## Open strange files and seeded mutants in bounded workers (FOLDER="folder…" MUTANTS=5000)
 	$(BIN)/python -m tests.bench.hostile $(FOLDER) --mutants $(MUTANTS)

@@ -10,7 +10,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from darkroom.aws.reconciling import Ends
 from darkroom.aws.runtime import lambda_handler, metrics, setting
 
-ends = Ends(setting("JOBS_TABLE"), setting("EVENT_BUS"))
+ends = Ends(setting("JOBS_TABLE"), setting("EVENT_BUS"), int(setting("JOB_RETENTION_DAYS")), setting("UPLOADS_QUEUE"))
 
 
 @lambda_handler

@@ -42,6 +42,7 @@ SETTINGS = {
     "MAX_WAITING_CALLS": "2",
     "ADMIN_CALLERS": "none,k1e2y3",
     "EVENT_BUS": "darkroom",
+    "JOB_RETENTION_DAYS": "30",
     "DEFAULT_RECIPE": "none",
     "KEEP_GPS": "false",
     "KEEP_METADATA": "true",

@@ -331,6 +331,7 @@ def test_an_unversioned_upload_is_known_by_its_sequencer(lab: Lab) -> None:
         ("UPPER.JPEG", "UPPER.JPEG"),
         ("v1.2", "v1.2.photo.jpg"),
         ("a/.hidden", "a/.hidden.photo.jpg"),
+        ("two\nlines\t.png", "two\nlines\t.png.jpg"),
         ("'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png", "'quoted' \"twice\" \\ $x {% 1 %} ${Y}.png.jpg"),
     ],
 )

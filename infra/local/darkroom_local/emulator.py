@@ -132,11 +132,13 @@ class EmbeddedAws:
     def interrupt(self, patience: float) -> None:
         """End it and its functions at once. patience: seconds for it to write down what it was told to keep."""
         # Its group holds the functions' processes too. Left alone it would wait for open connections to end.
-        os.killpg(self.pid, signal.SIGTERM)
+        os.kill(self.pid, signal.SIGTERM)
         deadline = time.monotonic() + patience
+        while _runs(self.pid) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.pid, signal.SIGKILL)
         while _runs(self.pid):
-            if time.monotonic() > deadline:
-                os.killpg(self.pid, signal.SIGKILL)
             time.sleep(0.05)
 
     def __enter__(self) -> Self:

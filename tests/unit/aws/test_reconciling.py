@@ -9,12 +9,13 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from darkroom.aws import clients, keys
 from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, Ends
 from tests.support import definition, stores
-from tests.support.interpreter import evaluate
+from tests.support.interpreter import evaluate, service_error
 from tests.support.workflow import read_event
 
 TABLE = "jobs"
@@ -35,7 +36,8 @@ class Stack:
         arn = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.put_rule(Name="all", EventPattern=json.dumps({"source": ["darkroom"]}))
         events.put_targets(Rule="all", Targets=[{"Id": "told", "Arn": arn}])
-        self.ends = Ends(TABLE, "default")
+        self.waiting = self.sqs.create_queue(QueueName="waiting")["QueueUrl"]
+        self.ends = Ends(TABLE, "default", 30, self.waiting)
 
     def start(self) -> str:
         started = self.states.start_execution(stateMachineArn=self.machine["stateMachineArn"], input="{}")
@@ -107,11 +109,97 @@ def test_a_record_that_says_more_is_left_alone(stack: Stack, change: dict[str, s
     assert stack.told() == []
 
 
-def test_an_end_without_record_or_input_is_nothing(stack: Stack) -> None:
-    stack.ends.told(event("gone", "ABORTED"))
+def test_an_end_whose_upload_is_not_told_is_left_to_the_look(stack: Stack) -> None:
     stack.ends.told({**event("gone", "ABORTED"), "input": None})
     assert stack.table.scan()["Items"] == []
     assert stack.told() == []
+
+
+@pytest.mark.parametrize("status", REASONS)
+def test_an_upload_whose_execution_ended_before_it_had_a_record_gets_one(stack: Stack, status: str) -> None:
+    """So it is seen, and may begin anew: the workflow's Claim takes over what failed."""
+    for _ in range(2):
+        stack.ends.told(event("it", status))
+    record = stack.record(JOB)
+    upload = read_event("s3_object_created")["detail"]
+    code, message = REASONS[status]
+    assert record["error"] == {"name": "StepFailed", "code": code, "message": message, "state": ""}
+    assert (record["status"], record["listing"], record["owner"], record["execution"]) == (
+        "failed", "jobs", "nobody", "it",
+    )  # fmt: skip
+    assert (record["bucket"], record["key"]) == (upload["bucket"]["name"], upload["object"]["key"])
+    assert (record["version"], record["sequencer"]) == (upload["object"]["version-id"], upload["object"]["sequencer"])
+    assert record["created"] <= record["updated"]
+    assert record["expires"] > datetime.now(UTC).timestamp()
+    assert json.loads(keys.event_of(record))["detail"]["object"]["version-id"] == record["version"]
+    assert [told["detail-type"] for told in stack.told()] == ["Job Failed"]
+
+
+def test_an_upload_that_was_announced_ends_under_its_own_id(stack: Stack) -> None:
+    announced = "0a" * 16
+    upload = read_event("s3_object_created")
+    upload["detail"]["object"]["key"] = f"api/{announced}/photo.jpg"
+    stack.table.put_item(
+        Item={"id": announced, "status": "waiting", "key": f"api/{announced}/photo.jpg", "owner": "anna"}
+    )
+    stack.ends.told({**event("it", "TIMED_OUT"), "input": json.dumps(upload)})
+    (record,) = stack.table.scan()["Items"]
+    assert (record["id"], record["status"], record["owner"]) == (announced, "failed", "anna")
+
+
+def test_an_upload_that_another_execution_has_is_left_to_it(stack: Stack) -> None:
+    stack.running(JOB, "another")
+    version = read_event("s3_object_created")["detail"]["object"]["version-id"]
+    before = {**stack.record(JOB), "version": version}
+    stack.table.put_item(Item=before)
+    stack.ends.told(event("it", "FAILED"))
+    assert stack.table.scan()["Items"] == [before]
+    assert stack.told() == []
+
+
+@pytest.mark.parametrize("running", [False, True], ids=["no record", "a record that runs"])
+@pytest.mark.parametrize(
+    ("name", "status"), [("ImageRejected", "rejected"), ("DynamoDB.ValidationException", "failed")]
+)
+def test_an_error_that_the_workflow_told_and_could_not_record_is_not_told_again(
+    stack: Stack, name: str, status: str, running: bool
+) -> None:
+    if running:
+        stack.running(JOB, "it")
+    stack.ends.told({**event("it", "FAILED"), "error": name, "cause": "image.truncated: it ends: early"})
+    record = stack.record(JOB)
+    assert (record["status"], record["error"]) == (
+        status, {"name": name, "code": "image.truncated", "message": "it ends: early", "state": ""},
+    )  # fmt: skip
+    assert "open" not in record
+    assert stack.told() == []
+
+
+def test_where_the_table_is_out_of_reach_an_upload_that_failed_goes_back_into_the_queue(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(**request: Any) -> None:
+        raise service_error("InternalServerError")
+
+    monkeypatch.setattr(clients.client("dynamodb"), "get_item", refuse)
+    stack.ends.told(event("it", "FAILED"))
+    (message,) = stack.sqs.receive_message(QueueUrl=stack.waiting)["Messages"]
+    assert json.loads(message["Body"]) == read_event("s3_object_created")
+    with pytest.raises(ClientError):
+        stack.ends.told(event("it", "ABORTED"))
+    assert "Messages" not in stack.sqs.receive_message(QueueUrl=stack.waiting)
+
+
+def test_a_record_that_cannot_be_looked_at_keeps_nobody_from_the_others(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.running("express", EXPRESS, minutes_ago=EXPRESS_MINUTES + 1)
+    for job, change in {"no time": {"updated": "when"}, "no state": {"execution": "arn:aws:states:x"}}.items():
+        stack.running(job, EXPRESS)
+        stack.table.put_item(Item={**stack.record(job), **change})
+    stack.table.put_item(Item={"id": "bare", "open": "running", "updated": "2026-01-01T00:00:00Z"})
+    assert stack.ends.look() == 1
+    assert stack.record("express")["status"] == "failed"
 
 
 def test_a_look_finds_what_no_event_told_of(stack: Stack) -> None:

@@ -1,0 +1,297 @@
+"""The storms. Each takes a ground, a prefix for its keys, and how many photos; what it leaves is reconciled by others.
+
+None depends on time: what must be seen while it lasts is held by the proxy until it was seen.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+
+from darkroom.client import care
+from tests.chaos.ground import Ground, shuffled
+from tests.chaos.proxy import DROP, Fault, Reply, Request, json_error, s3_error
+
+Storm = Callable[[Ground, str, int], None]
+
+STAGE_READS = "/jobs/"
+"""In the path of what a stage reads and writes."""
+
+MOST_IN_A_ROW = 2
+"""So many requests of one kind are refused after each other: botocore asks four times, and Step Functions ten more."""
+
+
+class Gate:
+    """Holds the requests of one kind until it is opened, and tells when so many are held."""
+
+    def __init__(self, wanted: Callable[[Request], bool], most: int = 1 << 30) -> None:
+        self._wanted, self._left = wanted, most
+        self._lock, self.opened = threading.Lock(), threading.Event()
+        self.held = threading.Semaphore(0)
+
+    def __call__(self, request: Request) -> Reply | None:
+        with self._lock:
+            if self.opened.is_set() or self._left <= 0 or not self._wanted(request):
+                return None
+            self._left -= 1
+        self.held.release()
+        self.opened.wait(300)
+        return None
+
+    def wait(self, count: int) -> None:
+        """Until so many requests are held."""
+        for _ in range(count):
+            assert self.held.acquire(timeout=300), "the request that was to be held never came"
+
+
+def stage_reads(request: Request) -> bool:
+    """A picture is read between two stages: by the stage, or by publish."""
+    return (request.service, request.operation) == ("s3", "GET") and request.path.endswith(".dkr")
+
+
+def burst(ground: Ground, prefix: str, size: int) -> None:
+    """All at once, by the way that events take."""
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda index: ground.upload(f"{prefix}{index}.png"), range(size)))
+    ground.settle(prefix)
+
+
+def duplicates(ground: Ground, prefix: str, size: int) -> None:
+    """Each event three times, at once with the others', from clocks that are days apart."""
+    with ground.by_hand():
+        uploads = [ground.upload(f"{prefix}{index}.png") for index in range(size)]
+        for number, one in enumerate(shuffled(size, uploads * 3)):
+            ground.tell(one, hours=(number % 3 - 1) * 48)
+        ground.settle(prefix)
+
+
+def replaced(ground: Ground, prefix: str, size: int) -> None:
+    """One key after another uploaded four times, each version told in any order, from clocks that are days apart."""
+    with ground.by_hand():
+        versions = []
+        for index in range(size):
+            key = f"{prefix}{index}.png"
+            versions += [*(ground.upload(key, "replaced") for _ in range(3)), ground.upload(key)]
+        for number, one in enumerate(shuffled(size, versions)):
+            ground.tell(one, hours=(number % 3 - 1) * 48)
+        ground.settle(prefix)
+
+
+def replaced_while_running(ground: Ground, prefix: str, size: int) -> None:
+    """The first version's stage is held until the second was uploaded and told."""
+    gate = Gate(stage_reads, most=min(size, 4))
+    with ground.by_hand(), ground.proxy.facing(gate):
+        olds = [ground.upload(f"{prefix}{index}.png", "replaced") for index in range(size)]
+        for one in olds:
+            ground.tell(one)
+        gate.wait(min(size, 4))
+        for one in olds:
+            ground.tell(ground.upload(one.key))
+        gate.opened.set()
+        ground.settle(prefix)
+
+
+def deleted_before(ground: Ground, prefix: str, size: int) -> None:
+    """The newest version is a delete marker when the job begins."""
+    with ground.by_hand():
+        uploads = [ground.upload(f"{prefix}{index}.png", "deleted") for index in range(size)]
+        for one in uploads:
+            ground.delete(one)
+            ground.tell(one)
+        ground.settle(prefix)
+
+
+def deleted_during(ground: Ground, prefix: str, size: int) -> None:
+    """The stage is held until the photo was deleted."""
+    gate = Gate(stage_reads, most=min(size, 4))
+    with ground.by_hand(), ground.proxy.facing(gate):
+        uploads = [ground.upload(f"{prefix}{index}.png", "either") for index in range(size)]
+        for one in uploads:
+            ground.tell(one)
+        gate.wait(min(size, 4))
+        for one in uploads:
+            ground.delete(one)
+        gate.opened.set()
+        ground.settle(prefix)
+
+
+def alike(ground: Ground, prefix: str, size: int) -> None:
+    """Keys whose results would have one name, were it not for the rule of names; and what is no photo."""
+    for index in range(size):
+        for key in (f"{index}", f"{index}.png", f"{index}.jpg", f"{index}.photo", f"{index}.png.png"):
+            ground.upload(prefix + key)
+        ground.upload(f"{prefix}{index}.txt.png", "rejected", body=b"no photo")
+    ground.settle(prefix)
+
+
+def killed(ground: Ground, prefix: str, size: int) -> None:
+    """The processes of the stage are killed while they work on the photos.
+
+    AWS calls that `Runtime.ExitError`, which is tried again; the embedded one has one word for all errors of functions.
+    """
+    gate = Gate(stage_reads, most=min(size, 3))
+    with ground.proxy.facing(gate):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        gate.wait(min(size, 3))
+        ground.kill("AdjustToneFunction")
+        gate.opened.set()
+        ground.settle(prefix)
+    ground.redo_failed(prefix)
+
+
+def too_slow(ground: Ground, prefix: str, size: int) -> None:
+    """The stage takes longer than its function may, each time until it was given up."""
+    functions = ground.client("lambda")
+    name = ground.function("AdjustToneFunction")
+    usual = functions.get_function_configuration(FunctionName=name)["Timeout"]
+    functions.update_function_configuration(FunctionName=name, Timeout=8)
+    slow = threading.Event()
+    left = Counter({"slow": min(size, 2)})
+    lock = threading.Lock()
+
+    def fault(request: Request) -> Reply | None:
+        with lock:
+            if not stage_reads(request) or left["slow"] <= 0:
+                return None
+            left["slow"] -= 1
+        slow.wait(10)
+        return DROP
+
+    with ground.proxy.facing(fault):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        ground.settle(prefix)
+    functions.update_function_configuration(FunctionName=name, Timeout=usual)
+    ground.redo_failed(prefix)
+
+
+def trouble(seed: int) -> Fault:
+    """S3 answers every third request badly: 500, 503, slowly, or not at all; never too often in a row."""
+    rng, lock = random.Random(seed), threading.Lock()
+    in_a_row: Counter[tuple[str, str]] = Counter()
+
+    def fault(request: Request) -> Reply | None:
+        if request.service != "s3":
+            return None
+        with lock:
+            spot = request.operation, request.path
+            bad = rng.random() < 1 / 3 and in_a_row[spot] < MOST_IN_A_ROW
+            in_a_row[spot] = in_a_row[spot] + 1 if bad else 0
+            kind = rng.choice(("500", "503", "slow", "none")) if bad else ""
+        if kind == "slow":
+            threading.Event().wait(0.3)
+        return {"500": s3_error(500, "InternalError"), "503": s3_error(503, "SlowDown"), "none": DROP}.get(kind)
+
+    return fault
+
+
+def s3_in_trouble(ground: Ground, prefix: str, size: int) -> None:
+    """S3 answers with 500 and 503, slowly, or not at all."""
+    with ground.proxy.facing(trouble(size)):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        ground.settle(prefix)
+
+
+def s3_gone(ground: Ground, prefix: str, size: int) -> None:
+    """S3 answers the functions nothing but 503 until the jobs have failed; then they are begun anew."""
+
+    def fault(request: Request) -> Reply | None:
+        return s3_error(503, "SlowDown") if request.service == "s3" else None
+
+    with ground.proxy.facing(fault):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        ground.settle(prefix)
+    assert {one["status"] for one in ground.records(prefix)} == {"failed"}, "the outage was none"
+    ground.redo_failed(prefix)
+
+
+def stopped(ground: Ground, prefix: str, size: int) -> None:
+    """Executions are stopped; DynamoDB refuses those who end their records, at first; then they are begun anew."""
+    gate, left = Gate(stage_reads), Counter({"refusals": 2 * size})
+    lock = threading.Lock()
+
+    def fault(request: Request) -> Reply | None:
+        with lock:
+            if request.service == "dynamodb" and left["refusals"] > 0:
+                left["refusals"] -= 1
+                return shuffled(left["refusals"], [
+                    json_error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+                    json_error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
+                ])[0]  # fmt: skip
+        return gate(request)
+
+    with ground.proxy.facing(fault):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        gate.wait(min(size, 6))
+        for execution in ground.running():
+            ground.client("stepfunctions").stop_execution(executionArn=execution, cause="by the storm")
+        gate.opened.set()
+        ground.settle(prefix)
+    assert "failed" in {one["status"] for one in ground.records(prefix)}, "nothing was stopped"
+    ground.redo_failed(prefix)
+
+
+def undeliverable(ground: Ground, prefix: str, size: int) -> None:
+    """No job can be started: the events go to the dead-letter queue, are counted there and sent again."""
+    sqs, queue = ground.client("sqs"), ground.outputs["WaitingUploads"]
+    usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
+    once = json.dumps({**json.loads(usual), "maxReceiveCount": 1})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": once})
+
+    def fault(request: Request) -> Reply | None:
+        refused = request.operation == "StartExecution"
+        return json_error(400, "AccessDeniedException") if refused else None
+
+    with ground.proxy.facing(fault):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        ground.wait_for("the dead-letter queue", lambda: care.look(ground.darkroom)["undelivered"] == size)
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": usual})
+    assert care.redrive(ground.darkroom) == size
+    ground.settle(prefix)
+
+
+def restarted(ground: Ground, prefix: str, size: int) -> None:
+    """AWS ends while stages run and photos wait, and comes back: what ran is begun anew."""
+    sqs, queue = ground.client("sqs"), ground.outputs["WaitingUploads"]
+    names = ["VisibilityTimeout"]
+    usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    # A message that a starter had in its hands comes back after 24 minutes; here it need not be waited for.
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "20"})
+    gate = Gate(stage_reads)
+    with ground.proxy.facing(gate):
+        for index in range(size):
+            ground.upload(f"{prefix}{index}.png")
+        gate.wait(min(size, 3))
+        ground.restart()
+        gate.opened.set()
+        ground.settle(prefix)
+    ground.client("sqs").set_queue_attributes(QueueUrl=queue, Attributes=usual)
+    ground.redo_failed(prefix)
+
+
+STORMS: dict[str, tuple[Storm, int, int]] = {
+    "a burst": (burst, 200, 16),
+    "events told three times": (duplicates, 20, 3),
+    "a key uploaded four times, told in any order": (replaced, 6, 2),
+    "replaced while its job runs": (replaced_while_running, 6, 2),
+    "deleted before its job begins": (deleted_before, 10, 2),
+    "deleted while its job runs": (deleted_during, 6, 2),
+    "keys with alike names, and no photos": (alike, 4, 1),
+    "a stage is killed": (killed, 6, 2),
+    "a stage is too slow": (too_slow, 4, 0),
+    "S3: 500, 503, slow, no answer": (s3_in_trouble, 20, 3),
+    "S3 is gone for minutes": (s3_gone, 3, 0),
+    "executions stopped, DynamoDB refuses": (stopped, 6, 2),
+    "no job can be started": (undeliverable, 4, 0),
+    "AWS ends and comes back": (restarted, 8, 0),
+}
+"""By what they do: how many photos in the long form, and in the short one (0: not there)."""
