@@ -1,7 +1,7 @@
 """Darkroom: a photo lab. Steps on arrays, recipes over steps, and the pictures they work on.
 
 >>> import darkroom
->>> result = darkroom.enhance(open("in.jpg", "rb").read(), recipe="auto")   # doctest: +SKIP
+>>> result = darkroom.enhance("in.jpg", recipe="auto")                      # doctest: +SKIP
 >>> open("out.jpg", "wb").write(darkroom.encode(result.picture, "jpeg"))    # doctest: +SKIP
 >>> darker = darkroom.apply("gamma", image, gamma=0.8)                      # doctest: +SKIP
 

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 from msgspec.structs import replace
 
-from darkroom import blending, codec, pipeline, report
+from darkroom import blending, pipeline, report
 from darkroom.auto import guard, treatments
 from darkroom.diagnosis.network import diagnose
-from darkroom.errors import ImageRejected
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Array, Picture, same_pixels
 from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Report, StageReport
-from darkroom.step import check_array, from_float, to_float
+from darkroom.sources import Source, to_picture
+from darkroom.step import to_float
 from darkroom.wanted import Wanted
 
 
@@ -28,7 +28,8 @@ from darkroom.wanted import Wanted
 class Result:
     """An enhanced photo and what was done to it.
 
-    image: HxW, HxWx3 or HxWx4. Given an array, one of its dtype; given bytes, ``uint8`` or ``uint16``.
+    image: HxW, HxWx3 or HxWx4. Given an array, one of its dtype (of ``float64``: ``float32``); given a file,
+        ``uint8`` or ``uint16``.
     report: what was done and why, as in a job's manifest; `msgspec.to_builtins` makes it JSON types, and
         `darkroom.report.reasons` sentences. All the work is one stage, `library`.
     picture: the same pixels with the file's metadata, for `darkroom.encode`.
@@ -44,7 +45,7 @@ class Result:
 
 
 def enhance(
-    image_or_bytes: Array | bytes | Picture,
+    photo: Source,
     recipe: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] | Wanted = "auto",
     blend: int | None = None,
     *,
@@ -54,20 +55,21 @@ def enhance(
 ) -> Result:
     """Enhance a photo.
 
-    image_or_bytes: a file's bytes, a `Picture`, or an array HxW, HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``,
-        ``uint16`` or ``float32`` in 0–1. A ``float32`` array is worked on in 16 bits. The input is never changed.
+    photo: a file's bytes, its path, or a file opened for reading bytes; a Pillow image; a `Picture`; or an array HxW,
+        HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``, ``uint16``, or ``float32`` or ``float64`` in 0–1, which is worked on
+        in 16 bits. The input is never changed.
     recipe: a built-in recipe's name, a recipe as JSON text or mapping, a list of steps, or a `Wanted`.
     blend: 0–100, percent of the result over the original; None takes the recipe's own.
     limits: what a file may be at most; `Limits()` if None.
     load_reference, on_step: see `darkroom.pipeline.run`.
 
     Raises `ImageRejected` for a bad file or array, `RecipeInvalid` for a bad recipe and `StepFailed`
-    (`step.not-installed`, `step.no-model`) where a package or a model's file is missing.
+    (`step.not-installed`, `step.no-model`) where a package or a model's file is missing; OSError for a path that
+    cannot be read.
     """
     started = time.perf_counter()
     chosen = Wanted.of_arguments(recipe, blend).to_recipe()
-    original = to_picture(image_or_bytes, limits or Limits(), chosen)
-    size = len(image_or_bytes) if isinstance(image_or_bytes, bytes | bytearray | memoryview) else None
+    original, size = to_picture(photo, limits or Limits(), chosen)
     told = report.begin(chosen, report.source_of(original, size), measure(original), original.metadata.notes)
     diagnosis = diagnose(original.shown()) if treatments.needs_diagnosis(chosen) else None
     calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
@@ -80,25 +82,6 @@ def enhance(
     stage = StageReport("library", round((time.perf_counter() - started) * 1000), steps)
     told = replace(told, review=review, stages=[stage])
     image = picture.as_array()
-    if isinstance(image_or_bytes, np.ndarray) and image_or_bytes.dtype == np.float32:
+    if isinstance(photo, np.ndarray) and photo.dtype.kind == "f":
         image = to_float(image)
     return Result(image, told, picture, chosen, same_pixels(original, picture))
-
-
-def to_picture(source: Array | bytes | Picture, limits: Limits, chosen: Recipe) -> Picture:
-    """A picture from a file's bytes or an array. Raises `ImageRejected`."""
-    if isinstance(source, Picture):
-        return source
-    if isinstance(source, bytes | bytearray | memoryview):
-        return codec.decode(
-            bytes(source),
-            limits=limits,
-            animation="reject" if chosen.animation == "keep" else "first",
-            partial=chosen.partial,
-        )
-    if not isinstance(source, np.ndarray):
-        raise ImageRejected("not-an-image", f"a photo is bytes or a NumPy array, not {type(source).__name__}")
-    check_array(source)
-    if source.dtype == np.float32:
-        source = from_float(source.copy(), np.dtype(np.uint16))
-    return Picture.from_array(source)

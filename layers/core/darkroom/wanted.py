@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 
 from darkroom import recipe
-from darkroom.codec.formats import FORMAT_ALIASES
+from darkroom.codec.formats import usual
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
 from darkroom.recipe import Blend, Format, Partial, Quality, Recipe, StepCall
@@ -153,12 +153,9 @@ def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) 
 
 
 def _usual(fields: Mapping[str, Any]) -> Mapping[str, Any]:
-    """The fields with the output format by its own name, whichever it was called by (``jpg``, ``.TIF``)."""
+    """The fields with the output format by its own name."""
     said = fields.get("format")
-    if not isinstance(said, str):
-        return fields
-    name = said.strip().lower().removeprefix("image/").removeprefix(".")
-    return {**fields, "format": FORMAT_ALIASES.get(name, name)}
+    return {**fields, "format": usual(said)} if isinstance(said, str) else fields
 
 
 def _read[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:

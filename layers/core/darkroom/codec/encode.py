@@ -11,10 +11,10 @@ from PIL import Image
 
 from darkroom.codec import coding, embed, exif, icc, metadata, png, tiff
 from darkroom.codec.color import to_eight_bits
-from darkroom.codec.formats import SIXTEEN_BIT, check_output
+from darkroom.codec.formats import SIXTEEN_BIT, check_output, usual
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.picture import Array, Metadata, Picture
-from darkroom.step import BAND_PIXELS
+from darkroom.step import BAND_PIXELS, check_array, from_float
 
 QUALITY = 90
 
@@ -29,8 +29,11 @@ _AVIF_SPEED = 6
 _RELATIVE_COLORIMETRIC = b"\x01"
 
 
-def encode(picture: Picture, format: str, *, quality: int | None = None) -> bytes:
-    """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif".
+def encode(picture: Picture | Array, format: str, *, quality: int | None = None) -> bytes:
+    """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif" ("JPG" and ".tif" are understood).
+
+    picture: a `Picture`, or an array HxW, HxWx3 or HxWx4 of ``uint8``, ``uint16``, or ``float32`` in 0–1, which is
+        written with 16 bits where the format has them.
 
     quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it. None follows the source: a JPEG made
         of a JPEG has its quantization tables and subsampling, a WebP of a lossless WebP is lossless, and no lossy
@@ -44,7 +47,10 @@ def encode(picture: Picture, format: str, *, quality: int | None = None) -> byte
 
     Raises `RecipeInvalid` for an unknown format or quality, `ImageRejected` for a picture too large for the format.
     """
+    format = usual(format)
     check_output(format)
+    if not isinstance(picture, Picture):
+        picture = _of_array(picture)
     if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
         raise RecipeInvalid("bad-quality", f"quality is {quality!r} but must be a whole number of 1 to 100")
     side = max(picture.width, picture.height)
@@ -67,6 +73,11 @@ def encode(picture: Picture, format: str, *, quality: int | None = None) -> byte
         case "webp":
             return _webp(pixels, alpha, picture.metadata, quality)
     return _avif(pixels, alpha, picture.metadata, quality)
+
+
+def _of_array(array: Array) -> Picture:
+    check_array(array)
+    return Picture.from_array(from_float(array.copy(), np.dtype(np.uint16)) if array.dtype == np.float32 else array)
 
 
 def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:

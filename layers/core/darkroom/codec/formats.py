@@ -219,6 +219,12 @@ def _suffix(name: str) -> str:
     return posixpath.splitext(name)[1].lower()
 
 
+def usual(name: str) -> str:
+    """An output format by its own name, whichever it was called by (``JPG``, ``.tif``, ``image/png``)."""
+    plain = name.strip().lower().removeprefix("image/").removeprefix(".")
+    return FORMAT_ALIASES.get(plain, plain)
+
+
 def check_output(name: str) -> None:
     """Raise `RecipeInvalid` unless `name` is a format that `encode` writes."""
     if name not in OUTPUT_FORMATS:
