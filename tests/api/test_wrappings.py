@@ -98,3 +98,19 @@ def sent(kind: str, packed: bool) -> tuple[bytes, dict[str, str]]:
     body = BODIES.get(kind, PHOTO)
     headers = {"Content-Type": f"{kind}; boundary=b0x" if kind == "multipart/form-data" else kind}
     return (gzip.compress(body, mtime=0), {**headers, "Content-Encoding": "gzip"}) if packed else (body, headers)
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "code"),
+    [
+        (b"data:image/png;base64,%%%", {"Content-Type": "text/plain"}, "http.bad-base64"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, "http.bad-gzip"),
+        (b"{}", {"Content-Type": "application/json"}, "http.no-photo"),
+    ],
+)
+def test_what_cannot_be_unwrapped_is_told_as_described(
+    api: Client, body: bytes, headers: dict[str, str], code: str
+) -> None:
+    reply = api.call("POST", "/diagnose", body, headers)
+    assert reply.json["code"] == code
+    jsonschema.validate(reply.json, SCHEMAS["Problem"])

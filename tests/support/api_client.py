@@ -155,4 +155,6 @@ def check_documented(method: str, path: str, reply: Reply) -> None:
     if reply.body:
         assert content_type in documented["content"], f"{method} {template} answers {content_type}"
     if reply.status >= 400:
+        pattern = OPENAPI["components"]["schemas"]["Problem"]["properties"]["code"]["pattern"]
+        assert re.search(pattern, reply.json["code"]), reply.json["code"]
         assert not re.search(rf"{UPLOADS}|{WORK}|{RESULTS}|Traceback|X-Amz", reply.body.decode()), reply.body

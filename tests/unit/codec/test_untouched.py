@@ -89,9 +89,9 @@ def test_a_result_far_larger_than_its_source_is_stored_more_coarsely():
     data = save(colors(240, 320), "JPEG", quality=70)
     picture = codec.decode(data)
     busy = picture.with_pixels(noise((240, 320, 3)))
-    bound = coding.bound(picture.metadata, 240 * 320)
+    share = coding.share(picture.metadata, 240 * 320)
     free = len(codec.encode(busy, "jpeg", quality=70))
-    assert bound is not None
+    assert share is not None
     assert len(codec.encode(busy, "jpeg")) < 0.6 * free
     assert parse(codec.encode(busy, "jpeg")).ended
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
@@ -11,14 +11,17 @@ from PIL.JpegImagePlugin import JpegImageFile
 from darkroom.codec.header import Source
 from darkroom.picture import Coding, Metadata
 
+WANTED = 1.1
+"""Times the bytes per pixel of its lossy source that a JPEG may have before its tables are made a little coarser."""
+
 MOST = 1.45
-"""A result of lossy kind may have this many times the bytes per pixel that its lossy source had."""
+"""Times those bytes that a result of lossy kind may have before it is stored much more coarsely."""
 
 LEAST_QUALITY = 60
 """Nothing is stored more coarsely for the sake of its size."""
 
-COARSEST = 4.0
-"""Nor are a JPEG's tables scaled further than by this."""
+FACTORS = ((1.0, WANTED), (1.15, WANTED), (1.3, MOST), (1.7, MOST), (2.3, MOST), (3.0, MOST), (4.0, MOST))
+"""By how much a JPEG's tables are scaled, each as long as the result has more bytes than so many times its source's."""
 
 _LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
 _JPEG_IN_TIFF = frozenset({6, 7, 34892, 50001, 50002})
@@ -42,6 +45,8 @@ def of(source: Source, size: int) -> Coding:
     subsampling = ""
     if header.format == "JPEG":
         tables, subsampling = _of_jpeg(image)
+        if header.orientation >= 5:
+            tables, subsampling = _turned(tables, subsampling)
     elif header.format == "WEBP":
         lossless = b"VP8L" in (source.contents.parsed or {})
     elif header.format == "TIFF":
@@ -63,6 +68,12 @@ def _of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
     return tables, _SAMPLING.get(layers[0][1:3], "") if chroma <= {(1, 1)} else ""
 
 
+def _turned(tables: tuple[tuple[int, ...], ...], subsampling: str) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """The same for a picture on its side, where rows are columns. 4:2:2 on its side is none that an encoder is told."""
+    columns = tuple(tuple(np.reshape(table, (8, 8)).T.ravel().tolist()) for table in tables)
+    return columns, "4:4:4" if subsampling == "4:2:2" else subsampling
+
+
 def quality_of(tables: tuple[tuple[int, ...], ...]) -> int:
     """libjpeg's quality of 1–100 whose table of luminance is nearest."""
     wanted = np.array(tables[0])
@@ -79,19 +90,20 @@ def scaled(tables: tuple[tuple[int, ...], ...], factor: float) -> list[list[int]
     return [np.clip(np.rint(np.array(table) * factor), 1, 255).astype(int).tolist() for table in tables]
 
 
-def bound(meta: Metadata, pixels: int) -> int | None:
-    """Bytes that a result of lossy kind should not pass; None where its source was stored without loss."""
+def share(meta: Metadata, pixels: int) -> float | None:
+    """Bytes that so many pixels took in the source; None where that was stored without loss."""
     coding = meta.coding
     if coding is None or coding.lossless or not coding.pixels:
         return None
-    return int(MOST * coding.size * pixels / coding.pixels)
+    return coding.size * pixels / coding.pixels
 
 
-def fitted(write: Callable[[Any], bytes], settings: list[Any], most: int | None) -> bytes:
-    """The first of `settings` (from fine to coarse) whose file is within the bound, else the last's."""
+def fitted(write: Callable[[Any], bytes], settings: Iterable[tuple[Any, float]], share: float | None) -> bytes:
+    """The first of `settings` (from fine to coarse) whose file has no more than so many times `share`, else the
+    last's; with None the first's."""
     file = b""
-    for setting in settings:
+    for setting, most in settings:
         file = write(setting)
-        if most is None or len(file) <= most:
+        if share is None or len(file) <= most * share:
             break
     return file

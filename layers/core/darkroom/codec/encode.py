@@ -36,8 +36,9 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None)
         written with 16 bits where the format has them.
 
     quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it. None follows the source: a JPEG made
-        of a JPEG has its quantization tables and subsampling, a WebP of a lossless WebP is lossless, and no lossy
-        result has more than `coding.MOST` times the bytes per pixel that a lossy source had. Otherwise it is 90.
+        of a JPEG has its quantization tables (a little coarser from `coding.WANTED` times its bytes per pixel on) and
+        subsampling, a WebP of a lossless WebP is lossless, and no lossy result has more than `coding.MOST` times the
+        bytes per pixel that a lossy source had, if that can be. Otherwise it is 90.
 
     JPEG is progressive (all but noise), and has no alpha: the picture is laid over white. PNG and TIFF keep 16 bits,
     and the palette or single bit that the source had if no more colours are there; elsewhere 16 bits are rounded to 8.
@@ -101,13 +102,15 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
 
     source = meta.coding
     if quality is None and source is not None and source.tables and source.subsampling:
-        factors = (1.0, 1.3, 1.7, 2.3, 3.0, coding.COARSEST)
-        settings: list[dict[str, Any]] = [
-            {"qtables": coding.scaled(source.tables, factor), "subsampling": source.subsampling} for factor in factors
+        settings: list[tuple[dict[str, Any], float]] = [
+            ({"qtables": coding.scaled(source.tables, factor), "subsampling": source.subsampling}, most)
+            for factor, most in coding.FACTORS
         ]
     else:
-        settings = [{"quality": value, "subsampling": _subsampling(value)} for value in _qualities(quality)]
-    return coding.fitted(write, settings, _bound(meta, pixels, quality))
+        settings = [
+            ({"quality": value, "subsampling": _subsampling(value)}, most) for value, most in _qualities(quality)
+        ]
+    return coding.fitted(write, settings, _share(meta, pixels, quality))
 
 
 def _png(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:
@@ -156,7 +159,7 @@ def _webp(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
     if quality is None and meta.source_format == "WEBP" and meta.coding is not None and meta.coding.lossless:
         return _save(joined, "WEBP", lossless=True, **options)
     write = lambda value: _save(joined, "WEBP", quality=value, **options)  # noqa: E731
-    return coding.fitted(write, _qualities(quality), _bound(meta, pixels, quality))
+    return coding.fitted(write, _qualities(quality), _share(meta, pixels, quality))
 
 
 def _avif(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:
@@ -169,16 +172,17 @@ def _avif(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
         "xmp": meta.xmp or b"",
     }
     write = lambda value: _save(joined, "AVIF", quality=value, subsampling=_subsampling(value), **options)  # noqa: E731
-    return coding.fitted(write, _qualities(quality), _bound(meta, pixels, quality))
+    return coding.fitted(write, _qualities(quality), _share(meta, pixels, quality))
 
 
-def _qualities(quality: int | None) -> list[int]:
+def _qualities(quality: int | None) -> list[tuple[int, float]]:
     """What was asked for; else the usual one, and coarser ones for sources that were stored more coarsely."""
-    return [quality] if quality is not None else [QUALITY, 80, 70, coding.LEAST_QUALITY]
+    values = [quality] if quality is not None else [QUALITY, 80, 70, coding.LEAST_QUALITY]
+    return [(value, coding.MOST) for value in values]
 
 
-def _bound(meta: Metadata, pixels: Array, quality: int | None) -> int | None:
-    return coding.bound(meta, pixels.shape[0] * pixels.shape[1]) if quality is None else None
+def _share(meta: Metadata, pixels: Array, quality: int | None) -> float | None:
+    return coding.share(meta, pixels.shape[0] * pixels.shape[1]) if quality is None else None
 
 
 def _subsampling(quality: int) -> str:
