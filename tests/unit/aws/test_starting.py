@@ -80,7 +80,6 @@ def test_a_message_waits_for_the_next_place(queue: Queue, monkeypatch: pytest.Mo
         waits.append(seconds)
         if len(waits) == 3:
             queue.states.stop_execution(executionArn=first)
-            queue.starter.recent.clear()  # as after LAG_SECONDS
 
     monkeypatch.setattr("time.sleep", end_one)
     assert queue.starter.take(messages[MOST:], lambda: 240.0) == []
@@ -96,6 +95,30 @@ def test_what_was_just_started_counts_before_it_is_listed(queue: Queue, monkeypa
         queue.send()
     assert len(queue.starter.take(queue.receive(), no_time)) == 2
     assert len(queue.running()) == MOST
+
+
+def test_a_job_that_ended_before_it_was_listed_leaves_its_place(queue: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(clients.client("stepfunctions"), "list_executions", lambda **_: {"executions": []})
+    for _ in range(MOST + 3):
+        queue.send()
+    messages = queue.receive()
+    assert queue.starter.take(messages[:MOST], no_time) == []
+    ended = list(queue.starter.recent)[:2]
+    for execution in ended:
+        queue.states.stop_execution(executionArn=execution)
+    assert len(queue.starter.take(messages[MOST:], no_time)) == 1
+    assert not set(ended) & set(queue.starter.recent)
+
+
+def test_a_job_that_was_listed_is_known_by_the_list_alone(queue: Queue) -> None:
+    for _ in range(MOST + 1):
+        queue.send()
+    messages = queue.receive()
+    queue.starter.take(messages[:1], no_time)
+    (first,) = queue.starter.recent
+    queue.starter.take(messages[1:2], no_time)
+    assert first not in queue.starter.recent
+    assert first in queue.running()
 
 
 def test_a_message_that_comes_twice_starts_one_job(queue: Queue) -> None:

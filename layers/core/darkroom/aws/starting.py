@@ -31,6 +31,9 @@ RESERVE_SECONDS = 20.0
 LAG_SECONDS = 15.0
 """How long a listing may lack an execution that was just started."""
 
+MOST_DESCRIBED = 5
+"""Executions that are asked for one by one at each look; Step Functions answers at least fifteen times a second."""
+
 RETRY_SECONDS = 60
 """How long a message lies still after a try that failed."""
 
@@ -67,7 +70,7 @@ class Starter:
     machine: the workflow's ARN.
     queue: the URL of the queue of uploads.
     most: how many jobs may run at once.
-    recent: executions that this process started, with the time (`time.monotonic`).
+    recent: executions that this process started and that were not listed yet, with the time (`time.monotonic`).
     """
 
     machine: str
@@ -117,16 +120,27 @@ class Starter:
             time.sleep(POLL_SECONDS * random.uniform(0.5, 1))  # noqa: S311 - starters must not look in step
 
     def _has_place(self) -> bool:
-        now = time.monotonic()
-        self.recent = {arn: since for arn, since in self.recent.items() if now - since < LAG_SECONDS}
         try:
-            listed = clients.client("stepfunctions").list_executions(
+            answer = clients.client("stepfunctions").list_executions(
                 stateMachineArn=self.machine, statusFilter="RUNNING", maxResults=self.most
             )
+            listed = {one["executionArn"] for one in answer["executions"]}
+            now = time.monotonic()
+            self.recent = {
+                arn: since for arn, since in self.recent.items() if arn not in listed and now - since < LAG_SECONDS
+            }
+            if len(listed) + len(self.recent) >= self.most:
+                self._forget_ended()
         except (ClientError, BotoCoreError) as error:
             self._wait_or_raise(error)
             return False
-        return len({one["executionArn"] for one in listed["executions"]} | set(self.recent)) < self.most
+        return len(listed) + len(self.recent) < self.most
+
+    def _forget_ended(self) -> None:
+        """A job may have ended before it was ever listed: so small photos need not wait for the list."""
+        for arn in list(self.recent)[:MOST_DESCRIBED]:
+            if clients.client("stepfunctions").describe_execution(executionArn=arn)["status"] != "RUNNING":
+                del self.recent[arn]
 
     @staticmethod
     def _wait_or_raise(error: ClientError | BotoCoreError) -> None:
