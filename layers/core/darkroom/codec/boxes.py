@@ -9,6 +9,7 @@ import struct
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from darkroom.codec import av1
 from darkroom.errors import ImageRejected
 
 MAX_BOXES = 20_000
@@ -65,11 +66,17 @@ class Items:
 
     @property
     def code_points(self) -> tuple[int, int, int, bool] | None:
-        """Primaries, transfer, matrix, full range by H.273's numbers, as the primary item's ``colr`` box has them."""
+        """Primaries, transfer, matrix, full range by H.273's numbers: the primary item's ``colr`` box, or else what its
+        AV1 bitstream says (of a grid: its first tile's).
+        """
         for name, content in self.properties.get(self.primary, ()):
             if name == b"colr" and content[:4] == b"nclx" and len(content) >= 11:
                 primaries, transfer, matrix, full = struct.unpack_from(">HHHB", content, 4)
                 return primaries, transfer, matrix, bool(full & 0x80)
+        tiles = [to for kind, source, to in self.references if kind == b"dimg" and source == self.primary]
+        for item in (self.primary, *tiles[:1]):
+            if self.kinds.get(item) == b"av01" and (places := self.places.get(item)):
+                return av1.code_points(self.data[places[0][0] : sum(places[0])])
         return None
 
     @property

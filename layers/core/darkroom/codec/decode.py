@@ -28,10 +28,10 @@ def decode(
 
     Reads JPEG (grey, colour, CMYK), PNG, WebP, TIFF (CMYK and L*a*b* too), BMP, GIF, HEIC and AVIF. Of an animation or
     a file of several pages the first picture is taken (of HEIC the primary one), and a note says so; with
-    ``animation="reject"`` an animation is rejected. 10-bit AVIF and 16-bit CMYK come out in 8 bits, floating point (0
-    to 1) in 16, with a note. Colour is what the file says it is: by ICC profile, code points (PNG's cICP, ``colr`` of
-    AVIF and HEIC), gAMA and cHRM, or EXIF; high dynamic range (PQ, HLG) is shown with reference white as white, and
-    lighter light goes to white.
+    ``animation="reject"`` an animation is rejected. 16-bit CMYK comes out in 8 bits, floating point (0 to 1) in 16,
+    with a note. Colour is what the file says it is: by ICC profile, code points (PNG's cICP, ``colr`` of AVIF and HEIC,
+    or AVIF's bitstream), gAMA and cHRM, or EXIF; high dynamic range (PQ, HLG) is shown with reference white as white,
+    and lighter light goes to white.
 
     The metadata's `exif`, `xmp` and `iptc` have neither orientation nor (unless `keep_gps`) where the photo was taken;
     `icc` is None, as the pixels are sRGB. What cannot be carried into a result is told in the notes.

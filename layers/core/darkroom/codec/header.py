@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from PIL import Image
-from PIL.AvifImagePlugin import AvifImageFile
 from PIL.BmpImagePlugin import BmpImageFile
 from PIL.GifImagePlugin import GifImageFile
 from PIL.ImageFile import ImageFile
@@ -18,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from darkroom.codec import bmp, contents, heif, metadata, tiff_layout
+from darkroom.codec import bmp, contents, isolated, metadata, tiff_layout
 from darkroom.codec.containers import claim_of
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, unsupported
@@ -35,7 +34,6 @@ _PLUGINS: Mapping[str, type[ImageFile]] = {
     "TIFF": TiffImageFile,
     "BMP": BmpImageFile,
     "GIF": GifImageFile,
-    "AVIF": AvifImageFile,
 }
 
 _TELLS_DPI = frozenset({"BMP"})  # by Pillow; of the others the container is read here
@@ -123,8 +121,8 @@ def open_source(data: bytes, limits: Limits) -> Source:
 
 
 def _opened(name: str, data: bytes, parts: Contents, frames: int) -> Source:
-    if name == "HEIF":
-        return _open_heif(data, parts)
+    if name in ("HEIF", "AVIF"):
+        return _open_isolated(name, data, parts, frames)
     if name == "BMP" and (bitmap := bmp.parse(data)):
         parts.baggage.dpi = bitmap.dpi
         has_alpha = bitmap.mode == "RGBA"
@@ -184,33 +182,29 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
         if name in _TELLS_DPI:
             parts.baggage.dpi = image.info.get("dpi")
         size = image.size
-        if name == "AVIF":
-            size = heif.clean_size(parts, *size)
-        elif name == "TIFF" and parts.orientation >= 5:  # Pillow has turned its size already
+        if name == "TIFF" and parts.orientation >= 5:  # Pillow has turned its size already
             size = size[::-1]
         depth = _bit_depth(name, parts.essence, image)
         header = _header(name, parts, size, frames, image.mode, depth, has_alpha=bool(image.has_transparency_data))
     return Source(header, image, parts, reopen)
 
 
-def _open_heif(data: bytes, parts: Contents) -> Source:
-    # The file itself, not its EXIF, says how a HEIF picture is turned, and libheif has obeyed when it hands it over.
-    image = heif.open_file(data)
-    parts.orientation = 1
-    size = image.width, image.height
-    header = _header("HEIF", parts, size, image.frames, image.mode, image.bit_depth, has_alpha=image.has_alpha)
-    return Source(header, image, parts, lambda: heif.open_file(data))
+def _open_isolated(name: str, data: bytes, parts: Contents, frames: int) -> Source:
+    image = isolated.open_file(name, data)
+    size = image.size
+    if name == "HEIF":  # libheif has obeyed the file's own instructions when it hands a picture over
+        parts.orientation = 1
+    else:
+        size = isolated.clean_size(parts, *size)
+    frames = max(frames, image.frames)
+    header = _header(name, parts, size, frames, image.mode, image.bit_depth, has_alpha=image.has_alpha)
+    return Source(header, image, parts, lambda: isolated.open_file(name, data))
 
 
 def _bit_depth(name: str, data: bytes, image: Any) -> int:
     match name:
         case "PNG":
             return data[24]
-        case "AVIF":
-            # Byte 2 of the AV1 configuration: tier, high bit depth, twelve bits, … (AV1-ISOBMFF 2.3.3).
-            at = data.find(b"av1C")
-            flags = data[at + 6] if 0 <= at < len(data) - 6 else 0
-            return 8 if not flags & 0x40 else 12 if flags & 0x20 else 10
         case "BMP" | "GIF" | "TIFF" if image.mode == "1":
             return 1
     return 8

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from PIL.ImageFile import ImageFile
 
-from darkroom.codec import bmp, color, heif, tiff_layout, tiff_samples
+from darkroom.codec import bmp, color, isolated, tiff_layout, tiff_samples
 from darkroom.codec.formats import unsupported
 from darkroom.codec.header import Source, rejecting
 from darkroom.picture import Array
@@ -36,8 +36,8 @@ def load(source: Source) -> Raster:
     """Decode the first (for HEIF: the primary) picture. Raises `ImageRejected`."""
     name = source.header.format
     with rejecting(name):
-        if name == "HEIF":
-            return _from_heif(source.image)
+        if name in ("HEIF", "AVIF"):
+            return _of_items(source)
         if isinstance(source.image, bmp.Bitmap):
             pixels, alpha = bmp.load(source.image)
             return Raster(pixels, "rgb", alpha)
@@ -72,9 +72,6 @@ def _of_tiff(layout: tiff_layout.Layout, data: bytes) -> Raster:
 
 
 def _eight_bit(image: Any, source: Source) -> Raster:
-    notes: tuple[str, ...] = ()
-    if source.header.format == "AVIF" and source.header.bit_depth > 8:
-        notes = (f"{source.header.bit_depth}-bit AVIF decoded to 8 bits",)
     if image.mode in ("1", "YCbCr", "RGBX", "RGBa", "La", "PA") or image.mode == "P":
         direct = {"1": "L", "YCbCr": "RGB", "RGBX": "RGB", "La": "LA"}
         transparent = image.mode != "1" and image.has_transparency_data
@@ -84,37 +81,22 @@ def _eight_bit(image: Any, source: Source) -> Raster:
         if key is not None:
             image.info["transparency"] = key
     array = np.asarray(image)
-    if source.header.format == "AVIF":
-        array = _of_avif(array, source)
     match image.mode:
         case "LA" | "RGBA":
             colors = array[..., 0] if image.mode == "LA" else array[..., :3]
             model = "gray" if image.mode == "LA" else "rgb"
-            return Raster(np.ascontiguousarray(colors), model, np.ascontiguousarray(array[..., -1]), notes)
+            return Raster(np.ascontiguousarray(colors), model, np.ascontiguousarray(array[..., -1]))
         case "L" | "RGB":
             model = "gray" if image.mode == "L" else "rgb"
             key = image.info.get("transparency")
             if key is not None and image.mode == "L" and source.header.bit_depth in (2, 4):
                 key *= 255 // (2**source.header.bit_depth - 1)  # Pillow scales the samples, but not their key
-            return Raster(array, model, _alpha_of(array, key), notes)
+            return Raster(array, model, _alpha_of(array, key))
         case "CMYK":
             if source.header.format == "JPEG" and "adobe" not in image.info:
                 array = 255 - array  # Pillow inverts all CMYK JPEGs, though only Adobe's are stored inverted
-            return Raster(array, "cmyk", None, notes)
+            return Raster(array, "cmyk")
     raise unsupported(f"the {source.header.format} has samples of another kind ({image.mode})")
-
-
-def _of_avif(array: Array, source: Source) -> Array:
-    """The clean aperture; and grey of limited range, which Pillow hands over as it is stored."""
-    parts = source.contents
-    height, width = array.shape[:2]
-    left, top, right, bottom = heif.clean_box(parts, width, height)
-    array = array[top:bottom, left:right]
-    if source.image.mode in ("L", "LA") and parts.code_points is not None and not parts.code_points[3]:
-        table = np.rint((np.arange(256) - 16).clip(0, 219) * (255 / 219)).astype(np.uint8)
-        gray = table[array if array.ndim == 2 else array[..., 0]]
-        array = gray if array.ndim == 2 else np.dstack((gray, array[..., 1]))
-    return np.ascontiguousarray(array)
 
 
 def _alpha_of(pixels: Array, key: Any) -> Array | None:
@@ -152,19 +134,43 @@ def _sixteen_bit(source: Source) -> Raster:
     return Raster(np.ascontiguousarray(pixels[..., :3]), "rgb", np.ascontiguousarray(pixels[..., 3]))
 
 
-def _from_heif(image: Any) -> Raster:
-    array = heif.load(image)
+def _of_items(source: Source) -> Raster:
+    """HEIF, which is turned already, and AVIF, which is not."""
+    name, image = source.header.format, source.image
+    array = isolated.load(image)
     mode, _, depth = image.mode.partition(";")
+    notes: tuple[str, ...] = ()
+    if name == "AVIF":
+        array = _aperture(array, source)
+        if not depth and source.header.bit_depth > 8:
+            notes = (f"{source.header.bit_depth}-bit AVIF decoded to 8 bits: Pillow's libavif was not found",)
+        if not depth and mode[0] == "L":
+            array = _full_range_gray(array, source)
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))
+    turned = name == "HEIF"
     if array.ndim == 2:
-        return Raster(array, "gray", turned=True)
+        return Raster(array, "gray", None, notes, turned)
     colors = np.ascontiguousarray(array[..., 0] if mode[0] == "L" else array[..., :3])
     model = "gray" if mode[0] == "L" else "rgb"
     if mode[-1] not in "Aa":
-        return Raster(colors, model, turned=True)
+        return Raster(colors, model, None, notes, turned)
     alpha = np.ascontiguousarray(array[..., -1])
-    return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, turned=True)
+    return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, notes, turned)
+
+
+def _aperture(array: Array, source: Source) -> Array:
+    left, top, right, bottom = isolated.clean_box(source.contents, array.shape[1], array.shape[0])
+    return np.ascontiguousarray(array[top:bottom, left:right])
+
+
+def _full_range_gray(array: Array, source: Source) -> Array:
+    """Grey of limited range, which Pillow hands over as it is stored, with or without alpha."""
+    points = source.contents.code_points
+    if points is None or points[3]:
+        return array
+    table = np.rint((np.arange(256) - 16).clip(0, 219) * (255 / 219)).astype(np.uint8)
+    return table[array] if array.ndim == 2 else np.dstack((table[array[..., 0]], array[..., 1]))
 
 
 def _to_full_range(samples: Array, bits: int) -> Array:

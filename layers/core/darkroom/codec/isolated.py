@@ -1,4 +1,4 @@
-"""HEIC, decoded in a child process, and the clean aperture that it shares with AVIF."""
+"""HEIC and AVIF, opened and decoded in a child process: what takes their libraries down takes no more down with it."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from darkroom.picture import Array
 PATIENCE_SECONDS = 120
 """A picture of 64 MP takes some 10."""
 
-_WORKER = Path(__file__).with_name("heif_worker.py")
+_WORKER = Path(__file__).with_name("isolated_worker.py")
 _SAMPLES = {"L": 1, "I": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
 
 
 class Image(msgspec.Struct, kw_only=True):
-    """What the library says of a file's primary picture; mode is Pillow's, with ``;10`` or so for more than 8 bits."""
+    """What a library says of a file's picture; mode is Pillow's, with ``;10`` or so for more than 8 bits."""
 
     width: int
     height: int
@@ -31,38 +31,44 @@ class Image(msgspec.Struct, kw_only=True):
     bit_depth: int
     has_alpha: bool
     stride: int = 0
+    name: str = ""
     data: bytes = b""
     """The file's."""
 
+    @property
+    def size(self) -> tuple[int, int]:
+        return self.width, self.height
 
-def open_file(data: bytes) -> Image:
-    """Raises `ImageRejected` for whatever is wrong with the file, a crash of the decoder among it."""
-    image, _ = _ask("open", data)
-    image.data = data
+
+def open_file(name: str, data: bytes) -> Image:
+    """name: HEIF or AVIF. Raises `ImageRejected` for whatever is wrong with the file, its decoder's crash among it."""
+    image, _ = _ask(name, "open", data)
+    image.name, image.data = name, data
     return image
 
 
 def load(image: Image) -> Array:
-    """HxW or HxWxC samples, as stored, of uint8 or uint16; `image` is told the size that was found."""
-    found, samples = _ask("load", image.data)
+    """HxW or HxWxC samples, as stored, of uint8 or uint16; `image` is told the mode that was found."""
+    found, samples = _ask(image.name, "load", image.data)
     base, _, depth = found.mode.partition(";")
     channels = _SAMPLES.get(base, 0)
     dtype = np.dtype("<u2" if depth else np.uint8)
     row = found.width * channels * dtype.itemsize
     if not channels or found.stride < row or len(samples) < found.stride * found.height:
-        raise ImageRejected("broken", "the HEIF is broken: its decoder hands over too few samples")
+        raise ImageRejected("broken", f"the {image.name} is broken: its decoder hands over too few samples")
     rows = np.frombuffer(samples, np.uint8, found.stride * found.height).reshape(found.height, found.stride)
     array = np.ascontiguousarray(rows[:, :row]).view(dtype).reshape(found.height, found.width, channels)
     image.mode = found.mode
     return array[..., 0] if channels == 1 else array
 
 
-def _ask(what: str, data: bytes) -> tuple[Image, memoryview]:
-    needs("pi_heif")
+def _ask(name: str, what: str, data: bytes) -> tuple[Image, memoryview]:
+    if name == "HEIF":
+        needs("pi_heif")
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     try:
         done = subprocess.run(  # noqa: S603
-            [sys.executable, str(_WORKER), what],
+            [sys.executable, "-S", str(_WORKER), name, what],
             input=data,
             capture_output=True,
             timeout=PATIENCE_SECONDS,
@@ -70,21 +76,21 @@ def _ask(what: str, data: bytes) -> tuple[Image, memoryview]:
             check=False,
         )
     except subprocess.TimeoutExpired:
-        raise ImageRejected("broken", f"the HEIF keeps its decoder busy for {PATIENCE_SECONDS} seconds") from None
+        raise ImageRejected("broken", f"the {name} keeps its decoder busy for {PATIENCE_SECONDS} seconds") from None
     line, _, _ = done.stdout.partition(b"\n")
     try:
         said = msgspec.json.decode(line, type=dict)
         if done.returncode or "error" in said:
-            raise ImageRejected(*_reason(said.get("error", "its decoder crashes")))
+            raise ImageRejected(*_reason(name, said.get("error", "its decoder crashes")))
         return msgspec.convert(said, Image), memoryview(done.stdout)[len(line) + 1 :]
     except msgspec.MsgspecError:
-        raise ImageRejected("broken", "the HEIF is broken: its decoder crashes") from None
+        raise ImageRejected("broken", f"the {name} is broken: its decoder crashes") from None
 
 
-def _reason(text: str) -> tuple[str, str]:
+def _reason(name: str, text: str) -> tuple[str, str]:
     if "truncated" in text.lower() or "end of" in text.lower():
-        return "truncated", f"the HEIF ends too early: {text}"
-    return "broken", f"the HEIF is broken: {text}"
+        return "truncated", f"the {name} ends too early: {text}"
+    return "broken", f"the {name} is broken: {text}"
 
 
 def clean_size(parts: Contents, width: int, height: int) -> tuple[int, int]:
