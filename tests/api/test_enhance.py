@@ -164,6 +164,8 @@ def test_too_large_a_photo_is_told_where_to_go(api: Client, workflow: Workflow) 
         ("?recipe=vivd", photos.encoded(), 400, "recipe.unknown-recipe"),
         ("?step=gama", photos.encoded(), 400, "recipe.unknown-step"),
         ("?step=gamma:gamma=99", photos.encoded(), 400, "recipe.bad-parameter"),
+        ("?step=gamma:gamma=[", photos.encoded(), 400, "recipe.bad-step"),
+        (f"?step=gamma:gamma={'9' * 5000}", photos.encoded(), 400, "recipe.bad-parameter"),
         ("?step=gamma&recipe=auto", photos.encoded(), 400, "recipe.bad-request"),
         ("?blend=x", photos.encoded(), 400, "recipe.bad-request"),
         ("?formt=png", photos.encoded(), 400, "recipe.unknown-field"),

@@ -88,6 +88,18 @@ def test_workflow_may_invoke_its_functions_and_no_others() -> None:
     assert allowed == [[value for name, value in given.items() if name.endswith("FunctionArn")]]
 
 
+def test_workflow_may_do_what_its_tasks_do(expanded: dict[str, Any]) -> None:
+    """A right that is missing is found by no test in which the task's refusal is caught."""
+    statements = SOURCE["Enhance"]["Properties"]["Policies"][0]["Statement"]
+    allowed = {action for statement in statements for action in as_list(statement["Action"])}
+    needed = set()
+    for task in definition.tasks(WORKFLOW).values():
+        service, operation = task["Resource"].split(":")[-2:]
+        action = "InvokeFunction" if service == "lambda" else operation[0].upper() + operation[1:]
+        needed.add(f"{service}:{action}")
+    assert needed == {action for action in allowed if not action.startswith("logs:")}
+
+
 def test_functions_end_before_the_workflow_stops_waiting() -> None:
     timeout = TEMPLATE["Globals"]["Function"]["Timeout"]
     assert not any("Timeout" in function for function in functions().values())
@@ -222,6 +234,26 @@ def test_uploads_keep_the_version_a_job_was_told_of() -> None:
 def test_log_groups_have_an_end(expanded: dict[str, Any]) -> None:
     assert all("RetentionInDays" in group for group in of_type(expanded, "AWS::Logs::LogGroup").values())
     assert all("LoggingConfig" in f for f in of_type(expanded, "AWS::Lambda::Function").values())
+
+
+@pytest.mark.parametrize("name", ["JobsTable", "WaitingUploads", "UndeliveredUploads", "FunctionLogs"])
+def test_what_tells_of_jobs_outlives_the_stack(name: str) -> None:
+    assert SOURCE[name]["DeletionPolicy"] == SOURCE[name]["UpdateReplacePolicy"] == "Retain"
+
+
+@pytest.mark.parametrize(
+    ("name", "queue", "metric", "threshold"),
+    [
+        ("UndeliveredUploadsAlarm", "UndeliveredUploads", "ApproximateNumberOfMessagesVisible", 0),
+        ("WaitingUploadsAlarm", "WaitingUploads", "ApproximateAgeOfOldestMessage", 3600),
+    ],
+)
+def test_alarms_watch_the_queues_and_tell_somebody(name: str, queue: str, metric: str, threshold: int) -> None:
+    alarm = SOURCE[name]["Properties"]
+    assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
+    assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
+    assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (threshold, "GreaterThanThreshold")
+    assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 
 def test_functions_are_traced(expanded: dict[str, Any]) -> None:
