@@ -22,7 +22,7 @@ POLL_SECONDS = 0.7
 TIMEOUT_SECONDS = 60.0
 
 RETRIES = urllib3.Retry(
-    total=10,
+    total=20,
     connect=2,
     read=2,
     other=0,  # a certificate that is not trusted does not become so
