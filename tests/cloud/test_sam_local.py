@@ -8,13 +8,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import skimage.data
 
 import darkroom
-from darkroom.aws import handover
+from darkroom.aws import handover, keys
 from darkroom.picture import Picture
+from darkroom.report import StageReport
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
 from tests.cloud import containers
@@ -80,7 +82,9 @@ def test_a_stage_enhances_a_picture_in_a_container(aws: EmbeddedAws, photo: Pict
     assert np.any(pixels != photo.pixels)
 
 
-def test_it_reports_its_stage_and_steps(answer: dict[str, Any]) -> None:
-    report = answer["report"]
-    assert report["stage"] == "sharpen"
-    assert [step["name"] for step in report["steps"]] == ["unsharp_mask"]
+@pytest.mark.usefixtures("answer")
+def test_it_reports_its_stage_and_steps(aws: EmbeddedAws) -> None:
+    body = aws.client("s3").get_object(Bucket=WORK, Key=keys.to_report("trial", 1))["Body"].read()
+    report = msgspec.json.decode(body, type=StageReport)
+    assert report.stage == "sharpen"
+    assert [step.name for step in report.steps] == ["unsharp_mask"]
