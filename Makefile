@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs kernels local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -20,7 +20,10 @@ STACK ?= darkroom
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-setup: .venv/.ready ## Make the virtual environment
+ZIG_NEEDS := .venv/.ready
+include layers/kernels.mk
+
+setup: .venv/.ready kernels ## Make the virtual environment, and compile the loops that have C
 
 demo: setup ## Enhance a photo on an embedded AWS: build/demo (PHOTO=my.jpg RECIPE=vivid for your own)
 	$(BIN)/python -m darkroom_local.demo --recipe "$(RECIPE)" $(if $(PHOTO),--photo "$(PHOTO)")
@@ -98,6 +101,8 @@ lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay; LOCK_AR
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
 		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
+
+kernels: ## Compile the loops that have C, for every architecture
 
 clean: ## Remove all that was made, except the virtual environment
 	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis

@@ -11,6 +11,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import registry
+from darkroom.kernels import loops
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY
 from tests.support.deployed import Deployed
@@ -119,6 +120,11 @@ def test_every_step_runs_from_the_layers(deployed: Deployed) -> None:
     """Their libraries lost what is not mapped, and packages what is not imported."""
     ran = deployed.run("filter", STEPS, str(FOLDER / "dog.webp")).split()
     assert ran == [step.name for step in registry.steps() if step.stage != registry.CLASSIFY]
+
+
+def test_the_layers_bring_the_compiled_loops(deployed: Deployed) -> None:
+    asked = "from darkroom.kernels import loops; print(loops.available())"
+    assert deployed.run("filter", asked).strip() == str(loops.available())
 
 
 NETWORKS = """

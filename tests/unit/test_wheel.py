@@ -16,6 +16,7 @@ import skimage.data
 from PIL import Image
 
 import darkroom
+from darkroom.kernels import loops
 
 ROOT = Path(__file__).parents[2]
 UV = Path(sys.executable).with_name("uv")
@@ -63,6 +64,12 @@ def test_it_enhances_and_diagnoses(bin: Path, tmp_path: Path) -> None:
         assert np.asarray(out).mean() > np.asarray(photo).mean()
     told = json.loads(run(bin / "darkroom", "diagnose", "in.jpg", "--json", cwd=tmp_path))
     assert "underexposed" in json.dumps(told)
+
+
+def test_it_brings_the_compiled_loops(bin: Path, tmp_path: Path) -> None:
+    """Where they were compiled; without them it works as well, by NumPy."""
+    asked = "from darkroom.kernels import loops; print(loops.available())"
+    assert run(bin / "python", "-c", asked, cwd=tmp_path).strip() == str(loops.available())
 
 
 def test_it_tells_its_version_and_its_names(bin: Path, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ from typing import Any, Literal
 import numpy as np
 
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, nearest
+from darkroom.kernels import loops
 from darkroom.params import Params
 from darkroom.picture import Array, as_shown, fill_hidden
 
@@ -53,6 +54,7 @@ class Step:
     returns: Literal["image", "annotation"] = "image"
     on: Literal["float", "native"] = "float"
     halo: Halo | None = None
+    kernel: Callable[[Array, Any], Array | None] | None = None
     analyse: Callable[[Array, Any], Any] | None = None
     color_only: bool = False
     resizes: bool = False
@@ -135,6 +137,8 @@ class Step:
             if strength < 1:
                 result = _blend(floats, result, strength)
             result = from_float(result, color.dtype)
+        elif self.kernel is not None and (done := self.kernel(color, params)) is not None:
+            result = done
         else:
             halo = self.halo(params) if callable(self.halo) else self.halo
             result = np.empty_like(color)
@@ -156,6 +160,7 @@ def step(
     params: type[Params],
     on: Literal["float", "native"] = "float",
     halo: Halo | None = None,
+    kernel: Callable[[Array, Any], Array | None] | None = None,
     analyse: Callable[[Array, Any], Any] | None = None,
     color_only: bool = False,
     resizes: bool = False,
@@ -168,17 +173,17 @@ def step(
 
     The function gets the picture without its alpha (HxW or HxWx3, C-contiguous) and the parameters, and returns the
     new picture. It may assume that the parameters are not neutral and need not look at `strength`. It must not write
-    to its input. Around it: alpha is carried over bit by bit, what it hides wholly is
-    neither looked at nor changed, neutral parameters return the input as it is, `strength`
-    blends, results are clipped and rounded to the input's dtype, and an error becomes `StepFailed`.
+    to its input. Around it: alpha is carried over bit by bit, what it hides wholly is neither looked at nor changed,
+    neutral parameters return the input as it is, `strength` blends, results are clipped and rounded to the input's
+    dtype, and an error becomes `StepFailed`.
 
     on: "float" — the function works on float32 in 0–1; "native" — on whatever dtype came in, and returns the same.
     halo: for "float", rows of context above and below that a result's row depends on (or a function of the
         parameters). The picture then passes through in bands, so that memory stays bounded; without it the whole
         picture is converted at once. At the picture's edge the function sees the edge itself.
+    kernel: for "float" with `halo`: all of it, `strength` and rounding too, by compiled loops; None where they cannot.
     analyse: called once with the whole picture in its own dtype and the parameters, before any band; what it returns
-        reaches the function as the keyword `analysis`. For histograms, means and other global measures. It may return
-        an `Analysed` to put what it found into the manifest as well.
+        reaches the function as `analysis`. For global measures. An `Analysed` is told in the manifest as well.
     color_only: grey pictures pass unchanged.
     resizes: the function also gets the keyword `alpha` (HxW or None) and returns a pair ``(picture, alpha)``.
     returns: "annotation" for steps that answer with a JSON-able dictionary instead of an image.
@@ -197,6 +202,7 @@ def step(
             returns=returns,
             on=on,
             halo=halo,
+            kernel=kernel,
             analyse=analyse,
             color_only=color_only,
             resizes=resizes,
@@ -252,6 +258,8 @@ def to_float(image: Array) -> Array:
 
 def from_float(image: Array, dtype: np.dtype[Any]) -> Array:
     """Clipped to 0–1 and rounded to `dtype`. May reuse `image`'s memory."""
+    if image.dtype == np.float32 and dtype != np.float32 and image.flags.c_contiguous and loops.available():
+        return loops.round_samples(image, dtype)
     image = np.clip(image, 0, 1, out=image) if image.dtype == np.float32 else np.clip(image, 0, 1).astype(np.float32)
     if dtype == np.float32:
         return image
@@ -271,6 +279,8 @@ def _blend(before: Array, after: Array, strength: float) -> Array:
 
 
 def _blend_bands(before: Array, after: Array, strength: float) -> Array:
+    if before.shape == after.shape and after.flags.c_contiguous and loops.available():
+        return loops.blend_samples(before, after, strength)
     result = np.empty_like(before)
     for rows, _, _ in bands(before.shape, 0):
         result[rows] = from_float(_blend(to_float(before[rows]), to_float(after[rows]), strength), before.dtype)

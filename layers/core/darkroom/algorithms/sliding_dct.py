@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.kernels import loops
 from darkroom.picture import Array
 
 CHUNK_WIDTH = 1024
@@ -29,6 +30,9 @@ def hard_threshold(planes: Array, size: int, step: int, thresholds: Array) -> Ar
     thresholds: CxBxB for blocks of `size` B. The mean of a block is always kept.
     """
 
+    if _is_compiled(planes, size):
+        return loops.shrink_blocks(planes, None, step, dct_matrix(size), thresholds)
+
     def shrink(coefficients: Array, _: Array | None) -> Array:
         across = np.tile(thresholds, (1, 1, coefficients.shape[3] // size))[:, None]
         kept = (np.abs(coefficients) > across).astype(np.float32)
@@ -45,6 +49,9 @@ def wiener(planes: Array, pilot: Array, size: int, step: int, sigmas: Array) -> 
     sigmas: CxBxB, the noise of each coefficient. A block's mean is the pilot's, which had more pixels to average.
     """
 
+    if _is_compiled(planes, size):
+        return loops.shrink_blocks(planes, np.ascontiguousarray(pilot), step, dct_matrix(size), np.square(sigmas))
+
     def shrink(coefficients: Array, of_pilot: Array | None) -> Array:
         assert of_pilot is not None
         variance = np.tile(np.square(sigmas), (1, 1, coefficients.shape[3] // size))[:, None]
@@ -56,6 +63,10 @@ def wiener(planes: Array, pilot: Array, size: int, step: int, sigmas: Array) -> 
         return np.square(gain, out=gain)
 
     return _aggregate(planes, pilot, size, step, shrink)
+
+
+def _is_compiled(planes: Array, size: int) -> bool:
+    return size in (8, 16) and planes.dtype == np.float32 and planes.flags.c_contiguous and loops.available()
 
 
 def _aggregate(planes: Array, pilot: Array | None, size: int, step: int, shrink: Shrink) -> Array:

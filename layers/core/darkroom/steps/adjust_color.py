@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import Annotated, Any
 
@@ -9,6 +10,10 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import (
+    OKLAB_FROM_ROOTS,
+    OKLAB_LMS_FROM_RGB,
+    RGB_FROM_OKLAB_LMS,
+    ROOTS_FROM_OKLAB,
     fit_gamut,
     linear_to_oklab,
     linear_to_srgb,
@@ -17,6 +22,7 @@ from darkroom.color.conversions import (
     srgb_to_linear,
     with_luma,
 )
+from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
@@ -30,6 +36,9 @@ TONE_STOPS = 2.0
 
 VIVID_CHROMA = 0.12
 """Oklab chroma at which vibrance has faded to 1/e of its effect: that of a clear sky or a tanned skin's shadow."""
+
+MATRICES = np.stack((OKLAB_LMS_FROM_RGB, OKLAB_FROM_ROOTS, ROOTS_FROM_OKLAB, RGB_FROM_OKLAB_LMS)).astype(np.float32)
+"""To Oklab and back, as the kernel takes them."""
 
 
 class AdjustColor(Params, frozen=True):
@@ -75,7 +84,12 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
     """
     toned = bool(params.brightness or params.contrast)
     vivid = image.ndim == 3 and bool(params.saturation or params.vibrance or params.hue)
-    light = exposed(image.dtype, light_gains(params, image.ndim == 3), linear=vivid and not toned)
+    gains = light_gains(params, image.ndim == 3)
+    light = exposed(image.dtype, gains, linear=vivid and not toned)
+    if vivid and not toned and loops.available():
+        table = None if image.dtype == np.float32 else light_table(image.dtype, gains, linear=True)
+        given = light(image) if table is None else image
+        return loops.turn_colors(given, table, image.dtype, MATRICES, turn_of(params))
     result = np.empty_like(image)
     for rows, _, _ in bands(image.shape, 0):
         band = light(image[rows])
@@ -83,6 +97,9 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
             band = with_luma(band, tone_curve(np.clip(luma(band), 0, 1), params.brightness, params.contrast))
         if vivid:
             linear = srgb_to_linear(np.maximum(band, 0)) if toned else band
+            if loops.available():
+                result[rows] = loops.turn_colors(linear, None, image.dtype, MATRICES, turn_of(params))
+                continue
             linear = oklab_to_linear(turn_chroma(linear_to_oklab(linear), params))
             band = linear_to_srgb(fit_gamut(linear))
         result[rows] = from_float(band, image.dtype)
@@ -96,14 +113,19 @@ def exposed(dtype: np.dtype[Any], gains: Array, *, linear: bool) -> Callable[[Ar
     also saves the powers.
     """
     if dtype != np.float32:
-        light = np.minimum(srgb_to_linear_exact(np.linspace(0, 1, int(max_level(dtype)) + 1))[:, None] * gains, 1)
-        table = np.asarray(light if linear else linear_to_srgb_exact(light), np.float32)[None]
+        table = light_table(dtype, gains, linear=linear)[None]
         return lambda band: np.asarray(cv2.LUT(band, table)).reshape(band.shape)
     if linear:
         return lambda band: np.minimum(srgb_to_linear(band) * gains, 1)
     if (gains == 1).all():
         return np.copy
     return lambda band: np.minimum(linear_to_srgb(srgb_to_linear(band) * gains), 1)
+
+
+def light_table(dtype: np.dtype[Any], gains: Array, *, linear: bool) -> Array:
+    """Of every level of an integer dtype its light times `gains` (levels x gains), float32 in 0–1, perhaps encoded."""
+    light = np.minimum(srgb_to_linear_exact(np.linspace(0, 1, int(max_level(dtype)) + 1))[:, None] * gains, 1)
+    return np.asarray(light if linear else linear_to_srgb_exact(light), np.float32)
 
 
 def light_gains(params: AdjustColor, color: bool) -> Array:
@@ -130,6 +152,13 @@ def bias(values: Array, stops: float) -> Array:
     """Schlick's bias as a fractional linear curve through 0 and 1 with a slope of 2^stops at 0; undone by -stops."""
     slope = np.float32(2.0**stops)
     return values * slope / (1 + (slope - 1) * values)
+
+
+def turn_of(params: AdjustColor) -> Array:
+    """`turn_chroma` in the numbers that the kernel takes."""
+    angle = math.radians(params.hue)
+    factor = 1 + params.saturation
+    return np.array([factor, params.vibrance, -1 / VIVID_CHROMA, math.cos(angle), math.sin(angle)], np.float32)
 
 
 def turn_chroma(lab: Array, params: AdjustColor) -> Array:

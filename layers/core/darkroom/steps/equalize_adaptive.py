@@ -9,6 +9,7 @@ from typing import Annotated
 import numpy as np
 
 from darkroom.color.conversions import luma, with_luma
+from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import POINTWISE_BAND_PIXELS, from_float, step, to_float
@@ -77,6 +78,8 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
     """
     height, width = image.shape[:2]
     grid = Grid(height, width, min(params.tiles, height), min(params.tiles, width))
+    if loops.available():
+        return _by_kernel(image, grid, params.clip_limit)
     index = np.empty((height, width), np.uint16)
     for rows in _row_bands(0, height, width):
         index[rows] = np.rint(np.clip(luma(to_float(image[rows])), 0, 1) * np.float32(FINE * (BINS - 1)))
@@ -88,6 +91,31 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
         new_luma = _interpolate(index[rows], fine[upper], fine[lower], weight, grid)
         result[rows] = from_float(with_luma(to_float(image[rows]), new_luma, TOE), image.dtype)
     return result
+
+
+def _by_kernel(image: Array, grid: Grid, clip_limit: float) -> Array:
+    bins = loops.luma_bins(image)
+    curves = np.empty((grid.rows, grid.columns, BINS), np.float32)
+    down, across = (
+        _mirrored(grid.rows * grid.tile_height, grid.height),
+        _mirrored(grid.columns * grid.tile_width, grid.width),
+    )
+    for row in range(grid.rows):
+        lines = down[row * grid.tile_height : (row + 1) * grid.tile_height]
+        for column in range(grid.columns):
+            columns = across[column * grid.tile_width : (column + 1) * grid.tile_width]
+            counts = clip_histogram(loops.count_bins(bins, lines, columns), clip_limit)
+            curves[row, column] = np.cumsum(counts) / (len(lines) * len(columns))
+    rows = _nearest(grid.tile_height, grid.rows, grid.height)
+    return loops.equalize_rows(image, curves, rows, _nearest(grid.tile_width, grid.columns, grid.width), TOE)
+
+
+def _nearest(tile: int, count: int, size: int) -> tuple[Array, Array, Array]:
+    """Of each pixel along an axis: the two tiles whose centres it lies between, and the second's weight."""
+    first, second, share = np.empty(size, np.int64), np.empty(size, np.int64), np.empty(size, np.float32)
+    for start, stop, before, after, weight in _cells(tile, count, size):
+        first[start:stop], second[start:stop], share[start:stop] = before, after, weight
+    return first, second, share
 
 
 def tile_curves(index: Array, grid: Grid, clip_limit: float) -> Array:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from darkroom.algorithms.smoothing import bilateral, gaussian, kernel_radius, median, window_radius
+from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
@@ -52,7 +53,17 @@ def _context(params: UnsharpMask) -> int:
     return max(smoother(params.radius), params.reach)
 
 
-@step("unsharp_mask", stage="sharpen", params=UnsharpMask, halo=_context)
+def _by_kernel(image: Array, params: UnsharpMask) -> Array | None:
+    """The usual case (a Gaussian, luminance, no bound of overshoot) in one pass, on any dtype and at any strength."""
+    usual = params.smoother == "gaussian" and params.halo == 1 and (params.channels == "luminance" or image.ndim == 2)
+    if not usual or not loops.available():
+        return None
+    radius = kernel_radius(params.radius)
+    weights = cv2.getGaussianKernel(2 * radius + 1, params.radius, cv2.CV_32F)[radius:, 0].copy()
+    return loops.sharpen_rows(image, weights, params.amount, params.threshold, params.strength)
+
+
+@step("unsharp_mask", stage="sharpen", params=UnsharpMask, halo=_context, kernel=_by_kernel)
 def unsharp_mask(image: Array, params: UnsharpMask) -> Array:
     """Unsharp masking.
 

@@ -1,0 +1,1 @@
+"""The loops in which photos spend their time, in C, and how they are called."""

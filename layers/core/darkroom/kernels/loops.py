@@ -1,0 +1,207 @@
+"""The loops in which photos spend their time, compiled: the C beside this file, called by ctypes.
+
+`make kernels` builds it for each of `BUILDS`, on any host. Where there is no build for the processor, or the
+environment variable `DARKROOM_KERNELS` is ``none``, `available` is false and callers do the same by NumPy, more slowly;
+that code is the reference. `DARKROOM_KERNELS` may also name a build. Pictures are C-contiguous, HxW or HxWx3 of
+``uint8``, ``uint16`` or float32 in 0–1, and never changed. Threads share the rows: C runs without Python's lock.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import platform
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import cache
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from darkroom.picture import Array
+
+FOLDER = Path(__file__).parent
+
+V3 = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"})
+"""What /proc/cpuinfo says of a processor of level x86-64-v3 (x86-64 psABI)."""
+
+BUILDS: Mapping[str, frozenset[str]] = {"x86_64-v3": V3, "x86_64": frozenset(), "aarch64": frozenset()}
+"""The builds by what they ask of a processor, the fastest first; names begin with the architecture's."""
+
+MOST_REACH = 64
+"""Pixels that `sharpen_rows` reaches at most from its middle."""
+
+PART_PIXELS = 1 << 19
+"""Pixels that are worth a thread."""
+
+
+@cache
+def _library() -> ctypes.CDLL | None:
+    name = os.environ.get("DARKROOM_KERNELS") or _fitting()
+    path = FOLDER / f"kernels-{name}.so"
+    try:
+        return ctypes.CDLL(str(path)) if path.is_file() else None
+    except OSError:  # not for this system
+        return None
+
+
+def _fitting() -> str:
+    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
+    try:
+        flags = frozenset(Path("/proc/cpuinfo").read_text("utf-8").split())
+    except OSError:
+        flags = frozenset()
+    return next((name for name, asked in BUILDS.items() if name.startswith(machine) and asked <= flags), "none")
+
+
+def available() -> bool:
+    """Whether the loops below can be called."""
+    return _library() is not None
+
+
+def round_samples(image: Array, dtype: np.dtype[Any]) -> Array:
+    """`darkroom.step.from_float` of C-contiguous float32 of any shape."""
+    result = np.empty(image.shape, dtype)
+    _call("round_samples", image, result, _kind(result), _long(0), _long(image.size))
+    return result
+
+
+def blend_samples(before: Array, after: Array, strength: float) -> Array:
+    """``before + strength * (after - before)``, rounded; both of one shape and dtype."""
+    result = np.empty_like(before)
+
+    def part(first: int, count: int) -> None:
+        share = (_long(first), _long(count), ctypes.c_float(strength))
+        _call("blend_samples", before, after, result, _kind(after), *share)
+
+    _in_parts(part, before.size, 3 * PART_PIXELS)
+    return result
+
+
+def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrices: Array, turn: Array) -> Array:
+    """Chroma and hue of Oklab turned, gamut kept, sRGB-encoded, in `dtype`; see `pictures.c`.
+
+    image: HxWx3 of integers with a table (levels x 3, linear light), or float32 of linear light.
+    """
+    result = np.empty(image.shape, dtype)
+
+    def part(first: int, count: int) -> None:
+        _call("turn_colors", image, table, result, _kind(result), _long(first), _long(count), matrices, turn)
+
+    _in_parts(part, image.size // 3, PART_PIXELS)
+    return result
+
+
+def luma_bins(image: Array) -> Array:
+    """Luma as ``uint8``, HxW."""
+    bins = np.empty(image.shape[:2], np.uint8)
+
+    def part(first: int, count: int) -> None:
+        _call("luma_bins", image, _kind(image), _channels(image), bins, _long(first), _long(count))
+
+    _in_parts(part, bins.size, PART_PIXELS)
+    return bins
+
+
+def count_bins(bins: Array, rows: Array, columns: Array) -> Array:
+    """How often each of 256 bins is found in these rows and columns (int64) of HxW."""
+    counts = np.empty(256, np.int64)
+    _call("count_bins", bins, _long(bins.shape[1]), rows, _long(len(rows)), columns, _long(len(columns)), counts)
+    return counts
+
+
+def equalize_rows(
+    image: Array, curves: Array, down: tuple[Array, Array, Array], across: tuple[Array, Array, Array], toe: float
+) -> Array:
+    """The picture with the luma that its tiles' curves give.
+
+    curves: tiles down x across x 256, float32. down: of each row, the tiles above and below (int64) and the second
+    one's share (float32); across: of each column likewise.
+    """
+    result = np.empty_like(image)
+    height, width = image.shape[:2]
+
+    def part(first: int, count: int) -> None:
+        rows = (_long(width), _long(first), _long(first + count))
+        tiles = (curves, _long(curves.shape[1]), *down, *across, ctypes.c_float(toe))
+        _call("equalize_rows", image, result, _kind(image), _channels(image), *rows, *tiles)
+
+    _in_parts(part, height, -(-PART_PIXELS // width))
+    return result
+
+
+def sharpen_rows(image: Array, weights: Array, amount: float, threshold: float, strength: float) -> Array:
+    """The picture with `amount` times its luma's detail above `threshold` added.
+
+    weights: of the Gaussian, float32, from its middle outwards, to `MOST_REACH` at most. strength: the result's share.
+    """
+    assert len(weights) <= MOST_REACH + 1
+    result = np.empty_like(image)
+    height, width = image.shape[:2]
+    reach = len(weights) - 1
+
+    def part(first: int, count: int) -> None:
+        scratch = np.empty((2 * reach + 2) * (width + 2 * reach), np.float32)
+        size = (_long(width), _long(height), _long(first), _long(first + count))
+        numbers = (ctypes.c_float(value) for value in (amount, threshold, strength))
+        picture = (image, result, _kind(image), _channels(image))
+        _call("sharpen_rows", *picture, *size, weights, _long(reach), *numbers, scratch)
+
+    _in_parts(part, height, max(-(-PART_PIXELS // width), 8 * reach))
+    return result
+
+
+def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, limits: Array) -> Array:
+    """Planes (CxHxW, float32) with the cosine transform of every block shrunk; see `darkroom.algorithms.sliding_dct`.
+
+    matrix: BxB of the transform, B 8 or 16. limits: CxBxB, thresholds; with a pilot the variances of the noise.
+    """
+    channels, height, width = planes.shape
+    result, weights = np.zeros_like(planes), np.zeros_like(planes)
+    across_first = np.ascontiguousarray(limits.transpose(0, 2, 1))
+
+    def part(first: int, count: int) -> None:
+        for c in range(first, first + count):
+            data = (planes[c], None if pilot is None else pilot[c], result[c], weights[c])
+            size = (_long(width), _long(height), ctypes.c_int(len(matrix)), ctypes.c_int(step))
+            _call("shrink_blocks", *data, *size, matrix, across_first[c])
+
+    _in_parts(part, channels, 1)
+    return result
+
+
+def _in_parts(work: Callable[[int, int], None], total: int, least: int) -> None:
+    """`work` of the first and how many, in as many threads as there are processors and parts of at least `least`."""
+    count = max(min(os.process_cpu_count() or 1, total // least), 1)
+    if count == 1:
+        work(0, total)
+        return
+    bounds = [total * i // count for i in range(count + 1)]
+    with ThreadPoolExecutor(count) as pool:
+        for done in [pool.submit(work, start, stop - start) for start, stop in pairwise(bounds)]:
+            done.result()
+
+
+def _call(name: str, *arguments: Any) -> None:
+    library = _library()
+    assert library is not None
+    converted = [_address(each) if each is None or isinstance(each, np.ndarray) else each for each in arguments]
+    getattr(library, name)(*converted)
+
+
+def _address(array: Array | None) -> ctypes.c_void_p:
+    assert array is None or array.flags.c_contiguous
+    return ctypes.c_void_p(None if array is None else array.ctypes.data)
+
+
+def _kind(array: Array) -> ctypes.c_int:
+    return ctypes.c_int(array.dtype.itemsize)
+
+
+def _channels(image: Array) -> ctypes.c_int:
+    return ctypes.c_int(1 if image.ndim == 2 else image.shape[2])
+
+
+_long = ctypes.c_int64

@@ -1,0 +1,233 @@
+"""One recipe by darkroom and by what people use instead: `python -m tests.bench.rivals [--megapixels N]… [--get]`.
+
+A JPEG is read, stretched between percentiles, given local contrast (with and without), sharpened by an unsharp mask,
+made more colourful, and written as a JPEG of quality 90: by each in a process of its own on one processor. Seconds are
+the processor's, without starting and loading; contenders take turns, and the medians are shown as ratios as well.
+
+The work is alike, not the same: OpenCV's saturation is a 3×3 matrix and libvips' one of LCh, where darkroom's is
+Oklab's with the gamut kept; Pillow has no local contrast; libvips' (and so sharp's) is a sliding window, which is
+dearer than tiles. pyvips and sharp are used where they are installed; ``--get`` fetches them into `build/rivals`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from darkroom import codec
+from darkroom.picture import Picture
+from tests.bench.photo import photo
+
+ROOT = Path(__file__).parents[2]
+FOLDER = ROOT / "build" / "rivals"
+PACKAGES = FOLDER / "python"
+
+TURNS, RUNS = 3, 3
+"""Processes of each contender, and what each is asked to do after it has warmed up."""
+
+ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1"}
+
+CLOCK = """
+import json, sys, time
+path, local, runs = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3])
+data = open(path, "rb").read()
+def clock(work):
+    work()
+    seconds = []
+    for _ in range(runs):
+        started = time.process_time()
+        size = len(work())
+        seconds.append(time.process_time() - started)
+    peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
+    print(json.dumps([seconds, size, int(peak.split()[1]) / 1e3]))
+"""
+
+DARKROOM = """
+from darkroom import codec, pipeline
+from darkroom.recipe import StepCall
+calls = [StepCall("stretch_histogram", {"low": 0.2, "high": 99.8})]
+calls += [StepCall("equalize_adaptive", {})] if local else []
+calls += [StepCall("unsharp_mask", {"radius": 1.2, "amount": 0.6}), StepCall("adjust_color", {"saturation": 0.2})]
+clock(lambda: codec.encode(pipeline.run(codec.decode(data), calls)[0], "jpeg", quality=90))
+"""
+
+OPENCV = """
+import cv2, numpy as np
+cv2.setNumThreads(1)
+luma = np.array([[0.114, 0.587, 0.299]] * 3)
+colorful = 1.2 * np.eye(3) - 0.2 * luma
+def work():
+    image = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR)
+    counts = sum(cv2.calcHist([image], [c], None, [256], [0, 256]).ravel() for c in range(3)).cumsum()
+    low, high = np.searchsorted(counts, [counts[-1] * 0.002, counts[-1] * 0.998])
+    image = cv2.LUT(image, np.clip((np.arange(256.0) - low) * 255 / (high - low), 0, 255).astype(np.uint8))
+    if local:
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2YCrCb)
+        image[..., 0] = cv2.createCLAHE(2.0, (8, 8)).apply(image[..., 0])
+        image = cv2.cvtColor(image, cv2.COLOR_YCrCb2BGR)
+    image = cv2.addWeighted(image, 1.6, cv2.GaussianBlur(image, (0, 0), 1.2), -0.6, 0)
+    return cv2.imencode(".jpg", cv2.transform(image, colorful), [cv2.IMWRITE_JPEG_QUALITY, 90])[1]
+clock(work)
+"""
+
+PILLOW = """
+import io
+from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+def work():
+    image = ImageOps.autocontrast(Image.open(io.BytesIO(data)), 0.2)
+    image = ImageEnhance.Color(image.filter(ImageFilter.UnsharpMask(1.2, 60, 0))).enhance(1.2)
+    file = io.BytesIO()
+    image.save(file, "JPEG", quality=90)
+    return file.getvalue()
+clock(work)
+"""
+
+PYVIPS = """
+import pyvips
+def work():
+    image = pyvips.Image.new_from_buffer(data, "")
+    grey = image.colourspace("b-w")
+    low, high = grey.percent(0.2), grey.percent(99.8)
+    image = (image - low).linear(255 / (high - low), 0).cast("uchar")
+    lch = image.colourspace("lch")
+    if local:
+        lightness = lch[0].linear(2.55, 0).cast("uchar").hist_local(image.width // 8, image.height // 8, max_slope=2)
+        lch = (lightness / 2.55).bandjoin(lch[1:])
+    lch = (lch * [1, 1.2, 1]).copy(interpretation="lch")
+    return lch.colourspace("srgb").sharpen(sigma=1.2).jpegsave_buffer(Q=90)
+clock(work)
+"""
+
+SHARP = """
+const sharp = require("sharp"), fs = require("fs");
+const [path, local, runs] = [process.argv[2], process.argv[3] === "1", +process.argv[4]];
+sharp.concurrency(1);
+sharp.cache(false);
+const data = fs.readFileSync(path);
+async function work() {
+  let image = sharp(data), { width, height } = await image.metadata();
+  image = image.normalise({ lower: 0.2, upper: 99.8 });
+  if (local) image = image.clahe({ width: width >> 3, height: height >> 3, maxSlope: 2 });
+  return image.sharpen({ sigma: 1.2 }).modulate({ saturation: 1.2 }).jpeg({ quality: 90 }).toBuffer();
+}
+(async () => {
+  let size = (await work()).length;
+  const seconds = [];
+  for (let i = 0; i < runs; i++) {
+    const before = process.cpuUsage();
+    await work();
+    const used = process.cpuUsage(before);
+    seconds.push((used.user + used.system) / 1e6);
+  }
+  console.log(JSON.stringify([seconds, size, process.resourceUsage().maxRSS / 1e3]));
+})();
+"""
+
+MAGICK = """
+import resource, subprocess
+used = lambda: sum(resource.getrusage(resource.RUSAGE_CHILDREN)[:2])
+command = ["magick", path, "-linear-stretch", "0.2%x0.2%", *(["-clahe", "12.5%x12.5%+128+2"] if local else [])]
+command += ["-unsharp", "0x1.2+0.6+0", "-modulate", "100,120", "-quality", "90", "jpeg:-"]
+time.process_time = used
+clock(lambda: subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
+"""
+
+DARKROOM_BY_NUMPY = "import os\nos.environ['DARKROOM_KERNELS'] = 'none'\n" + DARKROOM
+
+CONTENDERS: Mapping[str, str] = {
+    "darkroom": DARKROOM,
+    "darkroom, NumPy": DARKROOM_BY_NUMPY,
+    "OpenCV": OPENCV,
+    "Pillow": PILLOW,
+    "pyvips": PYVIPS,
+    "sharp": SHARP,
+    "ImageMagick": MAGICK,
+}
+
+WITHOUT_LOCAL_CONTRAST = {"Pillow"}
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.rivals", description="One recipe by several tools.")
+    parser.add_argument("--megapixels", type=float, action="append", metavar="N", help="2, 12 and 24 if none is given")
+    parser.add_argument("--get", action="store_true", help="fetch pyvips and sharp from PyPI and npm")
+    options = parser.parse_args(arguments)
+    FOLDER.mkdir(parents=True, exist_ok=True)
+    if options.get:
+        _get()
+    there = [name for name in CONTENDERS if _is_there(name)]
+    print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, medians of {TURNS * RUNS}")
+    print(f"not installed: {', '.join(set(CONTENDERS) - set(there)) or 'nothing'}")
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    for megapixels in options.megapixels or (2, 12, 24):
+        path = FOLDER / "photo.jpg"
+        path.write_bytes(codec.encode(Picture(photo(megapixels)), "jpeg", quality=89))
+        for local in (False, True):
+            _print(
+                megapixels,
+                local,
+                _measure([n for n in there if not local or n not in WITHOUT_LOCAL_CONTRAST], path, local),
+            )
+
+
+def _measure(names: Sequence[str], path: Path, local: bool) -> dict[str, tuple[float, float, float]]:
+    """Of each: seconds, megabytes written, and the most megabytes of memory."""
+    told: dict[str, list[list[object]]] = {name: [] for name in names}
+    for _ in range(TURNS):
+        for name in names:
+            command = (
+                ["node", "-e", SHARP, "-"] if name == "sharp" else [sys.executable, "-c", CLOCK + CONTENDERS[name]]
+            )
+            environment = {**os.environ, **ONE_THREAD, "NODE_PATH": str(FOLDER / "node_modules")}
+            environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{PACKAGES}"
+            done = subprocess.run(
+                [*command, str(path), str(int(local)), str(RUNS)], env=environment, stdout=-1, check=True
+            )
+            told[name].append(json.loads(done.stdout))
+    return {
+        name: (
+            statistics.median(seconds for turn in turns for seconds in turn[0]),  # type: ignore[attr-defined]
+            float(turns[0][1]) / 1e6,  # type: ignore[arg-type]
+            max(float(turn[2]) for turn in turns),  # type: ignore[arg-type]
+        )
+        for name, turns in told.items()
+    }
+
+
+def _print(megapixels: float, local: bool, measured: Mapping[str, tuple[float, float, float]]) -> None:
+    print(f"\n{megapixels:g} MP, {'with' if local else 'without'} local contrast")
+    print(f"{'':<18}{'CPU s':>8}{'× OpenCV':>10}{'MB out':>8}{'peak MB':>9}")
+    for name, (seconds, size, memory) in measured.items():
+        print(
+            f"{name:<18}{seconds:>8.3f}{seconds / measured['OpenCV'][0]:>10.2f}{size:>8.2f}{memory:>9.0f}", flush=True
+        )
+
+
+def _get() -> None:
+    """pyvips and sharp, with the libvips that each brings."""
+    uv = str(Path(sys.executable).with_name("uv"))
+    subprocess.run([uv, "pip", "install", "--quiet", "--target", PACKAGES, "pyvips[binary]"], check=True)
+    subprocess.run(["npm", "install", "--silent", "--no-audit", "--no-fund", "--prefix", FOLDER, "sharp"], check=True)
+
+
+def _is_there(name: str) -> bool:
+    match name:
+        case "sharp":
+            return shutil.which("node") is not None and (FOLDER / "node_modules" / "sharp").is_dir()
+        case "pyvips":
+            return (PACKAGES / "pyvips").is_dir()
+        case "ImageMagick":
+            return shutil.which("magick") is not None
+    return True
+
+
+if __name__ == "__main__":
+    main()

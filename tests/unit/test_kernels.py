@@ -1,0 +1,158 @@
+"""The compiled loops against the NumPy code that they stand for: never more than one level of 8 bits apart."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+
+from darkroom import registry
+from darkroom.algorithms.sliding_dct import hard_threshold, wiener
+from darkroom.color.conversions import luma
+from darkroom.kernels import loops
+from darkroom.picture import Array
+from darkroom.step import from_float, max_level
+from tests.support.photographs import photo
+
+pytestmark = pytest.mark.kernels
+
+RUNNABLE = [name for name in loops.BUILDS if name.startswith(loops._fitting().partition("-")[0])]
+
+CASES: list[tuple[str, dict[str, Any]]] = [
+    ("unsharp_mask", {"radius": 1.2, "amount": 0.6, "threshold": 0.01}),
+    ("unsharp_mask", {"radius": 7, "amount": 2, "strength": 0.4}),
+    ("unsharp_mask", {"radius": 15, "amount": 0.5}),
+    ("equalize_adaptive", {"clip_limit": 1.6, "strength": 0.5}),
+    ("equalize_adaptive", {"clip_limit": 4, "tiles": 5}),
+    ("adjust_color", {"vibrance": 0.45, "saturation": 0.1}),
+    ("adjust_color", {"saturation": -0.7, "hue": 77}),
+    ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}),
+    ("adjust_color", {"saturation": 1, "exposure": -2, "strength": 0.5}),
+    ("stretch_nonlinear", {}),
+    ("denoise", {"sigma": 10}),
+    ("denoise", {"sigma": 25, "chroma": 0, "strength": 0.7}),
+]
+
+DTYPES = [np.uint8, np.uint16, np.float32]
+
+
+def pictures() -> dict[str, Array]:
+    random = np.random.default_rng(0)
+    return {
+        "photograph": photo("flowers", 300),
+        "random": random.integers(0, 256, (211, 1100, 3), np.uint8),  # wider than two blocks
+        "grey": random.integers(0, 256, (90, 133), np.uint8),
+        "pixel": random.integers(0, 256, (1, 1, 3), np.uint8),
+        "row": random.integers(0, 256, (1, 40, 3), np.uint8),
+        "column": random.integers(0, 256, (70, 1), np.uint8),
+        "black": np.zeros((20, 20, 3), np.uint8),
+        "white": np.full((20, 20, 3), 255, np.uint8),
+    }
+
+
+def to_dtype(image: Array, dtype: Any) -> Array:
+    scale = max_level(np.dtype(dtype)) / 255
+    return image if dtype == np.uint8 else (image * np.float64(scale)).astype(dtype)
+
+
+@pytest.fixture
+def choose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Chooses a build by name; afterwards it is as before."""
+
+    def chosen(name: str) -> None:
+        monkeypatch.setenv("DARKROOM_KERNELS", name)
+        loops._library.cache_clear()
+
+    yield chosen
+    loops._library.cache_clear()
+
+
+@pytest.fixture(params=RUNNABLE)
+def build(request: pytest.FixtureRequest, choose: Any) -> str:
+    choose(request.param)
+    if not loops.available():
+        pytest.skip("not built; 'make kernels' does")
+    return str(request.param)
+
+
+def run(name: str, image: Array, params: dict[str, Any]) -> Array:
+    step = registry.get(name)
+    return step(image, step.params.parse(params, of=name)).image
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize(("name", "params"), CASES)
+def test_steps_give_the_reference_within_a_level(
+    build: str, choose: Any, name: str, params: dict[str, Any], dtype: Any
+) -> None:
+    images = {kind: to_dtype(image, dtype) for kind, image in pictures().items()}
+    compiled = {kind: run(name, image, params) for kind, image in images.items()}
+    choose("none")
+    assert not loops.available()
+    level = max_level(np.dtype(dtype)) / 255
+    for kind, image in images.items():
+        difference = np.abs(compiled[kind].astype(np.float64) - run(name, image, params))
+        assert compiled[kind].dtype == dtype
+        assert difference.max() <= level * (1 + 1e-6), kind
+
+
+@pytest.mark.parametrize("size", [8, 16])
+@pytest.mark.parametrize("step", [2, 4])
+def test_blocks_are_shrunk_as_by_numpy(build: str, choose: Any, size: int, step: int) -> None:
+    """The coefficients' limits differ across and down, and the planes are no multiple of what is done abreast."""
+    random = np.random.default_rng(0)
+    planes = random.normal(0.5, 0.2, (2, 3 * size, 7 * size)).astype(np.float32)
+    pilot = (planes * np.float32(0.8)).astype(np.float32)
+    limits = random.uniform(0.05, 0.4, (2, size, size)).astype(np.float32)
+    compiled = hard_threshold(planes, size, step, limits), wiener(planes, pilot, size, step, limits)
+    choose("none")
+    reference = hard_threshold(planes, size, step, limits), wiener(planes, pilot, size, step, limits)
+    np.testing.assert_allclose(compiled, reference, atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+def test_samples_are_rounded_as_by_numpy(build: str, choose: Any, dtype: Any) -> None:
+    values = np.random.default_rng(0).uniform(-0.2, 1.2, (70, 90, 3)).astype(np.float32)
+    values[0] = (np.arange(90, dtype=np.float32)[:, None] + np.float32(0.5)) / np.float32(max_level(np.dtype(dtype)))
+    compiled = from_float(values.copy(), np.dtype(dtype))
+    choose("none")
+    np.testing.assert_array_equal(compiled, from_float(values.copy(), np.dtype(dtype)))
+
+
+@pytest.mark.usefixtures("build")
+def test_results_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    image = photo("dog", 211)
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 1)
+    alone = [run(name, image, params) for name, params in CASES]
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 5)
+    monkeypatch.setattr(loops, "PART_PIXELS", 500)
+    for (name, params), expected in zip(CASES, alone, strict=True):
+        np.testing.assert_array_equal(run(name, image, params), expected)
+
+
+@pytest.mark.usefixtures("build")
+def test_bins_are_counted_where_they_are_asked_for() -> None:
+    image = photo("city", 64)
+    bins = loops.luma_bins(image)
+    assert np.abs(bins - luma(image.astype(np.float32))).max() <= 0.51
+    rows, columns = np.array([3, 3, 60]), np.arange(5, 40)
+    expected = np.bincount(bins[np.ix_(rows, columns)].ravel(), minlength=256)
+    np.testing.assert_array_equal(loops.count_bins(bins, rows, columns), expected)
+
+
+def test_a_build_is_there_for_every_architecture() -> None:
+    machines = {"x86_64": 62, "aarch64": 183}  # ELF's e_machine
+    for name in loops.BUILDS:
+        path = loops.FOLDER / f"kernels-{name}.so"
+        if not path.is_file():
+            pytest.skip("not built; 'make kernels' does")
+        assert int.from_bytes(path.read_bytes()[18:20], "little") == machines[name.partition("-")[0]]
+
+
+def test_a_build_that_is_not_there_is_done_without(choose: Any) -> None:
+    choose("vax")
+    assert not loops.available()
+    assert run("adjust_color", photo("dog", 32), {"saturation": 0.5}).shape == (32, 32, 3)
