@@ -114,8 +114,10 @@ def so_far(request: Event) -> Report:
 
 
 def upload(job: Job) -> bytes | None:
-    """The upload's own bytes; None where they are gone."""
+    """The upload's own bytes; None where they are gone, or may not be read."""
     try:
         return storage.read(job.bucket, job.key, job.version)[0]
-    except DarkroomError:
+    except DarkroomError as error:
+        if error.retryable:
+            raise
         return None

@@ -239,6 +239,23 @@ def stopped(ground: Ground, prefix: str, size: int) -> None:
     ground.redo_failed(prefix)
 
 
+def unrecorded(ground: Ground, prefix: str, size: int) -> None:
+    """The table refuses the workflow from Claim to Record failure: what began has no record, until somebody looks."""
+    iam = ground.client("iam")
+    roles = [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
+    (role,) = [name for name in roles if "EnhanceRole" in name]
+    refusal = {"Effect": "Deny", "Action": "dynamodb:UpdateItem", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [refusal]})
+    iam.put_role_policy(RoleName=role, PolicyName="storm", PolicyDocument=policy)
+    for index in range(size):
+        ground.upload(f"{prefix}{index}.png")
+    ground.wait_for("records of what has none", lambda: len(ground.records(prefix)) == size)
+    ground.settle(prefix)
+    iam.delete_role_policy(RoleName=role, PolicyName="storm")
+    assert {one["status"] for one in ground.records(prefix)} == {"failed"}, "nothing was refused"
+    ground.redo_failed(prefix)
+
+
 def undeliverable(ground: Ground, prefix: str, size: int) -> None:
     """No job can be started: the events go to the dead-letter queue, are counted there and sent again."""
     sqs, queue = ground.client("sqs"), ground.outputs["WaitingUploads"]
@@ -291,6 +308,7 @@ STORMS: dict[str, tuple[Storm, int, int]] = {
     "S3: 500, 503, slow, no answer": (s3_in_trouble, 20, 3),
     "S3 is gone for minutes": (s3_gone, 3, 0),
     "executions stopped, DynamoDB refuses": (stopped, 6, 2),
+    "the table refuses the workflow": (unrecorded, 4, 2),
     "no job can be started": (undeliverable, 4, 0),
     "AWS ends and comes back": (restarted, 8, 0),
 }

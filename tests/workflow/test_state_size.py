@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
 from darkroom.recipe import MAX_STEPS
 from darkroom.wanted import METADATA_BYTES, Wanted
-from tests.support import networks, photos
+from tests.bench import drain
+from tests.support import definition, networks, photos
 from tests.support.workflow import Execution, Lab
 
 MOST_BYTES = 128 * 1024
 """Half of what Step Functions allows, of all that a state sees together, where AWS counts each value by itself."""
+
+PARTITION_UNITS = 1000
+"""Write units a second: https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/bp-partition-key-design.html"""
 
 DIAGNOSES = ("diagnose",) * 7
 """A stage with as much to say as seven of the step that says most."""
@@ -89,3 +95,13 @@ def test_of_an_error_that_has_much_to_say(lab: Lab) -> None:
     assert record["error"]["code"] == "step.bad-event"
     assert len(record["error"]["message"]) == 2000
     assert len(json.dumps(lab.told(), ensure_ascii=False).encode()) < MOST_BYTES
+
+
+def test_the_index_of_all_jobs_takes_what_may_run(lab: Lab) -> None:
+    """It is one partition; a write unit is 1 KB of one write, and a job writes twice."""
+    lab.execute(lab.upload("holiday/in the mountains/IMG_20260704_123456.jpg", photos.encoded(), {"recipe": "auto"}))
+    (record,) = lab.dynamodb.scan(TableName="darkroom-jobs")["Items"]
+    units = 2 * math.ceil(len(json.dumps(record, ensure_ascii=False).encode()) / 1024)
+    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
+    jobs_a_second = template["Parameters"]["MaxRunningJobs"]["MaxValue"] / sum(drain.STAGES_SECONDS)
+    assert units * jobs_a_second < PARTITION_UNITS

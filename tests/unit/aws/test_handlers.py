@@ -303,6 +303,35 @@ def test_errors_of_s3(
         assert private not in json.dumps(report)
 
 
+@pytest.mark.parametrize("code", S3_ERRORS)
+@pytest.mark.parametrize("operation", ["get_object", "get_object_tagging"])
+def test_what_lies_beside_an_upload_is_asked_for_again_rather_than_left_out(
+    functions: Functions, operation: str, code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The photo's own bytes, where nothing was changed, and its tags: lost for good alone are they done without."""
+    s3 = clients.client("s3")
+    event = read_event("publish")
+    event["picture"] = event["original"]
+    inspection = read_event("reports")["0"] | {"blend": 100, "quality": None}
+    s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/0.json", Body=json.dumps(inspection))
+    usual = getattr(s3, operation)
+
+    def refuse(**request: Any) -> Any:
+        if request["Bucket"] != UPLOADS:
+            return usual(**request)
+        raise ClientError(
+            {"Error": {"Code": code, "Message": ""}, "ResponseMetadata": {"HTTPStatusCode": S3_ERRORS[code][0]}},
+            operation,
+        )
+
+    monkeypatch.setattr(s3, operation, refuse)
+    answer = functions.invoke("publish", event).payload
+    if S3_ERRORS[code][1] == "TransientError":
+        assert answer["errorType"] == "TransientError"
+    else:
+        assert answer["status"] == "succeeded"
+
+
 def test_a_store_that_cannot_be_reached_is_transient(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(**request: Any) -> None:
         raise EndpointConnectionError(endpoint_url=f"https://{UPLOADS}.example")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import keys
+from darkroom.aws import keys, storage
 from darkroom.aws.clients import client
 from darkroom.aws.stage import Job
 from darkroom.wanted import METADATA_BYTES, Overrides
@@ -34,12 +34,11 @@ class Carried:
 def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
     """What goes from an upload to its result. metadata: headers and metadata are kept; tags: those too.
 
-    An upload that is gone, or whose tags may not be read, has none.
+    An upload that is gone, or whose tags may not be read, has none. Raises `TransientError` where S3 is in trouble.
     """
     version = {"VersionId": job.version} if job.version else {}
-    try:
-        head = client("s3").head_object(Bucket=job.bucket, Key=job.key, **version)
-    except (ClientError, BotoCoreError):
+    head = _answer(client("s3").head_object, Bucket=job.bucket, Key=job.key, **version)
+    if head is None:
         return Carried()
     found = _tags(job, version)
     options: dict[str, str] = {}
@@ -66,8 +65,16 @@ def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
 
 
 def _tags(job: Job, version: Mapping[str, str]) -> dict[str, str]:
-    try:
-        answer: dict[str, Any] = client("s3").get_object_tagging(Bucket=job.bucket, Key=job.key, **version)
-    except (ClientError, BotoCoreError):
-        return {}
+    answer = _answer(client("s3").get_object_tagging, Bucket=job.bucket, Key=job.key, **version) or {}
     return {tag["Key"]: tag["Value"] for tag in answer.get("TagSet", ())}
+
+
+def _answer(ask: Callable[..., dict[str, Any]], **request: str) -> dict[str, Any] | None:
+    """S3's answer, or None where it will be none later either."""
+    try:
+        return ask(**request)
+    except (ClientError, BotoCoreError) as error:
+        ours = storage.translate(error)
+        if ours.retryable:
+            raise ours from error
+        return None
