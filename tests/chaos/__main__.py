@@ -11,7 +11,7 @@ from pathlib import Path
 
 from tests.chaos.ground import Ground
 from tests.chaos.reconciliation import HEAD, Account, reconcile
-from tests.chaos.storms import STORMS
+from tests.chaos.storms import STORMS, forms
 
 
 @contextmanager
@@ -29,7 +29,7 @@ def weather(where: Ground, names: Iterable[str], *, short: bool) -> Iterator[Acc
     """One storm after another, each with its account."""
     for name in names:
         storm, many, few = STORMS[name]
-        prefix = f"storm{list(STORMS).index(name)}/"
+        prefix = "api/" if storm is forms else f"storm{list(STORMS).index(name)}/"
         where.begun_anew = where.proxy.hits = 0
         storm(where, prefix, few if short else many)
         yield reconcile(where, name, prefix)

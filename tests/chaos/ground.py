@@ -59,7 +59,7 @@ class Ground:
     told: list[dict[str, Any]] = field(default_factory=list)
     begun_anew: int = 0
     accounted: set[str] = field(default_factory=set)
-    _seeds: Iterator[int] = field(default_factory=itertools.count)
+    seeds: Iterator[int] = field(default_factory=itertools.count)
     _sequence: Iterator[int] = field(default_factory=lambda: itertools.count(0x00677F08299329D189))
 
     @classmethod
@@ -96,16 +96,19 @@ class Ground:
 
     def upload(self, key: str, wanted: str = "done", body: bytes | None = None) -> Upload:
         """Put a photo, another one each time."""
-        seed = next(self._seeds)
+        seed = next(self.seeds)
         answer = self.client("s3").put_object(
             Bucket=self.outputs["UploadsBucket"],
             Key=key,
             Body=photos.encoded("PNG", seed=seed) if body is None else body,
             Metadata={"recipe": RECIPE},
         )
-        one = Upload(key, answer["VersionId"], seed, f"{next(self._sequence):018X}", wanted)
-        self.uploads.append(one)
-        return one
+        return self.uploaded(key, answer["VersionId"], seed, wanted)
+
+    def uploaded(self, key: str, version: str, seed: int, wanted: str) -> Upload:
+        """Take note of an upload."""
+        self.uploads.append(Upload(key, version, seed, f"{next(self._sequence):018X}", wanted))
+        return self.uploads[-1]
 
     def delete(self, one: Upload) -> None:
         """Leave a delete marker on top of an upload."""

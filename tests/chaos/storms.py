@@ -6,51 +6,18 @@ None depends on time: what must be seen while it lasts is held by the proxy unti
 from __future__ import annotations
 
 import json
-import random
 import threading
 from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
 from darkroom.client import care
+from tests.chaos.callers import Caller
+from tests.chaos.faults import REFUSALS, Gate, refusing_table, stage_reads, trouble
 from tests.chaos.ground import Ground, shuffled
-from tests.chaos.proxy import DROP, Fault, Reply, Request, json_error, s3_error
+from tests.chaos.proxy import DROP, Reply, Request, json_error, s3_error
 
 Storm = Callable[[Ground, str, int], None]
-
-STAGE_READS = "/jobs/"
-"""In the path of what a stage reads and writes."""
-
-MOST_IN_A_ROW = 2
-"""So many requests of one kind are refused after each other: botocore asks four times, and Step Functions ten more."""
-
-
-class Gate:
-    """Holds the requests of one kind until it is opened, and tells when so many are held."""
-
-    def __init__(self, wanted: Callable[[Request], bool], most: int = 1 << 30) -> None:
-        self._wanted, self._left = wanted, most
-        self._lock, self.opened = threading.Lock(), threading.Event()
-        self.held = threading.Semaphore(0)
-
-    def __call__(self, request: Request) -> Reply | None:
-        with self._lock:
-            if self.opened.is_set() or self._left <= 0 or not self._wanted(request):
-                return None
-            self._left -= 1
-        self.held.release()
-        self.opened.wait(300)
-        return None
-
-    def wait(self, count: int) -> None:
-        """Until so many requests are held."""
-        for _ in range(count):
-            assert self.held.acquire(timeout=300), "the request that was to be held never came"
-
-
-def stage_reads(request: Request) -> bool:
-    """A picture is read between two stages: by the stage, or by publish."""
-    return (request.service, request.operation) == ("s3", "GET") and request.path.endswith(".dkr")
 
 
 def burst(ground: Ground, prefix: str, size: int) -> None:
@@ -170,26 +137,6 @@ def too_slow(ground: Ground, prefix: str, size: int) -> None:
     ground.redo_failed(prefix)
 
 
-def trouble(seed: int) -> Fault:
-    """S3 answers every third request badly: 500, 503, slowly, or not at all; never too often in a row."""
-    rng, lock = random.Random(seed), threading.Lock()
-    in_a_row: Counter[tuple[str, str]] = Counter()
-
-    def fault(request: Request) -> Reply | None:
-        if request.service != "s3":
-            return None
-        with lock:
-            spot = request.operation, request.path
-            bad = rng.random() < 1 / 3 and in_a_row[spot] < MOST_IN_A_ROW
-            in_a_row[spot] = in_a_row[spot] + 1 if bad else 0
-            kind = rng.choice(("500", "503", "slow", "none")) if bad else ""
-        if kind == "slow":
-            threading.Event().wait(0.3)
-        return {"500": s3_error(500, "InternalError"), "503": s3_error(503, "SlowDown"), "none": DROP}.get(kind)
-
-    return fault
-
-
 def s3_in_trouble(ground: Ground, prefix: str, size: int) -> None:
     """S3 answers with 500 and 503, slowly, or not at all."""
     with ground.proxy.facing(trouble(size)):
@@ -221,10 +168,7 @@ def stopped(ground: Ground, prefix: str, size: int) -> None:
         with lock:
             if request.service == "dynamodb" and left["refusals"] > 0:
                 left["refusals"] -= 1
-                return shuffled(left["refusals"], [
-                    json_error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
-                    json_error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
-                ])[0]  # fmt: skip
+                return REFUSALS[left["refusals"] % 2]
         return gate(request)
 
     with ground.proxy.facing(fault):
@@ -239,19 +183,32 @@ def stopped(ground: Ground, prefix: str, size: int) -> None:
     ground.redo_failed(prefix)
 
 
+def forms(ground: Ground, prefix: str, size: int) -> None:
+    """Forms of the API, while DynamoDB refuses it, each used for two photos, both told twice."""
+    caller = Caller(ground)
+    with ground.proxy.facing(refusing_table(size)):
+        announced = [caller.announce(f"{prefix}{index}") for index in range(size)]
+    with ground.by_hand():
+        uploads = [one for form in announced for one in (caller.fill_in(form, "replaced"), caller.fill_in(form))]
+        for one in shuffled(size, uploads * 2):
+            ground.tell(one)
+        ground.settle(prefix)
+
+
 def unrecorded(ground: Ground, prefix: str, size: int) -> None:
-    """The table refuses the workflow from Claim to Record failure: what began has no record, until somebody looks."""
-    iam = ground.client("iam")
-    roles = [role["RoleName"] for page in iam.get_paginator("list_roles").paginate() for role in page["Roles"]]
-    (role,) = [name for name in roles if "EnhanceRole" in name]
-    refusal = {"Effect": "Deny", "Action": "dynamodb:UpdateItem", "Resource": "*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [refusal]})
-    iam.put_role_policy(RoleName=role, PolicyName="storm", PolicyDocument=policy)
+    """The table is not there for the workflow, from Claim to Record failure: no record is made, until somebody looks.
+
+    By the workflow's definition, for the embedded AWS asks nobody whether a workflow may do what it does.
+    """
+    states, machine = ground.client("stepfunctions"), ground.outputs["EnhanceArn"]
+    usual = states.describe_state_machine(stateMachineArn=machine)["definition"]
+    elsewhere = usual.replace(ground.outputs["JobsTable"], "a-table-that-is-not-there")
+    states.update_state_machine(stateMachineArn=machine, definition=elsewhere)
     for index in range(size):
         ground.upload(f"{prefix}{index}.png")
     ground.wait_for("records of what has none", lambda: len(ground.records(prefix)) == size)
     ground.settle(prefix)
-    iam.delete_role_policy(RoleName=role, PolicyName="storm")
+    states.update_state_machine(stateMachineArn=machine, definition=usual)
     assert {one["status"] for one in ground.records(prefix)} == {"failed"}, "nothing was refused"
     ground.redo_failed(prefix)
 
@@ -308,7 +265,8 @@ STORMS: dict[str, tuple[Storm, int, int]] = {
     "S3: 500, 503, slow, no answer": (s3_in_trouble, 20, 3),
     "S3 is gone for minutes": (s3_gone, 3, 0),
     "executions stopped, DynamoDB refuses": (stopped, 6, 2),
-    "the table refuses the workflow": (unrecorded, 4, 2),
+    "forms used twice, DynamoDB refuses the API": (forms, 6, 1),
+    "no table for the workflow": (unrecorded, 4, 2),
     "no job can be started": (undeliverable, 4, 0),
     "AWS ends and comes back": (restarted, 8, 0),
 }

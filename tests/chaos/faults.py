@@ -1,0 +1,79 @@
+"""What the functions meet in AWS's place."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import Counter
+from collections.abc import Callable
+
+from tests.chaos.proxy import DROP, Fault, Reply, Request, json_error, s3_error
+
+REFUSALS = (
+    json_error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
+    json_error(500, "com.amazonaws.dynamodb.v20120810#InternalServerError"),
+)
+"""Of DynamoDB."""
+
+MOST_IN_A_ROW = 2
+"""So many requests of one kind are refused after each other: botocore asks four times, and Step Functions ten more."""
+
+
+class Gate:
+    """Holds the requests of one kind until it is opened, and tells when so many are held."""
+
+    def __init__(self, wanted: Callable[[Request], bool], most: int = 1 << 30) -> None:
+        self._wanted, self._left = wanted, most
+        self._lock, self.opened = threading.Lock(), threading.Event()
+        self.held = threading.Semaphore(0)
+
+    def __call__(self, request: Request) -> Reply | None:
+        with self._lock:
+            if self.opened.is_set() or self._left <= 0 or not self._wanted(request):
+                return None
+            self._left -= 1
+        self.held.release()
+        self.opened.wait(300)
+        return None
+
+    def wait(self, count: int) -> None:
+        """Until so many requests are held."""
+        for _ in range(count):
+            assert self.held.acquire(timeout=300), "the request that was to be held never came"
+
+
+def stage_reads(request: Request) -> bool:
+    """A picture is read between two stages: by the stage, or by publish."""
+    return (request.service, request.operation) == ("s3", "GET") and request.path.endswith(".dkr")
+
+
+def trouble(seed: int) -> Fault:
+    """S3 answers every third request badly: 500, 503, slowly, or not at all; never too often in a row."""
+    rng, lock = random.Random(seed), threading.Lock()
+    in_a_row: Counter[tuple[str, str]] = Counter()
+
+    def fault(request: Request) -> Reply | None:
+        if request.service != "s3":
+            return None
+        with lock:
+            spot = request.operation, request.path
+            bad = rng.random() < 1 / 3 and in_a_row[spot] < MOST_IN_A_ROW
+            in_a_row[spot] = in_a_row[spot] + 1 if bad else 0
+            kind = rng.choice(("500", "503", "slow", "none")) if bad else ""
+        if kind == "slow":
+            threading.Event().wait(0.3)
+        return {"500": s3_error(500, "InternalError"), "503": s3_error(503, "SlowDown"), "none": DROP}.get(kind)
+
+    return fault
+
+
+def refusing_table(seed: int) -> Fault:
+    """DynamoDB refuses two of three requests, for want of capacity or in trouble."""
+    rng, lock = random.Random(seed), threading.Lock()
+
+    def fault(request: Request) -> Reply | None:
+        with lock:
+            refused = request.service == "dynamodb" and rng.random() < 2 / 3
+            return rng.choice(REFUSALS) if refused else None
+
+    return fault
