@@ -1,4 +1,4 @@
-"""`make bench`: all that is measured, or a part: `python -m tests.bench [handover|layers|stages|startup|steps]…`.
+"""`make bench`: all that is measured, or parts: `python -m tests.bench [handover|layers|rivals|stages|startup|steps]…`.
 
 Every part is also a module with options of its own: `python -m tests.bench.steps --megapixels 6 --only denoise`.
 """
@@ -8,12 +8,13 @@ from __future__ import annotations
 import argparse
 import sys
 
-from tests.bench import handover, layers, stages, startup, steps
+from tests.bench import handover, layers, rivals, stages, startup, steps
 
 PARTS = {
     "startup": startup.main,
     "layers": layers.main,
     "handover": handover.main,
+    "rivals": rivals.main,
     "stages": stages.main,
     "steps": steps.main,
 }

@@ -6,7 +6,8 @@ the processor's, without starting and loading; contenders take turns, and the me
 
 The work is alike, not the same: OpenCV's saturation is a 3×3 matrix and libvips' one of LCh, where darkroom's is
 Oklab's with the gamut kept; Pillow has no local contrast; libvips' (and so sharp's) is a sliding window, which is
-dearer than tiles. pyvips and sharp are used where they are installed; ``--get`` fetches them into `build/rivals`.
+dearer than tiles. darkroom's JPEG is progressive, with colour in full resolution; the others' are baseline and 4:2:0.
+pyvips and sharp are used where they are installed; ``--get`` fetches them into `build/rivals`.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from darkroom import codec
 from darkroom.picture import Picture
@@ -29,8 +31,11 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "rivals"
 PACKAGES = FOLDER / "python"
 
-TURNS, RUNS = 3, 3
-"""Processes of each contender, and what each is asked to do after it has warmed up."""
+TURNS, RUNS = 2, 4
+"""Processes of each contender, and runs of each process, of which the first warms up."""
+
+SLOW_SECONDS = 10
+"""A process does no more runs after these; and who needs them for one run has no further turns."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1"}
 
@@ -39,12 +44,13 @@ import json, sys, time
 path, local, runs = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3])
 data = open(path, "rb").read()
 def clock(work):
-    work()
     seconds = []
     for _ in range(runs):
         started = time.process_time()
         size = len(work())
         seconds.append(time.process_time() - started)
+        if sum(seconds) > 10:
+            break
     peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
     print(json.dumps([seconds, size, int(peak.split()[1]) / 1e3]))
 """
@@ -118,13 +124,14 @@ async function work() {
   return image.sharpen({ sigma: 1.2 }).modulate({ saturation: 1.2 }).jpeg({ quality: 90 }).toBuffer();
 }
 (async () => {
-  let size = (await work()).length;
+  let size, total = 0;
   const seconds = [];
-  for (let i = 0; i < runs; i++) {
+  for (let i = 0; i < runs && total < 10; i++) {
     const before = process.cpuUsage();
-    await work();
+    size = (await work()).length;
     const used = process.cpuUsage(before);
     seconds.push((used.user + used.system) / 1e6);
+    total += seconds[i];
   }
   console.log(JSON.stringify([seconds, size, process.resourceUsage().maxRSS / 1e3]));
 })();
@@ -139,11 +146,14 @@ time.process_time = used
 clock(lambda: subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout)
 """
 
+DARKROOM_BASELINE = DARKROOM.replace("quality=90", "quality=90, progressive=False")
+
 DARKROOM_BY_NUMPY = "import os\nos.environ['DARKROOM_KERNELS'] = 'none'\n" + DARKROOM
 
 CONTENDERS: Mapping[str, str] = {
     "darkroom": DARKROOM,
-    "darkroom, NumPy": DARKROOM_BY_NUMPY,
+    "… baseline JPEG": DARKROOM_BASELINE,
+    "… by NumPy alone": DARKROOM_BY_NUMPY,
     "OpenCV": OPENCV,
     "Pillow": PILLOW,
     "pyvips": PYVIPS,
@@ -154,55 +164,54 @@ CONTENDERS: Mapping[str, str] = {
 WITHOUT_LOCAL_CONTRAST = {"Pillow"}
 
 
+class Figures(NamedTuple):
+    """Of a contender: the processor's seconds of a run, megabytes written, and of memory at the peak."""
+
+    seconds: float
+    megabytes: float
+    memory: float
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.rivals", description="One recipe by several tools.")
     parser.add_argument("--megapixels", type=float, action="append", metavar="N", help="2, 12 and 24 if none is given")
+    parser.add_argument("--turns", type=int, default=TURNS, help="processes of each contender")
     parser.add_argument("--get", action="store_true", help="fetch pyvips and sharp from PyPI and npm")
     options = parser.parse_args(arguments)
     FOLDER.mkdir(parents=True, exist_ok=True)
     if options.get:
         _get()
     there = [name for name in CONTENDERS if _is_there(name)]
-    print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, medians of {TURNS * RUNS}")
+    medians = f"medians of {options.turns * (RUNS - 1)}"
+    print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, {medians}")
     print(f"not installed: {', '.join(set(CONTENDERS) - set(there)) or 'nothing'}")
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     for megapixels in options.megapixels or (2, 12, 24):
         path = FOLDER / "photo.jpg"
         path.write_bytes(codec.encode(Picture(photo(megapixels)), "jpeg", quality=89))
         for local in (False, True):
-            _print(
-                megapixels,
-                local,
-                _measure([n for n in there if not local or n not in WITHOUT_LOCAL_CONTRAST], path, local),
-            )
+            names = [name for name in there if not local or name not in WITHOUT_LOCAL_CONTRAST]
+            _print(megapixels, local, _measure(names, path, local, options.turns))
 
 
-def _measure(names: Sequence[str], path: Path, local: bool) -> dict[str, tuple[float, float, float]]:
-    """Of each: seconds, megabytes written, and the most megabytes of memory."""
-    told: dict[str, list[list[object]]] = {name: [] for name in names}
-    for _ in range(TURNS):
+def _measure(names: Sequence[str], path: Path, local: bool, turns: int) -> dict[str, Figures]:
+    told: dict[str, list[Figures]] = {name: [] for name in names}
+    environment = {**os.environ, **ONE_THREAD, "NODE_PATH": str(FOLDER / "node_modules")}
+    environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{PACKAGES}"
+    for _ in range(turns):
         for name in names:
-            command = (
-                ["node", "-e", SHARP, "-"] if name == "sharp" else [sys.executable, "-c", CLOCK + CONTENDERS[name]]
-            )
-            environment = {**os.environ, **ONE_THREAD, "NODE_PATH": str(FOLDER / "node_modules")}
-            environment["PYTHONPATH"] = f"{ROOT}{os.pathsep}{PACKAGES}"
-            done = subprocess.run(
-                [*command, str(path), str(int(local)), str(RUNS)], env=environment, stdout=-1, check=True
-            )
-            told[name].append(json.loads(done.stdout))
-    return {
-        name: (
-            statistics.median(seconds for turn in turns for seconds in turn[0]),  # type: ignore[attr-defined]
-            float(turns[0][1]) / 1e6,  # type: ignore[arg-type]
-            max(float(turn[2]) for turn in turns),  # type: ignore[arg-type]
-        )
-        for name, turns in told.items()
-    }
+            if told[name] and told[name][0].seconds > SLOW_SECONDS:
+                continue
+            begin = ["node", "-e", SHARP, "-"] if name == "sharp" else [sys.executable, "-c", CLOCK + CONTENDERS[name]]
+            command = [*begin, str(path), str(int(local)), str(RUNS)]
+            done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
+            seconds, size, memory = json.loads(done.stdout)
+            told[name].append(Figures(statistics.median(seconds[1:] or seconds), size / 1e6, memory))
+    return {name: Figures(*map(statistics.median, zip(*each, strict=True))) for name, each in told.items()}
 
 
-def _print(megapixels: float, local: bool, measured: Mapping[str, tuple[float, float, float]]) -> None:
+def _print(megapixels: float, local: bool, measured: Mapping[str, Figures]) -> None:
     print(f"\n{megapixels:g} MP, {'with' if local else 'without'} local contrast")
     print(f"{'':<18}{'CPU s':>8}{'× OpenCV':>10}{'MB out':>8}{'peak MB':>9}")
     for name, (seconds, size, memory) in measured.items():

@@ -123,6 +123,13 @@ def test_jpeg_color_resolution_follows_quality(quality, sampling):
     assert image.info["progressive"]
 
 
+@pytest.mark.parametrize("quality", [None, 90, 60])
+def test_a_baseline_jpeg_has_the_same_pixels(quality):
+    fast, small = (codec.encode(sample(), "jpeg", quality=quality, progressive=each) for each in (False, True))
+    assert not Image.open(io.BytesIO(fast)).info.get("progressive")
+    np.testing.assert_array_equal(codec.decode(fast).pixels, codec.decode(small).pixels)
+
+
 @pytest.mark.parametrize("format", ["jpeg", "webp", "avif"])
 def test_quality_is_obeyed(format):
     picture = Picture(noise((64, 64, 3)))

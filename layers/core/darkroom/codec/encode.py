@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 import numpy as np
@@ -29,7 +30,7 @@ _AVIF_SPEED = 6
 _RELATIVE_COLORIMETRIC = b"\x01"
 
 
-def encode(picture: Picture | Array, format: str, *, quality: int | None = None) -> bytes:
+def encode(picture: Picture | Array, format: str, *, quality: int | None = None, progressive: bool = True) -> bytes:
     """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif" ("JPG" and ".tif" are understood).
 
     picture: a `Picture`, or an array HxW, HxWx3 or HxWx4 of ``uint8``, ``uint16``, or ``float32`` in 0–1, which is
@@ -40,7 +41,10 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None)
         subsampling, a WebP of a lossless WebP is lossless, and no lossy result has more than `coding.MOST` times the
         bytes per pixel that a lossy source had, if that can be. Otherwise it is 90.
 
-    JPEG is progressive (all but noise), and has no alpha: the picture is laid over white. PNG and TIFF keep 16 bits,
+    progressive: whether a JPEG appears coarse first and has tables of its own (all but noise). A baseline one, with the
+        standard's tables, holds the same pixels in a few more bytes, and is written in a fraction of the time.
+
+    JPEG has no alpha: the picture is laid over white. PNG and TIFF keep 16 bits,
     and the palette or single bit that the source had if no more colours are there; elsewhere 16 bits are rounded to 8.
     EXIF (never with an orientation), XMP, IPTC, text and resolution are written as the metadata says, where the format
     has a place for them (see `omitted`), and every file is tagged with its colour space: the metadata's ICC profile,
@@ -66,7 +70,7 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None)
         alpha = None if alpha is None else to_eight_bits(alpha)
     match format:
         case "jpeg":
-            return _jpeg(pixels, alpha, picture.metadata, quality)
+            return _jpeg(pixels, alpha, picture.metadata, quality, progressive)
         case "png":
             return _png(pixels, alpha, picture.metadata)
         case "tiff":
@@ -81,7 +85,7 @@ def _of_array(array: Array) -> Picture:
     return Picture.from_array(from_float(array.copy(), np.dtype(np.uint16)) if array.dtype == np.float32 else array)
 
 
-def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:
+def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None, progressive: bool) -> bytes:
     if alpha is not None:
         pixels = over_white(pixels, alpha)
     options: dict[str, Any] = {
@@ -94,11 +98,11 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
     }
 
     def write(setting: dict[str, Any]) -> bytes:
-        try:
-            return _save(pixels, "JPEG", progressive=True, optimize=True, **setting, **options)
-        except OSError:
+        if progressive:
             # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Baseline needs none.
-            return _save(pixels, "JPEG", **setting, **options)
+            with suppress(OSError):
+                return _save(pixels, "JPEG", progressive=True, optimize=True, **setting, **options)
+        return _save(pixels, "JPEG", **setting, **options)
 
     source = meta.coding
     if quality is None and source is not None and source.tables and source.subsampling:
