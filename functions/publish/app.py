@@ -14,7 +14,7 @@ import msgspec
 from aws_lambda_powertools.utilities.typing import LambdaContext
 from msgspec.structs import replace
 
-from darkroom import blending, codec
+from darkroom import blending, codec, sidecar
 from darkroom.auto import guard
 from darkroom.aws import carrying, keys, storage
 from darkroom.aws.runtime import lambda_handler, logger, parse, setting
@@ -57,7 +57,9 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         unchanged = unchanged or same_pixels(original, picture)
     format_name = inspection.format or codec.output_format(picture.metadata.source_format)
     source_file = upload(job) if unchanged and inspection.quality is None else None
-    body, told = blending.write(inspection, picture, format_name, source_file, keep_gps=setting("KEEP_GPS") == "true")
+    body, told = blending.write(
+        replace(inspection, review=review), picture, format_name, source_file, keep_gps=setting("KEEP_GPS") == "true"
+    )
     bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
     carried = carrying.of_upload(
         job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
@@ -85,11 +87,16 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         return superseded
     told = replace(
         told,
-        review=review,
         notes=(*told.notes, *carried.notes),
         stages=[*inspection.stages, StageReport("publish", milliseconds)],
         result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
     )
+    if told.sidecar is not None and told.sidecar.where == "beside":
+        name = keys.sidecar(key)
+        written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried())
+        if written is None:
+            return superseded
+        told = replace(told, sidecar=replace(told.sidecar, bucket=bucket, key=name, version=written.version))
     manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
     if manifest is None:
         return superseded

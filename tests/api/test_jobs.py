@@ -236,6 +236,18 @@ def test_a_deleted_job_leaves_nothing(api: Client) -> None:
     assert api.get(f"/jobs/{job}").status == 404
 
 
+def test_a_deleted_job_s_sidecar_goes_and_another_s_stays(api: Client) -> None:
+    s3 = boto3.client("s3")
+    for name, job in (("x.jpg", "c" * 32), ("y.jpg", "d" * 32)):
+        place = {"bucket": RESULTS, "key": f"{name}.xmp"}
+        finished(name, job, manifest={**read_event("manifest_1"), "sidecar": {"where": "beside", **place}})
+        s3.put_object(Bucket=RESULTS, Key=place["key"], Body=b"decisions", Metadata={"job": "c" * 32})
+    assert "x.jpg.xmp" in api.get(f"/jobs/{'c' * 32}").json["links"]["sidecar"]
+    for job in ("c" * 32, "d" * 32):
+        assert api.call("DELETE", f"/jobs/{job}").status == 204
+    assert [one["Key"] for one in s3.list_objects_v2(Bucket=RESULTS)["Contents"]] == ["y.jpg.xmp"]
+
+
 def test_deleting_a_job_takes_every_version_of_its_upload_and_no_other_key(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:

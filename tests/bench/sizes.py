@@ -18,6 +18,7 @@ import numpy as np
 from PIL import Image
 
 from darkroom import blending, codec, library
+from darkroom.codec.formats import INPUT_EXTENSIONS
 from darkroom.picture import Array
 from tests.support import photographs
 
@@ -72,7 +73,7 @@ def faults(found: Sequence[Sizes]) -> list[str]:
 
 
 def files(folder: Path) -> Iterable[Array]:
-    for path in sorted(path for path in folder.rglob("*") if path.is_file()):
+    for path in sorted(path for path in folder.rglob("*") if path.suffix.lower() in INPUT_EXTENSIONS):
         with Image.open(path) as image:
             yield np.asarray(image.convert("RGB"))
 

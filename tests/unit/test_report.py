@@ -49,6 +49,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     now = json.loads(msgspec.json.encode(told))
     assert now.pop("schema") == report.SCHEMA
     assert now["measurements"].pop("colors") is None
+    assert now.pop("sidecar") is None
     assert now == before
     assert words(told, "done") == ["underexposed by about 1.5 EV: exposure is changed by +1.6 EV"]
     without = {name: value for name, value in before.items() if name != "diagnosis"}

@@ -61,7 +61,7 @@ def test_one_value_wherever_it_is_said(made: Callable[[], Wanted], expected: Wan
     "wanted",
     [
         Wanted(),
-        Wanted(blend=0, format="webp", quality=1, partial="accept"),
+        Wanted(blend=0, format="webp", quality=1, partial="accept", sidecar="beside"),
         Wanted(recipe=MINE, blend=40),
         *(Wanted(recipe=each) for each in recipe.built_ins()),
         Wanted(recipe=Recipe(steps=[], name="größer", description="„ä“ \U0001f4f7\n")),

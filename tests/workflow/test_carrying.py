@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support import photos
@@ -43,6 +45,20 @@ def test_a_photo_that_nothing_was_done_to_is_its_own_result(lab: Lab, recipe: st
     assert manifest["result"]["bytes"] == manifest["source"]["bytes"] == len(body)
     assert "nothing was changed" in manifest["notes"][0]
     assert manifest["result"]["untouched"]
+
+
+def test_decisions_lie_beside_the_result_where_asked_for(lab: Lab) -> None:
+    asked = {"recipe": json.dumps({"steps": [{"name": "gamma", "params": {"gamma": 1.5}}]}), "sidecar": "beside"}
+    lab.execute(lab.upload("dark.jpg", photos.encoded("JPEG"), asked))
+    told = lab.manifest("dark.jpg")["sidecar"]
+    found = lab.s3.get_object(Bucket=told["bucket"], Key=told["key"], VersionId=told["version"])
+    assert (told["key"], found["ContentType"]) == ("dark.jpg.xmp", "application/rdf+xml")
+    assert b"<darkroom:Name>gamma</darkroom:Name>" in found["Body"].read()
+    assert found["Metadata"]["job"] == lab.manifest("dark.jpg")["job"]
+    assert "sidecar" not in lab.s3.head_object(Bucket=RESULTS, Key="dark.jpg")["Metadata"]
+    lab.execute(lab.upload("same.jpg", photos.encoded("JPEG"), {"recipe": "none"}))
+    assert lab.manifest("same.jpg")["sidecar"] is None
+    assert "same.jpg.xmp" not in lab.results()
 
 
 def test_two_uploads_have_two_results(lab: Lab) -> None:

@@ -115,6 +115,10 @@ class Picture:
         """The same picture with other pixels (and alpha, if they changed size)."""
         return replace(self, pixels=pixels, alpha=self.alpha if alpha is None else alpha)
 
+    def with_metadata(self, **changed: Any) -> Self:
+        """The same picture with other members of its metadata."""
+        return replace(self, metadata=replace(self.metadata, **changed))
+
     def shown(self) -> Array:
         """The pixels as they count in measuring: as `as_shown` of pixels and alpha."""
         return as_shown(self.pixels, self.alpha)

@@ -43,6 +43,10 @@ Partial = Annotated[
     Literal["reject", "accept"],
     Meta(description="what becomes of a JPEG or PNG that ends early: a rejection, or as much as is there, with a note"),
 ]
+Sidecar = Annotated[
+    Literal["none", "beside", "inside"],
+    Meta(description="where the decisions are written as XMP: nowhere, in a file beside the result, or within it"),
+]
 
 
 class StepCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
@@ -79,6 +83,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
         Meta(description="what becomes of an animation: its first frame alone, or, as it cannot be kept, a rejection"),
     ] = "first"
     partial: Partial = "reject"
+    sidecar: Sidecar = "none"
 
     def check(self) -> None:
         """Raise `RecipeInvalid` unless every step exists, is an image step and has valid parameters."""

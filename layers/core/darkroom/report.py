@@ -51,16 +51,11 @@ class Measurements(msgspec.Struct, frozen=True):
         tuple[float, float, float],
         Meta(description="R, G and B that all but the brightest 0.1 % stay below, without noise"),
     ]
-    midtone: Annotated[
-        float,
-        Meta(description="median luma of what is neither clipped to black nor to white; 0.5 where all is"),
-    ]
+    midtone: Annotated[float, Meta(description="median luma of what is clipped neither way; 0.5 where all is")]
     linear_mean: Annotated[float, Meta(description="mean luminance in linear light")]
     clipped_shadows: Annotated[float, Meta(description="share of pixels")]
     clipped_highlights: Annotated[float, Meta(description="share of pixels")]
-    lost_highlights: Annotated[
-        float, Meta(description="share of pixels that are white in at least one channel, in full resolution")
-    ]
+    lost_highlights: Annotated[float, Meta(description="share of pixels, of full resolution, white in any channel")]
     saturation: Annotated[float, Meta(description="mean chroma, max(R, G, B) - min(R, G, B)")]
     cast_degrees: Annotated[float, Meta(description="angle between the estimated illuminant and grey, in linear light")]
     illuminant: Annotated[tuple[float, float, float], Meta(description="estimated, normalised to a mean of 1")]
@@ -139,6 +134,15 @@ class StepReport(msgspec.Struct, frozen=True, omit_defaults=True):
     ] = {}
 
 
+class Sidecar(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The decisions as XMP. Where they lie is told in manifests alone."""
+
+    where: Annotated[Literal["beside", "inside"], Meta(description="beside the result, or within it")]
+    bucket: str | None = None
+    key: str | None = None
+    version: str | None = None
+
+
 class StageReport(msgspec.Struct, frozen=True):
     """What one invocation of a stage did. The library does all in one, `library`."""
 
@@ -168,6 +172,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     review: Annotated[Review | None, Meta(description="null where nothing was done by itself")] = None
     notes: Annotated[tuple[str, ...], Meta(description="what reading the file changed, in sentences")]
     result: Annotated[File | None, Meta(description="null where no file was written")] = None
+    sidecar: Annotated[Sidecar | None, Meta(description="null where none was asked for, or none was written")] = None
 
     def __getitem__(self, member: str) -> Any:
         """A member as JSON types, for those who take the report for a mapping."""
@@ -196,7 +201,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
             file and msgspec.structs.replace(file, bucket=None, key=None, version=None, etag=None)
             for file in (self.source, self.result)
         )
-        return msgspec.structs.replace(self, source=source, result=result)
+        sidecar = self.sidecar and Sidecar(where=self.sidecar.where)
+        return msgspec.structs.replace(self, source=source, result=result, sidecar=sidecar)
 
 
 def source_of(picture: Picture, size: int | None, **place: Any) -> File:
@@ -222,6 +228,7 @@ def begin(chosen: Recipe, source: File, measurements: Measurements, notes: tuple
         source=source,
         measurements=measurements,
         notes=notes,
+        sidecar=None if chosen.sidecar == "none" else Sidecar(where=chosen.sidecar),
         **{"decisions": []} | known,
     )
 
@@ -239,10 +246,7 @@ class Reason(msgspec.Struct, frozen=True):
 
     about: Annotated[
         Literal["found", "done", "left", "kept", "file"],
-        Meta(
-            description="what was found in the photo, what was done, what was left alone, what was kept of it, "
-            "and what became of the file"
-        ),
+        Meta(description="what was found in the photo, done, left alone or kept of it, or became of the file"),
     ]
     words: str
 

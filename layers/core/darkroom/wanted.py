@@ -12,7 +12,7 @@ from darkroom import recipe
 from darkroom.codec.formats import usual
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
-from darkroom.recipe import Blend, Format, Partial, Quality, Recipe, StepCall
+from darkroom.recipe import Blend, Format, Partial, Quality, Recipe, Sidecar, StepCall
 
 METADATA_BYTES = 2048
 """What S3 keeps with an object: the bytes of all names and values of its metadata together."""
@@ -25,6 +25,7 @@ class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
     format: Format | None = None
     quality: Quality | None = None
     partial: Partial | None = None
+    sidecar: Sidecar | None = None
 
     def of(self, chosen: Recipe | None) -> Wanted:
         """These overrides, of a recipe."""

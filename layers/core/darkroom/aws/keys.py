@@ -80,6 +80,11 @@ def manifest(result: str) -> str:
     return f"{result}.json"
 
 
+def sidecar(result: str) -> str:
+    """The key of the decisions as XMP beside a result."""
+    return f"{result}.xmp"
+
+
 def safe_name(filename: str) -> str:
     """The last segment of a file's name, as a key may hold it: without control characters or S3's own variable."""
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", filename)[-1])

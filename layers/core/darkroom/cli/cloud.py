@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from darkroom.cli import inputs, joined
-from darkroom.cli.photos import PARTIAL, also_read, read_wanted
+from darkroom.cli.photos import PARTIAL, SIDECAR, also_read, read_wanted
 from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
 
@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
 @PARTIAL
+@SIDECAR
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
 @click.option("-o", "--output", metavar="FOLDER", default=".", show_default=True, help="Where the results go.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
@@ -54,6 +55,7 @@ def submit(
     format_name: str | None,
     quality: int | None,
     partial: str | None,
+    sidecar: str | None,
     quiet: bool,
     output: str,
     force: bool,
@@ -66,16 +68,18 @@ def submit(
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
 
-    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality, partial=partial)
+    overrides = {"blend": blend, "format": format_name, "quality": quality, "partial": partial, "sidecar": sidecar}
+    wanted = read_wanted(recipe_source, step_texts, **overrides)
     wanted.to_metadata()  # what an upload has no room for is refused now
     photos = inputs.find(inputs.without_results(names), output)
     paths = [path for path, _ in photos]
     files = outputs.Outputs([*paths, *also_read(recipe_source, wanted)], force=force)
+    beside = (wanted.sidecar or (wanted.recipe.sidecar if wanted.recipe else "none")) == "beside"
     asked = wanted.format or (wanted.recipe.format if wanted.recipe else None)
     targets = outputs.plan_in(photos, output, asked)
     for source, target in zip(paths, targets, strict=True):
         if is_there(source):
-            claim(files, target, source)
+            claim(files, target, source, beside=beside)
     send, fetch = by_api(address, wanted) if address else by_stack(find_stack(stack_name, local), wanted)
     uploads, attempts = [], Attempts()
     for source, target in zip(paths, targets, strict=True):
@@ -86,9 +90,13 @@ def submit(
             done = fetch(upload, timeout)
             path = os.path.splitext(target)[0] + done.extension
             if path != target:  # the stack's own default recipe asks for another format
-                claim(files, path, source)
+                claim(files, path, source, beside=beside)
             for name, body in ((path, done.photo), (f"{path}.json", done.manifest)):
                 files.write(name, body)
+            if done.sidecar is not None:
+                if not beside:  # the stack's own default recipe asks for it
+                    files.claim(f"{path}.xmp", source)
+                files.write(f"{path}.xmp", done.sidecar)
             if not quiet:
                 click.echo(f"{shown(source)} → {shown(path)}  {told.line(report.read(done.manifest))}")
     attempts.end()
@@ -103,9 +111,9 @@ def find_stack(name: str | None, local: bool) -> Stack:
     return Stack.find(name or "darkroom", **embedded())
 
 
-def claim(files: Outputs, target: str, source: str) -> None:
-    """Keep the paths of a result and its manifest. Raises click's usage error."""
-    for path in (target, f"{target}.json"):
+def claim(files: Outputs, target: str, source: str, *, beside: bool) -> None:
+    """Keep the paths of a result, its manifest and a sidecar beside it. Raises click's usage error."""
+    for path in (target, f"{target}.json", *([f"{target}.xmp"] if beside else [])):
         files.claim(path, source)
 
 
@@ -115,6 +123,7 @@ class Fetched(NamedTuple):
     extension: str
     photo: bytes
     manifest: bytes
+    sidecar: bytes | None
 
 
 Send = Callable[[str, bytes], Any]
@@ -126,11 +135,17 @@ Fetch = Callable[[Any, float], Fetched]
 
 def by_stack(stack: Stack, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the buckets and the table, with the caller's AWS credentials."""
+    from msgspec import to_builtins
+
+    from darkroom import report
 
     def fetch(upload: str, timeout: float) -> Fetched:
         job = stack.wait(upload, timeout)
         extension = posixpath.splitext(job["result"]["key"])[1]
-        return Fetched(extension, stack.download(job["result"]), stack.download(job["manifest"]))
+        manifest = stack.download(job["manifest"])
+        beside = report.read(manifest).sidecar
+        sidecar = stack.download(to_builtins(beside)) if beside and beside.key else None
+        return Fetched(extension, stack.download(job["result"]), manifest, sidecar)
 
     return lambda name, body: stack.upload(name, body, wanted), fetch
 
@@ -146,6 +161,7 @@ def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
         if "result" not in links:
             raise StepFailed("download", "the result is no longer there")
         extension = posixpath.splitext(urlsplit(links["result"]).path)[1]
-        return Fetched(extension, api.download(links["result"]), api.download(links["manifest"]))
+        photo, manifest = api.download(links["result"]), api.download(links["manifest"])
+        return Fetched(extension, photo, manifest, api.download(links["sidecar"]) if "sidecar" in links else None)
 
     return lambda name, body: api.submit(name, body, wanted), fetch

@@ -27,6 +27,12 @@ PARTIAL = click.option(
     help="Whether a JPEG or PNG that ends early is taken as far as it goes (default: reject).",
 )
 
+SIDECAR = click.option(
+    "--sidecar",
+    type=click.Choice(["none", "beside", "inside"]),
+    help="Write the decisions as XMP, into RESULT.xmp or the result itself (default: none).",
+)
+
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
@@ -43,6 +49,7 @@ PARTIAL = click.option(
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
 @PARTIAL
+@SIDECAR
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
 @click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
@@ -59,6 +66,7 @@ def enhance(
     format_name: str | None,
     quality: int | None,
     partial: str | None,
+    sidecar: str | None,
     jobs: int,
     report_path: str | None,
     explain: bool,
@@ -80,19 +88,26 @@ def enhance(
 
     from darkroom import report
     from darkroom.cli import outputs, told
+    from darkroom.sidecar import packet
 
     if force and skip:
         raise click.UsageError("--force and --skip exclude each other")
-    wanted = read_wanted(recipe_source, step_texts, blend=blend, format=format_name, quality=quality, partial=partial)
+    overrides = {"blend": blend, "format": format_name, "quality": quality, "partial": partial, "sidecar": sidecar}
+    wanted = read_wanted(recipe_source, step_texts, **overrides)
     photos = inputs.find(inputs.without_results(names), output)
     files = outputs.Outputs([*(path for path, _ in photos), *also_read(recipe_source, wanted)], force=force)
     targets = outputs.plan(photos, output, wanted.to_recipe().format)
+    beside = wanted.to_recipe().sidecar == "beside"
+    if beside and any(map(is_stream, targets)):
+        raise click.UsageError("a sidecar beside a stream has no place: use --sidecar inside")
     work = [(photo.path, target) for photo, target in zip(photos, targets, strict=True)]
     if skip:
         work = [(source, target) for source, target in work if not os.path.lexists(target)]
     for source, target in work:
         if is_there(source):
             files.claim(target, source)
+            if beside and not is_stream(target):
+                files.claim(f"{target}.xmp", source)
     if report_path:
         files.claim(report_path, "--report")
     reports, attempts = [], Attempts(as_json=as_json)
@@ -100,6 +115,8 @@ def enhance(
         with attempts.on(source):
             body, done = result()
             files.write(target, body)
+            if beside:
+                files.write(f"{target}.xmp", packet(done))
             whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
             reports.append(whole)
             if explain:

@@ -103,6 +103,12 @@ def placeless(packet: bytes) -> tuple[bytes, bool]:
     return kept, kept != packet
 
 
+def without(packet: bytes, namespace: bytes) -> bytes:
+    """The packet, of the same length, without the properties of a namespace."""
+    spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
+    return _without(packet, lambda prefix, _: prefix != b"xmlns" and spaces.get(prefix) == namespace)
+
+
 def _without(packet: bytes, goes: Callable[[bytes, bytes], bool]) -> bytes:
     result = bytearray(packet)
     at = 0

@@ -12,7 +12,7 @@ import msgspec
 from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError, ReadTimeoutError
 
-from darkroom import codec, report
+from darkroom import codec, report, sidecar
 from darkroom.aws import clients, storage
 from darkroom.aws.api import links, negotiate, parse, records, synchronous
 from darkroom.aws.api.problems import Problem
@@ -86,7 +86,9 @@ def _answer(job: str, output: Mapping[str, Any], *, multipart: bool) -> Response
     if multipart:
         boundary = secrets.token_hex(16)
         content_type = f'multipart/mixed; boundary="{boundary}"'
-        parts = (("application/json", msgspec.json.encode(told.placeless())), (stored["ContentType"], photo))
+        parts = [("application/json", msgspec.json.encode(told.placeless())), (stored["ContentType"], photo)]
+        if told.sidecar is not None and told.sidecar.key:
+            parts.append((sidecar.MEDIA_TYPE, sidecar.packet(told)))
         photo = b"".join(
             f"--{boundary}\r\nContent-Type: {kind}\r\n\r\n".encode() + content + b"\r\n" for kind, content in parts
         )

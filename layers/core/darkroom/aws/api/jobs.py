@@ -19,7 +19,7 @@ from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import logger
-from darkroom.errors import ImageRejected
+from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
 
 UNFINISHED = frozenset({"waiting", "running"})
@@ -72,6 +72,8 @@ def show(site: Site, job: str, caller: str) -> dict[str, Any]:
             places["result"] = links.to(result)
             places["download"] = links.to(result, filename=name)
             places["manifest"] = links.to(manifest)
+            if told.sidecar is not None and told.sidecar.key:
+                places["sidecar"] = links.to(msgspec.to_builtins(told.sidecar))
     if told is not None:
         answer["stages"] = [{"status": "done", **msgspec.to_builtins(stage)} for stage in told.stages]
         answer["report"] = told.placeless()
@@ -139,7 +141,10 @@ def delete(site: Site, job: str, caller: str) -> None:
     if record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
     s3 = clients.client("s3")
+    beside = _sidecar(record)
     try:
+        if beside:
+            _delete_place(s3, beside, job)
         for place in ("result", "manifest"):
             if place in record:
                 _delete_place(s3, record[place], job)
@@ -147,6 +152,15 @@ def delete(site: Site, job: str, caller: str) -> None:
     except (ClientError, BotoCoreError) as error:
         raise storage.translate(error) from error
     records.delete(site.table, job)
+
+
+def _sidecar(record: Mapping[str, Any]) -> dict[str, str] | None:
+    """Where the job's sidecar lies, as its manifest says, which is deleted last."""
+    try:
+        told = _report(record) if record.get("manifest") else None
+    except StepFailed:
+        return None  # it cannot be read
+    return msgspec.to_builtins(told.sidecar) if told and told.sidecar and told.sidecar.key else None
 
 
 def _delete_upload(table: str, s3: Any, record: Mapping[str, Any]) -> None:
