@@ -45,7 +45,9 @@ def test_sets_are_found_by_their_folders_wherever_they_lie(tmp_path: Path) -> No
         ("wrong", "a_b"),
     ]
     assert found[0].reference == tmp_path / "pairs/brackets/01-middle.jpg"
-    assert missing == ["ordinary (snapshots of all sorts): no folder 'ordinary' with such pictures"]
+    assert missing == [
+        "ordinary (snapshots of all sorts, every third by name): no folder 'ordinary' with such pictures"
+    ]
 
 
 def test_of_a_wallpaper_in_several_sizes_the_widest_is_taken(tmp_path: Path) -> None:
@@ -143,10 +145,10 @@ def test_answers_name_the_line_that_is_none(tmp_path: Path) -> None:
             verdicts.answers(path, 2)
 
 
-def test_of_snapshots_every_third_is_judged_whatever_was_changed() -> None:
-    some = [outcome("ordinary", number, changed=number % 2 == 0) for number in range(7)]
-    assert [each.photo for each in verdicts.judged(some)] == ["p0", "p3", "p6"]
-    assert verdicts.judged([outcome("brackets-dark", 1)]) == []
+def test_of_snapshots_every_third_is_taken(tmp_path: Path) -> None:
+    for number in range(7):
+        save(tmp_path / f"ordinary/p{number}.jpg", SMALL)
+    assert [each.name for each in sets.find([tmp_path], ["ordinary"])[0]] == ["p0", "p3", "p6"]
 
 
 def test_tables_and_targets_count_what_was_found() -> None:

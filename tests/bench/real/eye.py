@@ -59,7 +59,7 @@ def main() -> int:
 def draw_sheets(outcomes: Sequence[Outcome], folders: Sequence[Path], name: str, per_sheet: int) -> str:
     """What is to be judged of a set and was not yet, as sheets and as a list beside them."""
     known = verdicts.read()
-    missing = [o for o in verdicts.judged(of(outcomes, name, "auto")) if o.changed and o.result not in known]
+    missing = [o for o in of(outcomes, name, "auto") if o.changed and o.result not in known]
     found, _ = sets.find(folders, [name])
     photos = {photo.name: photo for photo in found}
     SHEETS.mkdir(parents=True, exist_ok=True)

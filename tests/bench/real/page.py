@@ -25,15 +25,15 @@ at. None of these was trained on, but for `clic2025`, `elementary` and `wallpape
 """
 
 BY_EYE = """
-One reader, strict as a photographer, looked at every changed photo of these sets before and after (of `ordinary` at
-every third photo), on sheets with numbers; what is not changed is the same. A verdict holds for the very pixels that
-were looked at (`tests/bench/real/verdicts.txt`); `python -m tests.bench.real.eye` draws the sheets, takes the verdicts
-and counts them. One pair of eyes is no panel, and knew which side was which.
+One reader, strict as a photographer, looked at every changed photo of these sets before and after, on sheets with
+numbers; what is not changed is the same. A verdict holds for the very pixels that were looked at
+(`tests/bench/real/verdicts.txt`); `python -m tests.bench.real.eye` draws the sheets, takes the verdicts and counts
+them. One pair of eyes is no panel, and knew which side was which.
 """
 
 METHOD = """
 Files are read as sRGB, 8 bits, at most {most_px} px a side. PSNR over all samples; a gain is a photo's own, after less
-before. CPU seconds are of one photo, with all threads and the programs that are started (for eight photos at a time),
+before. CPU seconds are of one photo, with all threads and the programs that are started (for four photos at a time),
 and without reading the file. `auto` runs as on the command line; *finish none* only repairs. Sets: {sets}.
 """
 

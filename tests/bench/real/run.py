@@ -35,7 +35,7 @@ RESULTS = FOLDER / "results"
 """What `auto` made, by digest, as JPEG."""
 
 AS_FOUND = Condition("real", "as found")
-CHUNK = 8
+CHUNK = 4
 """Photos that a tool is started for."""
 
 Work = list[Array]

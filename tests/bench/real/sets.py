@@ -35,7 +35,7 @@ class Photo:
 
 @dataclass(frozen=True, slots=True)
 class Set:
-    """find: its photographs in `folder`. judged: every so many-th is judged by eye; 0: none, there are references.
+    """find: its photographs in `folder`. every: so many-th of them is taken. judged: by eye, as there is no reference.
 
     finished: they need nothing, and leaving them alone is right.
     """
@@ -44,7 +44,8 @@ class Set:
     what: str
     folder: str
     find: Callable[[str, Path], list[Photo]]
-    judged: int = 0
+    every: int = 1
+    judged: bool = True
     finished: bool = False
 
 
@@ -89,14 +90,14 @@ def pictures(folder: Path, pattern: str) -> list[Path]:
 
 
 SETS = (
-    Set("brackets-dark", "exposure brackets, the dark frame", "brackets", frames("dark")),
-    Set("brackets-bright", "exposure brackets, the bright frame", "brackets", frames("bright")),
-    Set("cc15", "real camera noise", "cc15", noisy),
-    Set("wrong", "exposed or balanced wrongly in the camera", "wrong", singles, judged=1),
-    Set("ordinary", "snapshots of all sorts", "ordinary", singles, judged=3),
-    Set("clic2025", "professional photographs", "clic2025", singles, judged=1, finished=True),
-    Set("elementary", "wallpapers, photographs mostly", "elementary", singles, judged=1, finished=True),
-    Set("wallpapers", "wallpapers, drawings mostly", "wallpapers", wallpapers, judged=1, finished=True),
+    Set("brackets-dark", "exposure brackets, the dark frame", "brackets", frames("dark"), judged=False),
+    Set("brackets-bright", "exposure brackets, the bright frame", "brackets", frames("bright"), judged=False),
+    Set("cc15", "real camera noise", "cc15", noisy, judged=False),
+    Set("wrong", "exposed or balanced wrongly in the camera", "wrong", singles),
+    Set("ordinary", "snapshots of all sorts, every third by name", "ordinary", singles, every=3),
+    Set("clic2025", "professional photographs", "clic2025", singles, finished=True),
+    Set("elementary", "wallpapers, photographs mostly", "elementary", singles, finished=True),
+    Set("wallpapers", "wallpapers, drawings mostly", "wallpapers", wallpapers, finished=True),
 )
 BY_NAME = {each.name: each for each in SETS}
 
@@ -106,7 +107,7 @@ def find(folders: Sequence[Path], names: Sequence[str]) -> tuple[list[Photo], li
     photos, missing = [], []
     for each in (BY_NAME[name] for name in names):
         places = [place for folder in folders for place in below(folder, each.folder)]
-        found = each.find(each.name, places[0]) if places else []
+        found = each.find(each.name, places[0])[:: each.every] if places else []
         photos += found
         if not found:
             missing.append(f"{each.name} ({each.what}): no folder '{each.folder}' with such pictures")

@@ -12,7 +12,7 @@ from tests.bench.quality.page import table
 from tests.bench.quality.targets import Target
 from tests.bench.real.run import CONTENDERS, FOLDER, Contender, Outcome
 from tests.bench.real.sets import BY_NAME, SETS
-from tests.bench.real.verdicts import UNJUDGED, WORDS, Verdict, count, judged
+from tests.bench.real.verdicts import UNJUDGED, WORDS, Verdict, count
 
 LAST = FOLDER / "real.json"
 """The last run."""
@@ -85,7 +85,7 @@ def by_eye(outcomes: Sequence[Outcome], verdicts: Verdicts) -> str:
     """How many are better, the same and worse, of those that are judged."""
     rows = []
     for each in (each for each in SETS if each.judged):
-        if some := judged(of(outcomes, each.name, AUTO)):
+        if some := of(outcomes, each.name, AUTO):
             counts = count(some, verdicts)
             shares = [f"{counts[word]} ({counts[word] / len(some):.0%})" for word in WORDS]
             changed = sum(outcome.changed for outcome in some)
@@ -109,7 +109,7 @@ def targets(outcomes: Sequence[Outcome], verdicts: Verdicts) -> list[Target]:
                 text = f"{name}, `{contender}`: none worse by {WORSE_DB:g} dB"
                 found.append(Target(text, f"{worse}, the least {min(gains):+.2f} dB", not worse))
     for name, better, worst in (("wrong", 17 / 21, None), ("ordinary", 0.55, 0.02)):
-        if some := judged(of(outcomes, name, AUTO)):
+        if some := of(outcomes, name, AUTO):
             counts = count(some, verdicts)
             unjudged = f"; {counts[UNJUDGED]} not judged" if counts[UNJUDGED] else ""
             share = counts["better"] / len(some)
@@ -126,7 +126,7 @@ def targets(outcomes: Sequence[Outcome], verdicts: Verdicts) -> list[Target]:
         share = changed / len(some)
         text = "pictures that need nothing, finish none: at most 4 % changed"
         found.append(Target(text, f"{changed} of {len(some)}, {share:.1%}", share <= 0.04))
-    if some := [o for name in finished for o in judged(of(outcomes, name, AUTO))]:
+    if some := [o for name in finished for o in of(outcomes, name, AUTO)]:
         counts = count(some, verdicts)
         reached = f"{counts['worse']} of {len(some)}" + (f"; {counts[UNJUDGED]} not judged" if counts[UNJUDGED] else "")
         met = not counts["worse"] and not counts[UNJUDGED]

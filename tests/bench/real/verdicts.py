@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.bench.real.run import Outcome
-from tests.bench.real.sets import BY_NAME
 
 FILE = Path(__file__).with_name("verdicts.txt")
 WORDS = ("better", "same", "worse")
@@ -64,12 +63,6 @@ def add(new: Iterable[Verdict], path: Path = FILE) -> None:
     lines = sorted(known.values(), key=lambda verdict: (verdict.where, verdict.result))
     head = [line for line in path.read_text().splitlines() if line.startswith("#")] if path.exists() else []
     path.write_text("\n".join([*head, *map(str, lines)]) + "\n")
-
-
-def judged(outcomes: Sequence[Outcome]) -> list[Outcome]:
-    """Of one contender on one set, those that are judged by eye: every so many-th, whether changed or not."""
-    every = BY_NAME[outcomes[0].set].judged if outcomes else 0
-    return list(outcomes[::every]) if every else []
 
 
 def count(outcomes: Sequence[Outcome], verdicts: Mapping[str, Verdict]) -> Counter[str]:
