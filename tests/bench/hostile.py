@@ -1,16 +1,16 @@
-"""Any folder of strange files, and seeded mutants of every accepted format, through header check and decode.
+"""Any folder of strange files, and seeded mutants and bombs of every accepted format, through header check and decode.
 
     make test-hostile FOLDER="folder…" MUTANTS=5000
 
-Each file is opened in a worker process; one that dies or hangs is told with the file that it had. Exit status 1 for a
-crash, a hang, an error without a type, or a header check past its bounds.
+Each file is opened in a worker process of bounded memory; one that dies or hangs is told with the file that it had.
+Exit status 1 for a crash, a hang, an error without a type, or a header check past its bounds.
 """
 
 from __future__ import annotations
 
 import argparse
 import collections
-import io
+import itertools
 import json
 import resource
 import subprocess
@@ -18,7 +18,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -27,36 +27,51 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
+from darkroom.picture import Picture
+from tests.bench.bombs import bombs, saved
+from tests.unit.codec import heic
 
 MOST_SECONDS = 2.0
-"""CPU seconds of a header check."""
+"""CPU seconds of a header check, those of its child processes among them."""
 
 MOST_MEMORY = 1 << 30
-"""Bytes that a header check may add."""
+"""Bytes that a header check may add, or that a child process of it may have."""
 
-HANG_SECONDS = 120.0
+WORKER_MEMORY = 8 << 30
+"""Bytes that a worker may ask for."""
+
+HANG_SECONDS = 300.0
+LARGE = 1 << 20
+"""Bytes of a file for which a worker begins anew, so that its memory is its own."""
 
 
 def seeds() -> list[bytes]:
-    """A small file of every format that Pillow writes, plain and less so."""
-    rows, columns = np.mgrid[0:48, 0:64]
-    image = Image.fromarray(np.stack((rows * 5, columns * 3, rows + columns), -1).astype(np.uint8))
+    """A small file of every format, plain and less so; of HEIC and AVIF, which take a process each, one."""
     exif = Image.Exif()
     exif[0x010F], exif[0x0112], exif[0x8825] = "Maker", 6, {1: "N", 2: (52.0, 31.0, 12.0)}
     exif.load(exif.tobytes())
-    kinds: list[tuple[str, dict[str, Any]]] = [
-        ("JPEG", {"exif": exif, "xmp": b"<x:xmpmeta><rdf:RDF/></x:xmpmeta>"}),
-        ("JPEG", {"progressive": True}),
-        *(("PNG", {"exif": exif, "dpi": (300, 300)}), ("GIF", {}), ("BMP", {})),
-        *(("WEBP", {"exif": exif}), ("WEBP", {"lossless": True})),
-        *(("TIFF", {"exif": exif}), ("TIFF", {"compression": "tiff_lzw"}), ("AVIF", {"exif": exif})),
+    packet = b"<x:xmpmeta><rdf:RDF/></x:xmpmeta>"
+    deep = Picture(np.random.default_rng(0).integers(0, 65536, (48, 64, 3), np.uint16, endpoint=False))
+    return [
+        saved("JPEG", exif=exif, xmp=packet, dpi=(300, 300)),
+        saved("JPEG", progressive=True),
+        saved("JPEG", mode="CMYK"),
+        saved("PNG", exif=exif, dpi=(300, 300)),
+        saved("PNG", mode="P"),
+        codec.encode(deep, "png"),
+        saved("GIF", comment="a comment"),
+        saved("BMP", mode="RGBA"),
+        saved("BMP", mode="P"),
+        saved("WEBP", exif=exif, xmp=packet),
+        saved("WEBP", lossless=True),
+        saved("TIFF", exif=exif, dpi=(300, 300)),
+        saved("TIFF", compression="tiff_lzw", mode="LAB"),
+        saved("TIFF", compression="jpeg"),
+        saved("TIFF", compression="group4", mode="1"),
+        codec.encode(deep, "tiff"),
+        saved("AVIF", exif=exif),
+        heic.write(deep.pixels[..., 0].astype(np.uint8)),
     ]
-    files = []
-    for format_name, options in kinds:
-        file = io.BytesIO()
-        image.save(file, format_name, **options)
-        files.append(file.getvalue())
-    return files
 
 
 def mutants(count: int, seed: int = 0) -> Iterator[bytes]:
@@ -83,23 +98,39 @@ def mutants(count: int, seed: int = 0) -> Iterator[bytes]:
         yield bytes(data)
 
 
+def spent() -> float:
+    """CPU seconds, children's among them."""
+    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+
+def peak(who: int = resource.RUSAGE_SELF) -> int:
+    """Bytes that a process had at most: this one, or the largest of its children."""
+    return resource.getrusage(who).ru_maxrss * 1024
+
+
 def work() -> None:
     """A worker: a path a line in, a line of JSON out."""
+    resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
     for line in sys.stdin:
         data = Path(line.rstrip("\n")).read_bytes()
-        before, started = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
-        said: dict[str, Any] = {"code": "picture", "untyped": False}
-        try:
-            codec.read_header(data)
-            said["header"] = time.process_time() - started
-            said["memory"] = (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024
-            codec.decode(data)
-        except ImageRejected as error:
-            said["code"] = error.code
-        except Exception as error:
-            said.update(code=f"{type(error).__name__}: {error}", untyped=True)
-        said.setdefault("header", time.process_time() - started)
-        said.setdefault("memory", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024)
+        before, started = peak(), spent()
+        said: dict[str, Any] = {"code": "picture", "untyped": False, "header": 0.0, "memory": 0}
+
+        def judged(step: Callable[[bytes], Any], data: bytes = data, said: dict[str, Any] = said) -> bool:
+            try:
+                step(data)
+            except ImageRejected as error:
+                said["code"] = error.code
+            except Exception as error:
+                said.update(code=f"{type(error).__name__}: {error}", untyped=True)
+            return said["code"] == "picture"
+
+        fine = judged(codec.read_header)
+        said["header"] = spent() - started
+        said["memory"] = max(peak() - before, peak(resource.RUSAGE_CHILDREN))
+        if fine:
+            judged(codec.decode)
+        said["seconds"] = spent() - started
         print(json.dumps(said), flush=True)
 
 
@@ -107,11 +138,15 @@ def through_worker(paths: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]
     """What became of each file, "crash" and "hang" among it."""
     worker: subprocess.Popen[str] | None = None
     for path in paths:
+        if worker is not None and path.stat().st_size > LARGE:
+            end(worker)
+            worker = None
         if worker is None or worker.poll() is not None:
             worker = subprocess.Popen(
                 [sys.executable, "-W", "ignore", "-m", "tests.bench.hostile", "--worker"],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,  # what libraries say of broken files
                 text=True,
             )
         assert worker.stdin is not None
@@ -132,38 +167,58 @@ def through_worker(paths: Iterable[Path]) -> Iterator[tuple[Path, dict[str, Any]
             yield path, json.loads(line)
         else:
             worker.wait()
-            yield path, {"code": "hang" if hung.is_set() else "crash", "untyped": True, "header": 0.0, "memory": 0}
-    if worker is not None and worker.stdin is not None:
-        worker.stdin.close()
-        worker.wait()
+            code = "hang" if hung.is_set() else "crash"
+            yield path, {"code": code, "untyped": False, "header": 0.0, "memory": 0, "seconds": 0.0}
+    if worker is not None:
+        end(worker)
+
+
+def end(worker: subprocess.Popen[str]) -> None:
+    assert worker.stdin is not None
+    worker.stdin.close()
+    worker.wait()
 
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folders", nargs="*", type=Path)
     parser.add_argument("--mutants", type=int, default=5000)
+    parser.add_argument("--bombs", type=float, default=1.0, help="their size; 0 for none")
     parser.add_argument("--worker", action="store_true")
     asked = parser.parse_args()
     if asked.worker:
         work()
         return 0
+    codes: collections.Counter[str] = collections.Counter()
+    bad, slowest, longest, largest = [], (0.0, ""), (0.0, ""), (0, "")
+    started = time.monotonic()
     with tempfile.TemporaryDirectory() as made:
-        paths = [path for folder in asked.folders for path in sorted(folder.rglob("*")) if path.is_file()]
-        for number, data in enumerate(mutants(asked.mutants)):
-            paths.append(Path(made) / f"mutant-{number}")
-            paths[-1].write_bytes(data)
-        codes: collections.Counter[str] = collections.Counter()
-        bad, slowest, largest = [], (0.0, ""), (0, "")
-        for path, said in through_worker(paths):
-            codes[said["code"] if not said["untyped"] else "untyped"] += 1
+
+        def written() -> Iterator[Path]:
+            for folder in asked.folders:
+                yield from (path for path in sorted(folder.rglob("*")) if path.is_file())
+            new = ((f"mutant {number}", data) for number, data in enumerate(mutants(asked.mutants)))
+            for name, data in itertools.chain(new, bombs(asked.bombs) if asked.bombs else ()):
+                path = Path(made) / name
+                path.write_bytes(data)
+                yield path
+
+        for path, said in through_worker(written()):
+            codes["untyped" if said["untyped"] else said["code"]] += 1
             slowest = max(slowest, (said["header"], path.name))
+            longest = max(longest, (said["seconds"], path.name))
             largest = max(largest, (said["memory"], path.name))
-            if said["untyped"] or said["header"] > MOST_SECONDS or said["memory"] > MOST_MEMORY:
+            broken = said["untyped"] or said["code"] in ("crash", "hang")
+            if broken or said["header"] > MOST_SECONDS or said["memory"] > MOST_MEMORY:
                 bad.append(f"{path.name}: {said}")
-    print(f"{len(paths)} files:", ", ".join(f"{count} {code}" for code, count in codes.most_common()))
-    print(
-        f"slowest header check {slowest[0]:.3f} CPU s ({slowest[1]}), most memory {largest[0] >> 20} MiB ({largest[1]})"
-    )
+            if path.is_relative_to(made):
+                path.unlink()
+    pictures, rejected = codes.pop("picture", 0), {code: n for code, n in codes.items() if code.startswith("image.")}
+    print(f"{codes.total() + pictures} files in {time.monotonic() - started:.0f} s: {pictures} pictures,", end=" ")
+    print(f"{sum(rejected.values())} rejected:", ", ".join(f"{n} {code}" for code, n in sorted(rejected.items())))
+    print(f"untyped {codes['untyped']}, crashes {codes['crash']}, hangs {codes['hang']}")
+    print(f"slowest header check {slowest[0]:.3f} CPU s ({slowest[1]}), slowest file {longest[0]:.1f} ({longest[1]})")
+    print(f"most memory of a header check {largest[0] >> 20} MiB ({largest[1]})")
     print("\n".join(bad) if bad else "no crash, no hang, no error without a type, no header check past its bounds")
     return 1 if bad else 0
 

@@ -16,7 +16,7 @@ from darkroom import codec
 from darkroom.codec import exif, icc
 from tests.unit.codec import heic, pictures
 from tests.unit.codec.pictures import png_chunk, save
-from tests.unit.codec.test_color import BRADFORD, P3, reference, xyz
+from tests.unit.codec.test_color import ADOBE, BRADFORD, P3, reference, xyz
 
 D65, WHITE_C, EQUAL, DCI = (0.3127, 0.3290), (0.310, 0.316), (1 / 3, 1 / 3), (0.314, 0.351)
 GAMUTS = {  # H.273, table 2
@@ -208,6 +208,37 @@ def test_adobe_rgb_by_exif(format, order, space, index):
     if index is not None:
         assert b"R98\0" in picture.metadata.exif
         assert b"R03" not in picture.metadata.exif
+
+
+def bmp_with(image: np.ndarray, profile: bytes) -> bytes:
+    """A BMP of version 5 with its profile behind the pixels."""
+    height, width = image.shape[:2]
+    rows = image[::-1, :, ::-1].tobytes()
+    sizes = struct.pack("<IiiHHIIiiII", 124, width, height, 1, 24, 0, len(rows), 0, 0, 0, 0)
+    header = sizes + bytes(16) + b"DEBM" + bytes(48) + struct.pack("<IIII", 0, 124 + len(rows), len(profile), 0)
+    return b"BM" + struct.pack("<IHHI", 138 + len(rows) + len(profile), 0, 0, 138) + header + rows + profile
+
+
+CONTAINERS: dict[str, Any] = {
+    "JPEG": lambda image, icc: save(image, "JPEG", quality=100, subsampling=0, icc_profile=icc),
+    "PNG": lambda image, icc: save(image, "PNG", icc_profile=icc),
+    "WebP": lambda image, icc: save(image, "WEBP", lossless=True, icc_profile=icc),
+    "TIFF": lambda image, icc: save(image, "TIFF", icc_profile=icc),
+    "AVIF": lambda image, icc: save(image, "AVIF", quality=100, subsampling="4:4:4", icc_profile=icc),
+    "HEIC": lambda image, icc: heic.write(image[:64, :128].astype(np.uint16) * 1023 // 255, 10, icc=icc),
+    "BMP": lambda image, icc: bmp_with(image, icc or b"none"),
+}
+
+
+@pytest.mark.parametrize("container", CONTAINERS)
+@pytest.mark.parametrize("name", ["Display P3", "Adobe RGB"])
+def test_a_profile_in_every_container(container, name):
+    image = np.rint(patches() * 255).astype(np.uint8).reshape(16, 32, 3).repeat(4, 0).repeat(4, 1)
+    profile, gamma = {"Display P3": (P3, None), "Adobe RGB": (ADOBE, 563 / 256)}[name]
+    stored = shown(CONTAINERS[container](image, None))
+    data = CONTAINERS[container](image, profile)
+    assert np.abs(shown(data) - 255 * reference(stored / 255, name, gamma)).max() <= 1.5
+    assert "to sRGB" in codec.decode(data).metadata.notes[0]
 
 
 def test_a_profile_beats_exif_and_uncalibrated_is_told():

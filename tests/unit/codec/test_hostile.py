@@ -149,6 +149,17 @@ def test_other_files_are_named(content, reason, named):
     assert named in rejected.message
 
 
+@pytest.mark.parametrize(("bits", "frame"), [(12, 0xC1), (12, 0xC2), (16, 0xC3)])
+def test_a_jpeg_of_more_than_8_bits_is_named(bits, frame):
+    data = bytearray(save(IMAGE, "JPEG"))
+    at = data.index(b"\xff\xc0")
+    data[at + 1], data[at + 4] = frame, bits
+    rejected = outcome(bytes(data))
+    assert isinstance(rejected, ImageRejected)
+    assert rejected.code == "image.unsupported-format"
+    assert f"the JPEG has {bits} bits per sample" in rejected.message
+
+
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
 @settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
@@ -196,10 +207,10 @@ def test_the_codec_needs_neither_opencv_nor_onnx_runtime():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def test_mutants_in_workers_of_their_own():
+def test_mutants_and_bombs_in_workers_of_their_own():
     """The short form of `make test-hostile`."""
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.bench.hostile", "--mutants", "60"], capture_output=True, text=True, check=False
-    )
+    command = [sys.executable, "-m", "tests.bench.hostile", "--mutants", "90", "--bombs", "0.01"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.startswith("60 files:")
+    assert int(done.stdout.split()[0]) > 130
+    assert "untyped 0, crashes 0, hangs 0" in done.stdout

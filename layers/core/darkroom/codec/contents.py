@@ -24,8 +24,7 @@ _HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap"
 class Contents:
     """A file, taken apart.
 
-    essence: the file as a decoder is to see it. orientation: by EXIF's numbers. code_points: primaries, transfer,
-    matrix, full range by H.273 (AVIF, HEIC). partial: a sentence on what is missing of the pixels, where it is known.
+    essence: the file as a decoder is to see it. orientation: by EXIF's numbers.
     parsed: the container's own parts, for who looks deeper.
     """
 
@@ -33,7 +32,6 @@ class Contents:
     orientation: int = 1
     profile: bytes | None = None
     space: Space | None = None
-    code_points: tuple[int, int, int, bool] | None = None
     baggage: Baggage = field(default_factory=Baggage)
     notes: list[str] = field(default_factory=list)
     parsed: Any = None
@@ -65,7 +63,7 @@ def _jpeg(data: bytes) -> Contents:
     if behind.strip(b"\0"):
         baggage.left_out.append(_behind(file, behind))
     block = exif.parse(baggage.exif)
-    return Contents(file.essence(), metadata.orientation(block), file.icc, None, None, baggage, [], file)
+    return Contents(file.essence(), metadata.orientation(block), file.icc, None, baggage, [], file)
 
 
 def _behind(file: jpeg.Jpeg, behind: bytes) -> str:
@@ -107,7 +105,7 @@ def _png(data: bytes) -> Contents:
     profile, space, said = colorimetry.of_png(file)
     notes += said
     orientation = metadata.orientation(exif.parse(baggage.exif))
-    return Contents(file.essence(), orientation, profile, space, None, baggage, notes, file)
+    return Contents(file.essence(), orientation, profile, space, baggage, notes, file)
 
 
 _PNG_KNOWN = frozenset(
@@ -138,14 +136,14 @@ def _webp(data: bytes) -> Contents:
     if data[end + (end & 1) :].strip(b"\0"):
         baggage.left_out.append(f"{len(data) - end:,} bytes behind the picture were left out")
     orientation = metadata.orientation(exif.parse(baggage.exif))
-    return Contents(data, orientation, file.get(b"ICCP"), None, None, baggage, [], file)
+    return Contents(data, orientation, file.get(b"ICCP"), None, baggage, [], file)
 
 
 def _gif(data: bytes) -> Contents:
     found = blocks.gif_extensions(data)
     baggage = Baggage(xmp=found.xmp)
     baggage.text = [("Comment", text) for text in map(_words, found.comments) if text]
-    return Contents(data, 1, found.icc, None, None, baggage, [], found)
+    return Contents(data, 1, found.icc, None, baggage, [], found)
 
 
 def _tiff(data: bytes) -> Contents:
@@ -159,7 +157,7 @@ def _tiff(data: bytes) -> Contents:
     baggage.xmp = content(700)
     baggage.iptc = _of_longs(block, content(33723)) or iptc.of_resources(content(34377) or b"")[0]
     baggage.left_out += _c2pa(block.entry("image", 0xCD41) is not None)
-    return Contents(data, metadata.orientation(block), content(34675), None, None, baggage, [], block)
+    return Contents(data, metadata.orientation(block), content(34675), None, baggage, [], block)
 
 
 def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:
@@ -173,7 +171,7 @@ def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:
 
 def _bmp(data: bytes) -> Contents:
     profile, space, notes = colorimetry.of_bmp(data)
-    return Contents(data, 1, profile, space, None, Baggage(), notes)
+    return Contents(data, 1, profile, space, Baggage(), notes)
 
 
 def _items(data: bytes) -> Contents:
@@ -198,7 +196,7 @@ def _items(data: bytes) -> Contents:
     if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):
         space = cicp.SRGB_SPACE  # said, so that EXIF is not asked
     notes = [note] if note else []
-    return Contents(data, file.orientation, file.profile, space, points, baggage, notes, file)
+    return Contents(data, file.orientation, file.profile, space, baggage, notes, file)
 
 
 def _c2pa(there: bool) -> list[str]:

@@ -144,8 +144,6 @@ def _of_items(source: Source) -> Raster:
         array = _aperture(array, source)
         if not depth and source.header.bit_depth > 8:
             notes = (f"{source.header.bit_depth}-bit AVIF decoded to 8 bits: Pillow's libavif was not found",)
-        if not depth and mode[0] == "L":
-            array = _full_range_gray(array, source)
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))
     turned = name == "HEIF"
@@ -162,15 +160,6 @@ def _of_items(source: Source) -> Raster:
 def _aperture(array: Array, source: Source) -> Array:
     left, top, right, bottom = isolated.clean_box(source.contents, array.shape[1], array.shape[0])
     return np.ascontiguousarray(array[top:bottom, left:right])
-
-
-def _full_range_gray(array: Array, source: Source) -> Array:
-    """Grey of limited range, which Pillow hands over as it is stored, with or without alpha."""
-    points = source.contents.code_points
-    if points is None or points[3]:
-        return array
-    table = np.rint((np.arange(256) - 16).clip(0, 219) * (255 / 219)).astype(np.uint8)
-    return table[array] if array.ndim == 2 else np.dstack((table[array[..., 0]], array[..., 1]))
 
 
 def _to_full_range(samples: Array, bits: int) -> Array:

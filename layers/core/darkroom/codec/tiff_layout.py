@@ -21,6 +21,9 @@ MAX_SAMPLES = 32
 MAX_TILE_PIXELS = 1 << 24
 """The usual tile has 2¹⁶; each is decoded as a whole, however little of it the picture uses."""
 
+MAX_SEGMENTS = 1 << 20
+"""Of strips or tiles those that are looked for: a picture of 64 MP in tiles of 16x16 px has 250,000."""
+
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 254, 256, 257, 258, 259, 262, 266
 _STRIPS, _SAMPLES, _ROWS, _STRIP_COUNTS, _PLANAR, _PREDICTOR, _COLOR_MAP = 273, 277, 278, 279, 284, 317, 320
 _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_COUNTS, _SUB_IFDS, _EXTRA, _FORMAT = 322, 323, 324, 325, 330, 338, 339
@@ -208,12 +211,13 @@ def _number(block: Block, tag: int, default: int = 0) -> int:
 
 
 def _numbers(block: Block, tag: int) -> tuple[int, ...]:
-    """All whole numbers of a field, however many; none where it is missing."""
+    """The whole numbers of a field, at most `MAX_SEGMENTS`; none where it is missing."""
     entry = block.entry("image", tag)
     size: Any = {1: "u1", 3: "u2", 4: "u4", 13: "u4", 16: "u8", 18: "u8"}.get(entry.kind) if entry else None
     if entry is None or size is None:
         return ()
-    values = np.frombuffer(block.data, np.dtype(size).newbyteorder(block.order), entry.count, entry.at)
+    count = min(entry.count, MAX_SEGMENTS)
+    values = np.frombuffer(block.data, np.dtype(size).newbyteorder(block.order), count, entry.at)
     return tuple(values.tolist())
 
 
