@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
 
+from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws, free_port
@@ -27,6 +28,14 @@ CONCURRENCY = 10
 
 PATIENCE_SECONDS = 400.0
 """After which what has not come to rest is counted as stuck."""
+
+KINDS = {
+    "succeeded": "Job Succeeded",
+    "superseded": "Job Succeeded",
+    "rejected": "Job Rejected",
+    "failed": "Job Failed",
+}
+"""The events that tell of a job's end, by its status."""
 
 RECIPE = json.dumps({"steps": [{"name": "gamma", "params": {"gamma": 0.8}}], "format": "png"})
 """What storms ask for: each photo passes through a stage, and its result can be foretold without darkroom."""
@@ -180,26 +189,30 @@ class Ground:
         return True
 
     def settle(self, prefix: str) -> None:
-        """Until nothing waits or runs, and no record says so. What Step Functions tells nobody of, a look finds."""
+        """Until each upload has a record, nothing waits or runs, no record says so, and each end was told of.
+
+        What Step Functions tells nobody of, a look finds.
+        """
+        uploads = sum(one.key.startswith(prefix) for one in self.uploads)
 
         def quiet() -> bool:
-            self.hear()
             if self.messages("WaitingUploads") or self.running():
                 return False
-            open_ones = [one for one in self.records(prefix) if one["status"] in ("running", "waiting")]
-            if open_ones:
+            records = self.records(prefix)
+            if any(one["status"] in ("running", "waiting") for one in records):
                 self.look()
-            return not open_ones
+                return False
+            self.hear()
+            heard = {(one["detail"]["job"], one["detail-type"]) for one in self.told}
+            ends = {(one["id"], KINDS[one["status"]]) for one in records}
+            return len(records) >= uploads and ends <= heard
 
         self.wait_for("rest", quiet)
-        self.hear()
 
     def look(self) -> None:
         """What the schedule does every five minutes."""
-        self.invoke("ReconcileFunction", {"source": "aws.events"})
-
-    def invoke(self, function: str, event: dict[str, Any]) -> None:
-        self.client("lambda").invoke(FunctionName=self.function(function), Payload=json.dumps(event).encode())
+        name = self.function("ReconcileFunction")
+        self.client("lambda").invoke(FunctionName=name, Payload=b'{"source": "aws.events"}')
 
     def function(self, logical: str) -> str:
         pages = self.client("lambda").get_paginator("list_functions").paginate()
@@ -218,8 +231,6 @@ class Ground:
 
     def redo_failed(self, prefix: str) -> None:
         """What an operator does after an outage: `darkroom redo` for each job that failed."""
-        from darkroom.client import care
-
         failed = [one["id"] for one in self.records(prefix) if one["status"] == "failed"]
         self.begun_anew += len(failed)
         for job in failed:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from tests.chaos.ground import Ground, Upload
+from tests.chaos.ground import KINDS, Ground, Upload
 from tests.support import photos
 
 MAY_END_AS = {
@@ -27,8 +27,6 @@ MAY_END_AS = {
     "rejected": {"rejected"},
 }
 """Statuses by what an upload must come to."""
-
-KINDS = {"succeeded": "Job Succeeded", "superseded": "Job Succeeded", "rejected": "Job Rejected"}
 
 
 @dataclass

@@ -94,6 +94,16 @@ def test_the_rooms_in_the_document_are_the_rooms_that_exist() -> None:
     assert named == packages | modules
 
 
+def test_every_promise_of_reliability_names_a_test_that_is_there() -> None:
+    text = (DOCS / "reliability.md").read_text()
+    named = set(re.findall(r"`(tests/[\w/]+\.py)`", text))
+    assert [name for name in sorted(named) if not (DOCS.parent / name).is_file()] == []
+    promises = text.partition("## One upload, one job")[2].partition("## ")[0]
+    rows = [line for line in promises.splitlines() if line.startswith("| ")][2:]
+    assert rows
+    assert [row for row in rows if not re.search(r"`tests/[\w/]+\.py` \|$", row)] == []
+
+
 def test_every_decision_is_in_the_index_and_has_its_three_parts() -> None:
     folder = DOCS / "decisions"
     linked = re.findall(r"^\| \[.+\]\((.+)\) \|", (folder / "README.md").read_text(), re.MULTILINE)
