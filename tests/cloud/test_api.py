@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import io
 import json
 import ssl
@@ -29,6 +30,7 @@ from schemathesis.specs.openapi.checks import (
 import darkroom
 from darkroom.cli.main import cli
 from darkroom.client import api as remote_api
+from darkroom.errors import DarkroomError
 from darkroom.wanted import Wanted
 from darkroom_local import stack
 from tests.cloud.cloud import Cloud, wait_for
@@ -134,12 +136,34 @@ def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
     assert not [key for key in cloud.results() if job in key]
 
 
-def test_a_form_takes_no_other_file(api: remote_api.Api) -> None:
-    """The form's conditions are the bucket's to enforce."""
-    announced = api.announce("photo.jpg", Wanted())
-    announced["upload"]["fields"]["key"] = "auto/elsewhere.jpg"
-    with pytest.raises(Exception, match="upload"):
-        api.upload(announced["upload"], "photo.jpg", photos.encoded())
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"key": "auto/elsewhere.jpg"},
+        {"Content-Type": "text/html"},
+        {"x-amz-meta-recipe": "none"},
+        {"x-amz-meta-owner": "someone"},
+        {"policy": "expired"},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_form_takes_no_other_file(api: remote_api.Api, change: dict[str, str]) -> None:
+    """The form's conditions are the bucket's to enforce: key, type, what is asked for, and nothing beside."""
+    form = api.announce("photo.jpg", Wanted.of_options("vivid"))["upload"]
+    if "policy" in change:  # signed anew it could be longer valid; as it is, it cannot
+        policy = json.loads(base64.b64decode(form["fields"]["policy"]))
+        change = {
+            "policy": base64.b64encode(json.dumps({**policy, "expiration": "2099-01-01T00:00:00Z"}).encode()).decode()
+        }
+    form["fields"] |= change
+    with pytest.raises(DarkroomError, match="the bucket answered 40"):
+        api.upload(form, "photo.jpg", photos.encoded())
+
+
+def test_a_form_takes_no_empty_file(api: remote_api.Api) -> None:
+    form = api.announce("photo.jpg", Wanted())["upload"]
+    with pytest.raises(DarkroomError, match="the bucket answered 400"):
+        api.upload(form, "photo.jpg", b"")
 
 
 def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:

@@ -73,6 +73,12 @@ def test_neighbouring_steps_of_a_stage_run_together_and_order_is_kept() -> None:
     assert planner.plan([]) == planner.plan([], "fused") == []
 
 
+def test_what_is_fused_runs_where_its_reference_may_be_read() -> None:
+    calls = [StepCall("gamma"), StepCall("inpaint", references={"mask": "references/a.png"}), StepCall("unsharp_mask")]
+    (part,) = planner.plan(calls, "fused")
+    assert (part.stage, part.steps) == ("restore", calls)
+
+
 def test_networks_are_never_fused_with_imaging() -> None:
     names = ("diagnose", "gaussian_blur", "gamma", "diagnose", "diagnose", "unsharp_mask")
     fused = planner.plan([StepCall(name) for name in names], "fused")

@@ -16,7 +16,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import recipe, registry
 from darkroom.limits import Limits
-from tests.support import definition
+from tests.support import definition, rights
 from tests.support.functions import SETTINGS
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
@@ -82,7 +82,7 @@ def test_workflow_is_given_what_it_names() -> None:
 
 
 def test_workflow_may_invoke_its_functions_and_no_others() -> None:
-    statements = SOURCE["Enhance"]["Properties"]["Policies"][0]["Statement"]
+    statements = SOURCE["Enhance"]["Properties"]["Policies"][-1]["Statement"]
     allowed = [s["Resource"] for s in statements if s["Action"] == "lambda:InvokeFunction"]
     given = SOURCE["Enhance"]["Properties"]["DefinitionSubstitutions"]
     assert allowed == [[value for name, value in given.items() if name.endswith("FunctionArn")]]
@@ -90,7 +90,7 @@ def test_workflow_may_invoke_its_functions_and_no_others() -> None:
 
 def test_workflow_may_do_what_its_tasks_do(expanded: dict[str, Any]) -> None:
     """A right that is missing is found by no test in which the task's refusal is caught."""
-    statements = SOURCE["Enhance"]["Properties"]["Policies"][0]["Statement"]
+    statements = SOURCE["Enhance"]["Properties"]["Policies"][-1]["Statement"]
     allowed = {action for statement in statements for action in as_list(statement["Action"])}
     needed = set()
     for task in definition.tasks(WORKFLOW).values():
@@ -193,10 +193,13 @@ def test_roles_allow_no_wildcard(expanded: dict[str, Any]) -> None:
             assert isinstance(resource, dict), "resources are named by reference"
 
 
+MANAGED = "BasicExecutionRole|AWSX[Rr]ay\\w*Access|APIGatewayPushToCloudWatchLogs|StagePolicy|ReferencesPolicy|UseKey"
+
+
 def test_roles_have_no_managed_policy_but_logs_traces_and_the_stages(expanded: dict[str, Any]) -> None:
     roles = of_type(expanded, "AWS::IAM::Role").values()
     managed = {json.dumps(arn) for role in roles for arn in role.get("ManagedPolicyArns", [])}
-    assert all(re.search("AWSLambdaBasicExecutionRole|AWSX[Rr]ay\\w*Access|StagePolicy", arn) for arn in managed)
+    assert all(re.search(MANAGED, arn) for arn in managed)
 
 
 def test_each_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:
@@ -207,17 +210,167 @@ def test_each_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:
 # What is stored
 
 
-@pytest.mark.parametrize("name", sorted(of_type(SOURCE, "AWS::S3::Bucket")))
-def test_buckets_are_private_encrypted_and_reached_by_tls_alone(name: str) -> None:
+BUCKETS = sorted(of_type(SOURCE, "AWS::S3::Bucket"))
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_buckets_are_private_encrypted_and_the_stack_s_own(name: str) -> None:
     bucket = SOURCE[name]["Properties"]
     assert set(bucket["PublicAccessBlockConfiguration"].values()) == {True}
     assert len(bucket["PublicAccessBlockConfiguration"]) == 4
+    assert bucket["OwnershipControls"] == {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     assert "BucketEncryption" in bucket
-    policies = [p for p in of_type(SOURCE, "AWS::S3::BucketPolicy").values() if p["Bucket"] == {"Ref": name}]
-    (statement,) = policies[0]["PolicyDocument"]["Statement"]
-    assert (statement["Effect"], statement["Principal"], statement["Action"]) == ("Deny", "*", "s3:*")
-    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
-    assert {resource_of(resource) for resource in statement["Resource"]} == {f"{name}.Arn", f"${{{name}.Arn}}/*"}
+    assert any("AbortIncompleteMultipartUpload" in rule for rule in bucket["LifecycleConfiguration"]["Rules"])
+
+
+@pytest.mark.parametrize("name", BUCKETS)
+def test_buckets_are_reached_by_tls_alone_and_by_no_old_one(name: str) -> None:
+    stack = rights.Stack()
+    for resource in (rights.ARNS[name], f"{rights.ARNS[name]}/sync/a.jpg"):
+        for action in ("s3:GetObject", "s3:DeleteObject", "s3:ListBucket"):
+
+            def refuses(**context: str) -> bool:
+                return stack.bucket_refuses(f"{name}Policy", action, resource, **context)  # noqa: B023
+
+            assert refuses(**{"aws:SecureTransport": "false"})
+            assert refuses(**{"s3:TlsVersion": "1.1"})
+            assert not refuses(**{"s3:TlsVersion": "1.2"})
+            assert not refuses(**{"s3:TlsVersion": "1.3"})
+
+
+@pytest.mark.parametrize("key", ["a.jpg", "a.jpg.json", "sync/a/photo.jpg"])
+def test_results_are_written_by_compare_and_swap_alone(key: str) -> None:
+    """As S3 documents the condition keys: absent where there is no such header; parts of an upload create no object."""
+    stack = rights.Stack()
+
+    def refuses(action: str, **context: str) -> bool:
+        return stack.bucket_refuses("ResultsBucketPolicy", action, f"{rights.ARNS['ResultsBucket']}/{key}", **context)
+
+    creates = {"s3:ObjectCreationOperation": "true"}
+    assert refuses("s3:PutObject", **creates)
+    assert not refuses("s3:PutObject", **creates, **{"s3:if-match": '"0123"'})
+    assert not refuses("s3:PutObject", **creates, **{"s3:if-none-match": "*"})
+    assert not refuses("s3:PutObject", **{"s3:ObjectCreationOperation": "false"})
+    assert not refuses("s3:GetObject")
+
+
+# A key of one's own
+
+
+def test_with_a_key_of_one_s_own_all_is_under_it() -> None:
+    stored = rights.Stack(KmsKeyArn=rights.KEY).resources
+    for name in BUCKETS:
+        (rule,) = stored[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule["ServerSideEncryptionByDefault"] == {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": rights.KEY}
+        assert rule["BucketKeyEnabled"] is True
+    table = stored["JobsTable"]["Properties"]["SSESpecification"]
+    assert table == {"SSEEnabled": True, "SSEType": "KMS", "KMSMasterKeyId": rights.KEY}
+    for queue in of_type(stored, "AWS::SQS::Queue").values():
+        assert (queue["KmsMasterKeyId"], queue["SqsManagedSseEnabled"]) == (rights.KEY, False)
+    assert all(group["KmsKeyId"] == rights.KEY for group in of_type(stored, "AWS::Logs::LogGroup").values())
+
+
+def test_without_one_all_is_under_aws_s() -> None:
+    stored = rights.Stack().resources
+    assert rights.KEY not in json.dumps(stored)
+    assert "UseKey" not in stored
+    for name in BUCKETS:
+        (rule,) = stored[name]["Properties"]["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+        assert rule == {"ServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}
+    assert all(queue["SqsManagedSseEnabled"] is True for queue in of_type(stored, "AWS::SQS::Queue").values())
+
+
+def test_every_role_may_use_the_key_through_the_stores_alone() -> None:
+    stack = rights.Stack(KmsKeyArn=rights.KEY)
+    roles = [*stack.functions().values(), "EnhanceRole"]
+    assert len(roles) == len(FOLDERS) + 1
+    for role in roles:
+        for action in ("kms:Decrypt", "kms:GenerateDataKey"):
+            assert stack.allows(role, action, rights.KEY, **{"kms:ViaService": f"s3.{rights.REGION}.amazonaws.com"})
+            assert not stack.allows(role, action, rights.KEY)
+            assert not stack.allows(role, action, rights.KEY, **{"kms:ViaService": "ebs.eu-central-1.amazonaws.com"})
+            assert not stack.allows(
+                role, action, f"{rights.KEY[:-1]}0", **{"kms:ViaService": "s3.eu-central-1.amazonaws.com"}
+            )
+        assert not stack.allows(role, "kms:ScheduleKeyDeletion", rights.KEY)
+
+
+# Parameters for what accounts differ in
+
+
+def test_a_boundary_bounds_every_role() -> None:
+    boundary = "arn:aws:iam::123456789012:policy/boundary"
+    bounded = rights.Stack(PermissionsBoundary=boundary).resources
+    assert {role.get("PermissionsBoundary") for role in of_type(bounded, "AWS::IAM::Role").values()} == {boundary}
+    assert not any(
+        "PermissionsBoundary" in role for role in of_type(rights.Stack().resources, "AWS::IAM::Role").values()
+    )
+
+
+def test_concurrency_is_reserved_where_it_is_asked_for() -> None:
+    reserved = of_type(rights.Stack(ReservedConcurrency="5").resources, "AWS::Lambda::Function")
+    assert {function["ReservedConcurrentExecutions"] for function in reserved.values()} == {"5"}
+    for function in of_type(rights.Stack().resources, "AWS::Lambda::Function").values():
+        assert "ReservedConcurrentExecutions" not in function, "a new account has none to reserve"
+
+
+# The API's logs and limits
+
+TOLD = {
+    "requestTime",
+    "requestId",
+    "identity.apiKeyId",
+    "identity.sourceIp",
+    "httpMethod",
+    "resourcePath",
+    "status",
+    "responseLength",
+    "responseLatency",
+    "error.responseType",
+}
+"""What the API's access log may say: no path, query, header or key."""
+
+
+def test_the_api_logs_who_called_and_nothing_private() -> None:
+    logged = rights.Stack().resources
+    setting = logged["Apiv1Stage"]["Properties"]["AccessLogSetting"]
+    assert setting["DestinationArn"] == {"Fn::GetAtt": ["ApiAccessLogs", "Arn"]}
+    assert set(re.findall(r"\$context\.([\w.]+)", setting["Format"])) == TOLD
+    assert len(json.loads(setting["Format"])) == len(TOLD), "one JSON object a line"
+    assert "LoggingLevel" not in json.dumps(logged["Apiv1Stage"]), "execution logs hold headers"
+
+
+@pytest.mark.parametrize(
+    ("choice", "made"),
+    [("create", {"ApiAccessLogs", "ApiAccount", "ApiLogsRole"}), ("account", {"ApiAccessLogs"}), ("none", set())],
+)
+def test_the_role_of_the_api_s_logs_is_made_where_there_is_none(choice: str, made: set[str]) -> None:
+    stack = rights.Stack(ApiLogs=choice).resources
+    assert set(stack) & {"ApiAccessLogs", "ApiAccount", "ApiLogsRole"} == made
+    assert ("AccessLogSetting" in stack["Apiv1Stage"]["Properties"]) == ("ApiAccessLogs" in made)
+    for name in made - {"ApiAccessLogs"}:  # others may have come to need it
+        assert stack[name]["DeletionPolicy"] == stack[name]["UpdateReplacePolicy"] == "Retain"
+    if "ApiAccount" in made:
+        assert stack["Api"]["DependsOn"] == "ApiAccount", "a stage with logs cannot be made before"
+
+
+@pytest.mark.parametrize("parameters", [{"ApiAccess": "key"}, {"ApiAccess": "iam"}], ids=lambda one: one["ApiAccess"])
+def test_what_needs_no_caller_has_a_limit(parameters: dict[str, str]) -> None:
+    stage = rights.Stack(**parameters, OpenRequestsPerSecond="7").resources["Apiv1Stage"]["Properties"]
+    paths = SOURCE["Api"]["Properties"]["DefinitionBody"]["paths"]
+    open_routes = {
+        (method.upper(), "/" if path == "/" else "/" + path.replace("/", "~1"))
+        for path, item in paths.items()
+        for method, operation in item.items()
+        if operation["security"] == []
+    }
+    limited = {
+        (one["HttpMethod"], one["ResourcePath"])
+        for one in stage["MethodSettings"]
+        if one["ThrottlingRateLimit"] == one["ThrottlingBurstLimit"] == "7"
+    }
+    assert limited == open_routes
+    assert open_routes
 
 
 def test_work_is_forgotten_after_a_day() -> None:
@@ -236,7 +389,7 @@ def test_log_groups_have_an_end(expanded: dict[str, Any]) -> None:
     assert all("LoggingConfig" in f for f in of_type(expanded, "AWS::Lambda::Function").values())
 
 
-@pytest.mark.parametrize("name", ["JobsTable", "WaitingUploads", "UndeliveredUploads", "FunctionLogs"])
+@pytest.mark.parametrize("name", ["JobsTable", "WaitingUploads", "UndeliveredUploads", "FunctionLogs", "ApiAccessLogs"])
 def test_what_tells_of_jobs_outlives_the_stack(name: str) -> None:
     assert SOURCE[name]["DeletionPolicy"] == SOURCE[name]["UpdateReplacePolicy"] == "Retain"
 

@@ -26,15 +26,17 @@ def plan(calls: Iterable[StepCall], fusion: Fusion = "stage") -> list[StagePlan]
     """Gather steps into invocations, keeping their order.
 
     "stage": neighbouring steps of one stage run together, each stage in its own function.
-    "fused": neighbouring imaging stages run in one invocation of the first step's stage. Every imaging function holds
-        the whole library and OpenCV, so the pixels are the same and the picture is handed over once. `classify` has
-        ONNX Runtime instead of OpenCV, and stays apart.
+    "fused": neighbouring imaging stages run in one invocation. Every imaging function holds the whole library and
+        OpenCV, so the pixels are the same and the picture is handed over once. It is the stage of the first step that
+        has a reference image, which not all may read; without one, of the first step. `classify` has ONNX Runtime
+        instead of OpenCV, and stays apart.
 
     No step is loaded. Raises `RecipeInvalid` for one that does not exist.
     """
     together: Callable[[str], object] = registry.stage_of if fusion == "stage" else needs_inference
     groups = [list(group) for _, group in groupby(calls, key=lambda call: together(call.name))]
-    return [StagePlan(registry.stage_of(group[0].name), group) for group in groups]
+    hosts = [next((call for call in group if call.references), group[0]) for group in groups]
+    return [StagePlan(registry.stage_of(host.name), group) for host, group in zip(hosts, groups, strict=True)]
 
 
 def needs_inference(name: str) -> bool:

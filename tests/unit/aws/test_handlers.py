@@ -173,7 +173,8 @@ def test_an_unexpected_exception_becomes_step_failed(
     logs, metrics = lines(capsys.readouterr().out)
     (entry,) = [entry for entry in logs if entry["level"] == "ERROR"]
     assert entry["job_id"] == JOB
-    assert "what nobody thought of" in entry["exception"]
+    assert entry["errors"][0]["error"] == "RuntimeError"
+    assert any("test_handlers.py" in frame and frame.endswith(" broken") for frame in entry["errors"][0]["frames"])
     assert metric(metrics, "Failed")[0]["Failed"] == [1.0]
     assert not metric(metrics, "Succeeded")
 

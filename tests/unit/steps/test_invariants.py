@@ -10,6 +10,7 @@ from typing import Any
 
 import cv2
 import jsonschema
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, assume, given, settings
@@ -100,8 +101,9 @@ def test_keeps_the_promises_around_the_picture(step: Step, channels: int | None,
         image = scene(size, channels, dtype)
         before = image.copy()
         for params in visible_params(step):
-            result = step(image, params).image
-            again = step(image, params).image
+            outcome = step(image, params)
+            result, again = outcome.image, step(image, params).image
+            msgspec.json.encode(outcome.details)  # the report's own encoder, which takes no scalars of NumPy
             assert result.dtype == image.dtype
             assert result.shape[2:] == image.shape[2:] or step.changes_channels
             np.testing.assert_array_equal(image, before, err_msg="the input was changed")
@@ -245,6 +247,7 @@ def test_answers_in_json_and_leaves_the_picture_as_it_is(step: Step, channels: i
         text = json.dumps(outcome.details, allow_nan=False)
         assert json.loads(text) == outcome.details, "JSON would change the answer"
         assert outcome.details
+        msgspec.json.encode(outcome.details)
         assert len(text) < 20_000, "the workflow's state holds 256 KiB in all"
         assert registry.apply(step.name, image, **step.params.example) == outcome.details
 

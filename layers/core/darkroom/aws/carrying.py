@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import keys, storage
 from darkroom.aws.clients import client
+from darkroom.aws.runtime import setting
 from darkroom.aws.stage import Job
 from darkroom.wanted import METADATA_BYTES, Overrides
 
@@ -40,7 +41,7 @@ def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
     head = _answer(client("s3").head_object, Bucket=job.bucket, Key=job.key, **version)
     if head is None:
         return Carried()
-    found = _tags(job, version)
+    found = {} if job.bucket == setting("WORK_BUCKET") else _tags(job, version)  # what the API put there has none
     options: dict[str, str] = {}
     notes: list[str] = []
     if found and tags:

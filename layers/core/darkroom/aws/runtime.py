@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import os
 import time
+import traceback
 from collections.abc import Callable, Mapping
 from typing import Any, cast
 
@@ -36,6 +37,21 @@ def parse[T](event: Mapping[str, Any], kind: type[T]) -> T:
         raise StepFailed("bad-event", f"the event is not what the workflow sends: {error}") from None
 
 
+def where(error: BaseException) -> list[dict[str, Any]]:
+    """An error and what caused it, for a log: their classes and the lines that they passed, the innermost last.
+
+    Not their messages: a library's may quote what it was given, such as names of people's files, links and tokens.
+    """
+    told: list[dict[str, Any]] = []
+    each: BaseException | None = error
+    while each is not None:
+        frames = traceback.extract_tb(each.__traceback__)
+        places = [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in frames]
+        told.append({"error": type(each).__name__, "frames": places})
+        each = each.__cause__ or (None if each.__suppress_context__ else each.__context__)
+    return told
+
+
 def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> Handler:
     """Wrap a Lambda handler: cold starts are counted, durations logged, and only `DarkroomError` leaves it.
 
@@ -54,11 +70,14 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
         except DarkroomError as error:
             rejected = isinstance(error, ImageRejected | RecipeInvalid)
             metrics.add_metric(name="Rejected" if rejected else "Failed", unit=MetricUnit.Count, value=1)
-            (logger.warning if rejected else logger.error)("refused", code=error.code, exc_info=not rejected)
+            if rejected:
+                logger.warning("refused", code=error.code)
+            else:
+                logger.error("refused", code=error.code, errors=where(error))
             raise
         except Exception as error:
             metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
-            logger.exception("failed")
+            logger.error("failed", errors=where(error))
             raise StepFailed(
                 "out-of-memory" if isinstance(error, MemoryError) else "unexpected",
                 f"{type(error).__name__} in {setting('POWERTOOLS_SERVICE_NAME')}",

@@ -106,7 +106,9 @@ def correct_spectrum_active(
         mapped = terms(srgb_to_linear(band).reshape(-1, 3), exponents) @ matrix.astype(np.float32)
         result[rows] = from_float(linear_to_srgb(mapped).reshape(band.shape), image.dtype)
     error = np.sqrt(np.mean((terms(samples, exponents) @ matrix - targets) ** 2))
-    return Reported(result, {"samples": len(samples), "matrix": matrix.T.round(4).tolist(), "error": round(error, 5)})
+    return Reported(
+        result, {"samples": len(samples), "matrix": matrix.T.round(4).tolist(), "error": round(float(error), 5)}
+    )
 
 
 def terms(linear: Array, exponents: Array) -> Array:

@@ -18,7 +18,7 @@ from darkroom.aws.api import links, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
-from darkroom.aws.runtime import logger
+from darkroom.aws.runtime import logger, where
 from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
 
@@ -95,7 +95,7 @@ def _summary_or_none(record: Mapping[str, Any]) -> dict[str, Any] | None:
     try:
         return summary(record)
     except (KeyError, TypeError, msgspec.DecodeError) as error:
-        logger.error("bad record", job_id=str(record.get("id")), reason=repr(error))
+        logger.error("bad record", job_id=str(record.get("id")), errors=where(error))
         return None
 
 

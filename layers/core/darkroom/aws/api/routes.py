@@ -19,7 +19,7 @@ from darkroom import recipe, registry
 from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems, unwrap
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
-from darkroom.aws.runtime import logger
+from darkroom.aws.runtime import logger, where
 from darkroom.errors import DarkroomError
 
 EXPOSED = ["X-Darkroom-Job", "X-Darkroom-Report", "Location", "Retry-After"]
@@ -125,8 +125,8 @@ def _refused(error: DarkroomError) -> Answer:
     return problems.response(problems.of(error))
 
 
-def _failed(_: Exception) -> Answer:
-    logger.exception("failed")
+def _failed(error: Exception) -> Answer:
+    logger.error("failed", errors=where(error))
     return problems.response(
         Problem(HTTPStatus.INTERNAL_SERVER_ERROR, "http.internal", "Something failed on our side: try again later.")
     )

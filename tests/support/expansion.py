@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
@@ -70,6 +71,8 @@ class _Resolver:
                     return not self.resolve(given[0])
                 case "Fn::And":
                     return all(map(self.resolve, given))
+                case "Fn::Sub" if isinstance(given, str):
+                    return {function: re.sub(r"\$\{(\w+)\}", lambda name: self.values.get(name[1], name[0]), given)}
                 case "Fn::Split" if isinstance(text := self.resolve(given[1]), str):
                     return text.split(given[0])
         resolved = {name: self.resolve(value) for name, value in node.items()}
