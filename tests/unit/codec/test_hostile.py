@@ -6,6 +6,7 @@ import sys
 
 import numpy as np
 import pytest
+import simplejpeg
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -158,6 +159,22 @@ def test_a_jpeg_of_more_than_8_bits_is_named(bits, frame):
     assert isinstance(rejected, ImageRejected)
     assert rejected.code == "image.unsupported-format"
     assert f"the JPEG has {bits} bits per sample" in rejected.message
+
+
+def test_a_jpeg_of_a_subsampling_without_a_name():
+    """Which the second decoder cannot read: all it takes is to leave it to the first."""
+    unnamed = 0
+    for factors in (0x31, 0x13, 0x33, 0x14, 0x42):
+        data = bytearray(save(IMAGE, "JPEG", subsampling=0))
+        data[data.index(b"\xff\xc0") + 11] = factors
+        try:
+            simplejpeg.decode_jpeg_header(bytes(data), strict=False)
+        except KeyError:
+            unnamed += 1
+        except ValueError:
+            pass
+        outcome(bytes(data))
+    assert unnamed
 
 
 @pytest.mark.slow

@@ -75,7 +75,7 @@ def _complaint(data: bytes) -> str:
     try:
         _, _, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
         _small(data, space, strict=True)
-    except (ValueError, MemoryError) as error:
+    except (ValueError, MemoryError, KeyError) as error:  # KeyError: a subsampling that it has no name for
         found = re.search("(?:Corrupt JPEG data: |(?=Premature))(.*)", str(error))
         return found[1] if found else ""
     return ""
@@ -98,7 +98,7 @@ def _rows_there(data: bytes) -> float | None:
         one, two = (
             _small(variant, space, strict=False) for variant in (data, data[:-2].rstrip(b"\xff") + other + _EOI)
         )
-    except (ValueError, MemoryError):
+    except (ValueError, MemoryError, KeyError):
         return None
     differ = np.flatnonzero((one != two).reshape(len(one), -1).any(axis=1))
     return float(differ[0] / len(one)) if differ.size else 1.0
