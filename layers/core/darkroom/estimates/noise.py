@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.estimates.camera_noise import CameraNoise, Octave, camera_noise, octave_by_tone
 from darkroom.picture import Array
 from darkroom.step import max_level, split_alpha
 
@@ -25,12 +26,9 @@ MAX_TILES = 64
 STRIDES = (6, 3, 2, 1)
 """Distance of blocks at each octave."""
 
-QUIET_SHARE = 0.005
-MIN_BLOCKS = 100
-MAX_CLIPPED_SHARE = 0.02
+QUIET_SHARE, MIN_BLOCKS, MAX_CLIPPED_SHARE = 0.005, 100, 0.02
 
-FLAT_SHARE = 0.1
-MAX_UNEVENNESS = 12.0
+FLAT_SHARE, MAX_UNEVENNESS = 0.1, 12.0
 """A drawing: this share of blocks is one level throughout, and even the quietest others have this many times more
 energy at low frequencies than at high ones (white noise: 1; a camera's JPEG: about 10). It has no noise."""
 
@@ -49,23 +47,18 @@ QUANTISATION = 0.3
 MAX_CHROMA_RATIO = 1.2
 """Chroma in a coarser octave that exceeds luminance by more, and did not grow out of chroma noise, is picture."""
 
-CAMERA = (0.0, 0.7, 1.2, 1.3)
-"""Noise of luminance by octave, as a share of that of the coarsest chroma, where a camera demosaiced and reduced it:
-coarse chroma is what noise reduction leaves most of, and what texture has least of. Set with looks at cameras'
-noise."""
-
-CAMERA_GROWTH = 4.0
-"""Times that a camera's chroma noise may grow from an octave to the next coarser one; what jumps is picture."""
-
-MOST_OF_CAMERAS = 25.0
-"""Levels of coarse chroma noise that cameras leave at most."""
-
 TEXTURED, MOST_OF_CHROMA = 6.0, 1.5
 """Times that coarse luminance exceeds chroma where not even the quietest blocks are without texture; there, the times
 that the finest luminance may exceed chroma."""
 
 COLORLESS = 0.05
 """Chroma below which a picture of three channels is a grey one."""
+
+TEXTURE_GROWS = (1.3, 2.0)
+"""Growth of luminance from the finest octave to the next from which it may be texture, and is."""
+
+LEAST = 0.1
+"""Levels that both estimates have at least, where they are mixed in ratios."""
 
 OPPONENT = np.array(
     [
@@ -123,8 +116,8 @@ def estimate_noise(image: Array) -> NoiseEstimate:
     Clinic", 2015). Blocks that touch black or white are left out, since clipping hides noise.
 
     Coarse octaves of a photograph have texture everywhere. Chroma, which has little texture, tells how much noise
-    really grows from an octave to the next, and what cameras leave of it in luminance, and bounds luminance. Time and
-    memory do not grow past 1 MP.
+    really grows from an octave to the next, and bounds luminance. `camera_noise` looks in every tone for what a camera
+    left, which is seldom least in the quietest blocks. Time and memory do not grow past 1 MP.
     """
     color, _ = split_alpha(image)
     tiles = _tiles(color)
@@ -132,17 +125,20 @@ def estimate_noise(image: Array) -> NoiseEstimate:
     clipped = [_clipped(tile, white) for tile in tiles]
     planes = [opponent_planes(tile.astype(np.float32) * np.float32(255 / white)) for tile in tiles]
     measured: list[Array] = []
+    by_tone: list[Octave | None] = []
     for stride in STRIDES:
-        sigmas = _measure(planes, clipped, stride)
-        if sigmas is None:
+        found = _measure(planes, clipped, stride)
+        if found is None:
             break
-        measured.append(sigmas)
+        measured.append(found[0])
+        by_tone.append(found[1])
         planes = [_halve(plane) * 2 for plane in planes]
         clipped = [_halve(mask) for mask in clipped]
     if not measured:
         return NoiseEstimate((0.0,) * OCTAVES, (0.0,) * OCTAVES if color.ndim == 3 else ())
+    by_tone += [None] * (OCTAVES - len(measured))
     measured += [measured[-1]] * (OCTAVES - len(measured))
-    return _bounded(np.array(measured))
+    return _mixed(np.array(measured), camera_noise(by_tone))
 
 
 def opponent_planes(image: Array) -> Array:
@@ -219,8 +215,9 @@ def _high_energies(blocks: Array) -> Array:
     return np.square(np.concatenate([piece @ _HIGH for piece in pieces]))
 
 
-def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | None:
-    """Standard deviation of the noise in the finest octave of each channel; None if the picture is too small."""
+def _measure(planes: list[Array], clipped: list[Array], stride: int) -> tuple[Array, Octave | None] | None:
+    """Standard deviation of the noise in the finest octave of each channel, of the quietest blocks of all and of those
+    of each tone; None if the picture is too small."""
     clipped_share = _blocks(clipped, 0, stride).mean(axis=1)
     channels = len(planes[0])
     if len(clipped_share) < MIN_BLOCKS:
@@ -228,33 +225,19 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> Array | 
     usable = np.flatnonzero(clipped_share <= MAX_CLIPPED_SHARE)
     if len(usable) < MIN_BLOCKS:
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
-    sigmas = []
+    sigmas, levels, highs, lows = [], [], [], []
     for channel in range(channels):
         every_block = _blocks(planes, channel, stride)
         blocks = every_block[usable]
-        blocks -= blocks.mean(axis=1, keepdims=True)
-        high = _high_energies(blocks)
-        low_energy = np.einsum("ij,ij->i", blocks, blocks) - high.sum(axis=1)
-        if channel == 0 and _is_drawn(every_block, high, low_energy):
-            return np.zeros(channels)
-        quietest = _quietest(low_energy, QUIET_SHARE, MIN_BLOCKS)
-        sigmas.append(np.sqrt(np.median(high[quietest].mean(axis=0))))
-    return np.array(sigmas, np.float64)
-
-
-def _left_by_cameras(luminance: Array, chroma: Array) -> float:
-    """The coarsest chroma noise, so far as it is a camera's: 0 where it is not.
-
-    That grew from octave to octave out of chroma noise, by `CAMERA_GROWTH` each time at most, is much weaker in the
-    finest one (white noise is not), is to be seen, comes with luminance noise, and is not much weaker than what
-    luminance has (texture).
-    """
-    steep = np.clip((chroma[2] / (chroma[0] + 0.1) - 2) / 2, 0, 1)
-    seen = np.clip((luminance[0] - 0.3) / 0.4, 0, 1) * np.clip((chroma[2] - 1.5) / 1.5, 0, 1)
-    picture = np.clip((chroma[3] - MOST_OF_CAMERAS) / 10, 0, 1)
-    plain = (1 - picture) * np.clip(TEXTURED - luminance[2] / (chroma[2] + QUANTISATION), 0, 1)
-    grown = min(chroma[3], CAMERA_GROWTH * chroma[2], CAMERA_GROWTH**2 * chroma[1])
-    return float(steep * seen * plain * grown)
+        levels.append(blocks.mean(axis=1))
+        blocks -= levels[channel][:, None]
+        highs.append(_high_energies(blocks))
+        lows.append(np.einsum("ij,ij->i", blocks, blocks) - highs[channel].sum(axis=1))
+        if channel == 0 and _is_drawn(every_block, highs[0], lows[0]):
+            return np.zeros(channels), None
+        quietest = _quietest(lows[channel], QUIET_SHARE, MIN_BLOCKS)
+        sigmas.append(np.sqrt(np.median(highs[channel][quietest].mean(axis=0))))
+    return np.array(sigmas, np.float64), octave_by_tone(levels[0], highs, lows)
 
 
 def _is_drawn(blocks: Array, high: Array, low_energy: Array) -> bool:
@@ -286,12 +269,32 @@ def _bounded(measured: Array) -> NoiseEstimate:
     together = np.sqrt(np.square(chroma).mean(axis=1))
     if luminance[2] > TEXTURED * (least[2] + QUANTISATION):
         luminance[0] = min(luminance[0], MOST_OF_CHROMA * least[1])
-    coarse = _left_by_cameras(measured[:, 0], least)
     for octave in range(1, OCTAVES):
         if octave > 1:
             growth[octave - 1] = min(growth[octave - 1], growth[octave - 2] * STEADINESS)
-        grown = max(luminance[octave - 1] * growth[octave - 1], CAMERA[octave] * coarse)
-        luminance[octave] = min(luminance[octave], grown)
+        luminance[octave] = min(luminance[octave], luminance[octave - 1] * growth[octave - 1])
         bound = max(together[octave - 1], luminance[octave] * MAX_CHROMA_RATIO)
         together[octave] = min(together[octave], bound)
     return NoiseEstimate(tuple(luminance.tolist()), tuple(together.tolist()))
+
+
+def _mixed(measured: Array, camera: CameraNoise) -> NoiseEstimate:
+    """The quietest blocks' noise and a camera's, by the evidence for the latter.
+
+    Without it, what grows from octave to octave is texture, and the quietest blocks are not without (`TEXTURE_GROWS`);
+    with it, and where it is to be seen, the camera's noise counts.
+    """
+    quietest = _bounded(measured)
+    growth = (quietest.luminance[1] + LEAST) / (quietest.luminance[0] + LEAST)
+    if not quietest.chroma:  # grain that went through JPEG grows once, where JPEG took the finest
+        growth = min(growth, (measured[2, 0] + LEAST) / (measured[1, 0] + LEAST))
+    noise_of_quietest = max(camera.evidence, float(np.interp(growth, TEXTURE_GROWS, (1, 0))))
+    share = camera.evidence * camera.visible
+
+    def mixed(one: tuple[float, ...], other: Array) -> tuple[float, ...]:
+        result = np.multiply(one, noise_of_quietest)
+        if share > 0 and one:
+            result = (result + LEAST) ** (1 - share) * (other + LEAST) ** share - LEAST
+        return tuple(result.tolist())
+
+    return NoiseEstimate(mixed(quietest.luminance, camera.luminance), mixed(quietest.chroma, camera.chroma))
