@@ -97,6 +97,20 @@ def test_domain_transform_smooths_within_edges() -> None:
     assert image[:, 30].mean() - image[:, 29].mean() > 0.5
 
 
+def test_ink_follows_outlines_and_not_noise() -> None:
+    y, x = np.mgrid[:400, :400]
+    inside = 1 / (1 + np.exp((np.hypot(y - 200, x - 200) - 120) / 0.5))
+    noise = np.random.default_rng(1).normal(0, 0.05, inside.shape)
+    face = (0.35 + 0.4 * inside + noise).clip(0, 1).astype(np.float32)
+    sketch = apply("stylize_avatar", face, style="sketch")
+    darkest = [
+        min(sketch[int(200 + r * np.sin(angle)), int(200 + r * np.cos(angle))] for r in range(114, 134))
+        for angle in np.linspace(0, 2 * np.pi, 720, endpoint=False)
+    ]
+    assert np.mean(np.array(darkest) < 0.65) > 0.85
+    assert (sketch[:60] < 0.6).mean() < 0.03
+
+
 def test_cartoon_is_flatter_than_the_photo_and_sketch_is_mostly_paper(portrait: Array) -> None:
     def roughness(image: Array) -> float:
         return float(np.median(np.abs(cv2.Laplacian(luma(image.astype(np.float32)), cv2.CV_32F))))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
-import cv2
 import numpy as np
 
 from darkroom.algorithms.domain_transform import domain_transform
+from darkroom.algorithms.flow import EdgeFlow
 from darkroom.color.conversions import luma, with_luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
@@ -21,7 +22,14 @@ XDOG_SIGMA = 1.1
 XDOG_WEIGHT = 0.985
 """tau of the paper as a share: of the wider Gaussian that is subtracted."""
 
-TRUNCATE = 3
+FLOW_SIGMAS, ALONG_SIGMAS = 2.0, 2.5
+"""Smoothing of the edges' direction, and of lines along it, in sigmas of the line's width: whole strokes, no dashes."""
+
+INK_STEEPNESS = 120.0
+DARKEST_INK = 1.4
+
+INK_REACH = 20
+"""Rows that a line depends on, each way, in sigmas of its width."""
 
 
 class StylizeAvatar(Params, frozen=True):
@@ -29,8 +37,8 @@ class StylizeAvatar(Params, frozen=True):
         Literal["cartoon", "sketch", "flat"], param("smooth areas with ink lines, lines alone, or areas alone")
     ] = "cartoon"
     scale: Annotated[float, param("size of strokes and areas, relative to the picture", ge=0.25, le=4)] = 1.0
-    smoothing: Annotated[float, param("difference of colour that is smoothed away, in 0-1", ge=0.05, le=1)] = 0.35
-    tones: Annotated[int, param("steps of lightness in cartoon and flat", ge=2, le=32)] = 9
+    smoothing: Annotated[float, param("difference of colour that is smoothed away, in 0-1", ge=0.05, le=1)] = 0.15
+    tones: Annotated[int, param("steps of lightness in cartoon and flat", ge=2, le=32)] = 7
     ink: Annotated[float, param("how readily lines are drawn, and how dark", ge=0, le=1)] = 0.6
     color: Annotated[float, param("saturation of cartoon and flat, relative to the photo", ge=0, le=3)] = 1.25
     strength: Strength = 1.0
@@ -106,14 +114,13 @@ def _ink(areas: Array, params: StylizeAvatar, unit: float) -> Array:
     """Lines, HxW float32: 1 is paper, 0 is ink."""
     ink = np.empty(areas.shape[:2], np.float32)
     narrow = max(XDOG_SIGMA * unit, 0.6)
-    wide = XDOG_RATIO * narrow
-    size = 2 * int(np.ceil(TRUNCATE * wide)) + 1
     threshold = np.float32(-0.004 + 0.006 * params.ink)
-    darkness = np.float32(min(1, 2 * params.ink))
-    for rows, context, inner in bands(areas.shape, size):
+    darkness = np.float32(min(1, DARKEST_INK * params.ink))
+    for rows, context, inner in bands(areas.shape, math.ceil(INK_REACH * narrow)):
         y = luma(areas[context])
-        blurred: Array = cv2.GaussianBlur(y, (size, size), narrow, borderType=cv2.BORDER_REFLECT)
-        blurred -= XDOG_WEIGHT * cv2.GaussianBlur(y, (size, size), wide, borderType=cv2.BORDER_REFLECT)
-        line = np.minimum(0, np.tanh(np.float32(120) * (blurred - threshold)))[inner]
+        flow = EdgeFlow(y, FLOW_SIGMAS * narrow)
+        difference = flow.difference_across(y, narrow, XDOG_RATIO * narrow, XDOG_WEIGHT)
+        difference = flow.mean_along(difference, ALONG_SIGMAS * narrow)
+        line = np.minimum(0, np.tanh(np.float32(INK_STEEPNESS) * (difference - threshold)))[inner]
         ink[rows] = 1 + darkness * line
     return ink
