@@ -140,6 +140,28 @@ def test_found_scratches_are_the_scratches() -> None:
     assert np.median(scores) >= 0.8
 
 
+def test_cracks_of_uneven_tone_and_width_are_found() -> None:
+    """Paper that a crack bares has grain, dirt and JPEG, and no two places of it are equally wide."""
+    shares = []
+    for seed, photo in enumerate(photos()):
+        rng = np.random.default_rng(seed)
+        cover = np.zeros((4 * photo.shape[0], 4 * photo.shape[1]), np.uint8)
+        place, angle = rng.uniform(100, 300, 2), rng.uniform(0, 2 * np.pi)
+        for _ in range(40):
+            angle += rng.normal(0, 0.2)
+            end = place + 5 * np.array((np.cos(angle), np.sin(angle)))
+            points = np.array([4 * place, 4 * end]).astype(np.int32)
+            cv2.polylines(cover, [points], False, (255,), int(rng.uniform(5, 9)))
+            place = end
+        share = cv2.resize(cover, photo.shape[1::-1], interpolation=cv2.INTER_AREA)[..., None] / 255
+        paper = 232 + 6 * cv2.GaussianBlur(rng.normal(0, 1, photo.shape[:2]), (0, 0), 1)[..., None]
+        cracked = np.clip((1 - share) * (50 + 0.55 * photo) + share * paper, 0, 255).astype(np.uint8)
+        file = cv2.imencode(".jpg", cracked, (cv2.IMWRITE_JPEG_QUALITY, 90))[1]
+        found = find_damage(np.asarray(cv2.imdecode(file, cv2.IMREAD_GRAYSCALE)), 4, 0.6, spots=False)
+        shares.append((cv2.dilate(found, np.ones((3, 3), np.uint8)) > 0)[share[..., 0] > 0.6].mean())
+    assert np.median(shares) > 0.8
+
+
 def test_spots_are_found_where_asked_for() -> None:
     image = np.full((80, 80), 120, np.uint8)
     image += np.random.default_rng(0).integers(0, 3, image.shape, np.uint8)

@@ -14,8 +14,9 @@ LENGTH = 21
 MIN_EXTENT = 40
 """A scratch is at least this long in all, px."""
 
-UNEVENNESS = 3
-"""Levels of 255 by which the tone may vary along a piece."""
+UNEVENNESS, OF_CRACKS = 3, 200
+"""Levels of 255 by which the tone may vary along a piece, and by how many more for each 1 of sensitivity above 0.5:
+bare paper has grain and dirt, and a crack's width changes; but so do twigs and strings."""
 
 EXTREME = 0.8
 """A light scratch is lighter, a dark one darker than this share of the picture: it bares the paper or lets no light
@@ -50,17 +51,18 @@ def find_damage(levels: Array, width: int, sensitivity: float, *, spots: bool) -
     square = np.ones((((width + 3) | 1),) * 2, np.uint8)
     damage = np.zeros_like(levels)
     least = round(72 - 64 * sensitivity)
+    unevenness = round(UNEVENNESS + OF_CRACKS * max(sensitivity - 0.5, 0))
     for operation, lightness in ((cv2.MORPH_TOPHAT, levels), (cv2.MORPH_BLACKHAT, 255 - levels)):
         contrast = cv2.morphologyEx(levels, operation, square)
         texture = cv2.blur(contrast, (SURROUNDINGS, SURROUNDINGS))
         extreme = min(int(np.quantile(lightness, EXTREME)), EXTREME_ENOUGH)
-        damage |= _scratches(contrast, texture, lightness, extreme, least)
+        damage |= _scratches(contrast, texture, lightness, extreme, least, unevenness)
         if spots:
             damage |= _spots(contrast, texture, lightness, extreme, least, width)
     return damage
 
 
-def _scratches(contrast: Array, texture: Array, lightness: Array, extreme: int, least: int) -> Array:
+def _scratches(contrast: Array, texture: Array, lightness: Array, extreme: int, least: int, unevenness: int) -> Array:
     # A line one pixel wide seldom runs along a drawn segment exactly: its neighbours stand in for it.
     wide_contrast, wide_lightness = cv2.dilate(contrast, NEAR), cv2.dilate(lightness, NEAR)
     sure = np.maximum(_times(texture, OVER_TEXTURE), least)
@@ -69,7 +71,7 @@ def _scratches(contrast: Array, texture: Array, lightness: Array, extreme: int, 
     for k in range(ORIENTATIONS):
         segment = _segment(np.pi * k / ORIENTATIONS)
         weakest, darkest = cv2.erode(wide_contrast, segment), cv2.erode(wide_lightness, segment)
-        one_tone = (cv2.dilate(wide_lightness, segment) - darkest <= UNEVENNESS) & (darkest >= extreme)
+        one_tone = (cv2.dilate(wide_lightness, segment) - darkest <= unevenness) & (darkest >= extreme)
         weakest[~one_tone | (weakest < likely)] = 0
         np.maximum(followed, cv2.dilate(weakest, segment), out=followed)
         weakest[weakest < sure] = 0
