@@ -51,8 +51,9 @@ def decide(request: Undecided) -> dict[str, Any]:
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
     found = network.diagnose(load_picture(request.picture).shown())
-    measurements = left(request.job, 0, Report).measurements
-    calls, decisions = treatments.resolve(Recipe(steps="auto"), measurements, found)
+    inspection = left(request.job, 0, Report)
+    wanted = Recipe(steps="auto", finish=inspection.finish or "gentle")
+    calls, decisions = treatments.resolve(wanted, inspection.measurements, found)
     done = StageReport("diagnose", round((time.perf_counter() - started) * 1000))
     leave(request.job, "diagnosis", Decided(found, decisions, done))
     return {"plan": planner.plan(calls, request.fusion)}

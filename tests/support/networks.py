@@ -10,16 +10,20 @@ import numpy as np
 import pytest
 
 from darkroom import models
-from darkroom.defects import DEFECTS, STRENGTHS
-from darkroom.diagnosis.network import MODEL
+from darkroom.defects import DEFECTS, SCENES, STRENGTHS
+from darkroom.diagnosis.network import MODEL, SCENE
 
 DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
 """Probabilities and strengths of a photo that is 1.5 EV too dark, and has no other defect."""
 
 
+SUPPORTS = {"underexposed": 0.05, "overexposed": -0.05, "backlight": 0.05}
+"""What a photo with a defect lacks of mean luma: enough for its diagnosis to be believed, and no more."""
+
+
 @dataclass
 class Diagnostician:
-    """In the place of the diagnosis network's session: says the same of every picture.
+    """In the place of the sessions of diagnosis and scene: says the same of every picture, each of which is a photo.
 
     fine_above: mean of the thumbnail, in 0–1, from which a picture is fine instead.
     """
@@ -29,6 +33,11 @@ class Diagnostician:
     fine_above: float = 1.0
 
     def run(self, outputs: list[str], inputs: Mapping[str, Any]) -> list[np.ndarray[Any, Any]]:
+        if outputs == ["scene", "brighter"]:
+            examples = len(inputs["seen"])
+            scene = [float(name == "photo") for name in SCENES]
+            brighter = sum(SUPPORTS.get(name, 0.0) for name in self.presence)
+            return [np.array([scene] * examples, np.float32), np.full((examples, 1), brighter, np.float32)]
         assert outputs == ["presence", "strength"]
         assert all(batch.shape[0] == 1 and batch.dtype == np.float32 for batch in inputs.values())
         found = self.presence if inputs["thumbnail"].mean() <= self.fine_above else {}
@@ -40,4 +49,4 @@ class Diagnostician:
 def answer(monkeypatch: pytest.MonkeyPatch, network: Diagnostician) -> None:
     """Let every diagnosis in this process be the network's; other models stay."""
     load = models.load
-    monkeypatch.setattr(models, "load", lambda name: network if name == MODEL else load(name))
+    monkeypatch.setattr(models, "load", lambda name: network if name in (MODEL, SCENE) else load(name))

@@ -47,6 +47,13 @@ MINE = Recipe(steps=[StepCall("gamma", {"gamma": 1.5})])
             lambda: Wanted.of_metadata({"partial": "accept"}, "a.jpg", "scan"),
             Wanted(recipe=recipe.built_in("scan"), partial="accept"),
         ),
+        (lambda: Wanted.of_options("auto", finish="full"), Wanted(recipe=recipe.built_in("auto"), finish="full")),
+        (lambda: Wanted.of_body({"finish": "none"}), Wanted(finish="none")),
+        (lambda: Wanted.of_query({"finish": ["none"]}), Wanted(finish="none")),
+        (
+            lambda: Wanted.of_metadata({"finish": "none"}, "a.jpg", "auto"),
+            Wanted(recipe=recipe.built_in("auto"), finish="none"),
+        ),
         (lambda: Wanted.of_options(None), Wanted()),
         (lambda: Wanted.of_body({}), Wanted()),
         (lambda: Wanted.of_query({}), Wanted()),

@@ -137,7 +137,7 @@ def test_auto_diagnoses_before_it_plans(lab: Lab, fusion: str) -> None:
     dark, *others = manifest["diagnosis"]["defects"]
     assert (dark["name"], dark["present"], dark["strength"], dark["unit"]) == ("underexposed", True, 1.5, "EV")
     assert not any(other["present"] for other in others)
-    assert json.loads(lab.record()["diagnosis"]) == {"fine": False, "fine_probability": 0.02, "defects": [dark]}
+    assert json.loads(lab.record()["diagnosis"]) == manifest["diagnosis"] | {"defects": [dark]}
     done = [step["name"] for stage in manifest["stages"] for step in stage.get("steps", [])]
     assert done
     assert done == [step["name"] for decision in manifest["decisions"] for step in decision.get("steps", [])]

@@ -89,6 +89,7 @@ _TABLE = (
         digits=2,
         words="flat: about {0:.0%} of full contrast",
         helps=("stretch_histogram",),
+        treated_from=0.75,
         rivals=("haze",),
         full_scale=1,
     ),
@@ -147,7 +148,7 @@ _TABLE = (
         digits=1,
         words="blurred by motion along about {0:.0f} px at {angle_degrees:.0f}°",
         helps=("deblur_motion",),
-        treated_from=0.75,
+        treated_from=0.9,
         rivals=("blur",),
         shown_by=ROUGH,
     ),
@@ -196,3 +197,7 @@ DEFECTS = tuple(KINDS)
 
 STRENGTHS = tuple(dict.fromkeys(name for kind in _TABLE for name in kind.reads))
 """In the order of the network's answer `strength`; names that end in `_log2` are told as their binary logarithm."""
+
+SCENES = ("photo", "drawing", "document", "texture", "night")
+"""Kinds of picture, in the order of the network's answer `scene`. drawing: also a screen or a diagram; texture: one
+even surface, a swatch, a gradient; night: also a stage or a low key: a picture that is dark on purpose."""

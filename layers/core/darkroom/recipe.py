@@ -49,6 +49,10 @@ Sidecar = Annotated[
 ]
 
 
+Finish = Literal["none", "gentle", "full"]
+"""How much of an editor's tone and colour `auto` ends with."""
+
+
 class StepCall(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defaults=True):
     """One step of a recipe: its name, its parameters, and where its reference images are."""
 
@@ -77,6 +81,9 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     blend: Blend = 100
     format: Format | None = None
     quality: Quality | None = None
+    finish: Annotated[
+        Finish, Meta(description="of the steps `auto`: how much of an editor's tone and colour they end with")
+    ] = "gentle"
     scene: Annotated[str, Meta(description="which of the documentation's scenes it is shown on")] = "photo"
     animation: Annotated[
         Literal["first", "keep"],

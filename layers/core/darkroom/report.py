@@ -15,14 +15,15 @@ from msgspec import Meta
 import darkroom
 from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
+from darkroom.measurements import Measurements, Share
 from darkroom.picture import Picture
-from darkroom.recipe import Blend, Format, Quality, Recipe, StepCall
+from darkroom.recipe import Blend, Finish, Format, Quality, Recipe, StepCall
 
 SCHEMA = 2
 """Of this shape. Manifests of before had no number and lacked what has a default here: they are read as this shape."""
 
-Share = Annotated[float, Meta(ge=0, le=1)]
 DefectName = Annotated[str, Meta(extra_json_schema={"enum": list(DEFECTS)})]
+Decided = Annotated[str, Meta(extra_json_schema={"enum": [*DEFECTS, "finish"]})]
 Milliseconds = Annotated[int, Meta(ge=0)]
 
 
@@ -39,34 +40,6 @@ class File(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     version: Annotated[str | None, Meta(description="where the bucket keeps versions")] = None
     etag: Annotated[str | None, Meta(description="of the result: another there is of another job")] = None
     untouched: Annotated[bool, Meta(description="of the result: it is the source's own file")] = False
-
-
-class Measurements(msgspec.Struct, frozen=True):
-    """Measured once, on the upright sRGB picture. Encoded (not linear) values in 0–1, unless a name says otherwise."""
-
-    luma_p1: Annotated[float, Meta(description="1st percentile of luma")]
-    luma_p50: Annotated[float, Meta(description="median of luma")]
-    luma_p99: Annotated[float, Meta(description="99th percentile of luma")]
-    white_point: Annotated[
-        tuple[float, float, float],
-        Meta(description="R, G and B that all but the brightest 0.1 % stay below, without noise"),
-    ]
-    midtone: Annotated[float, Meta(description="median luma of what is clipped neither way; 0.5 where all is")]
-    linear_mean: Annotated[float, Meta(description="mean luminance in linear light")]
-    clipped_shadows: Annotated[float, Meta(description="share of pixels")]
-    clipped_highlights: Annotated[float, Meta(description="share of pixels")]
-    lost_highlights: Annotated[float, Meta(description="share of pixels, of full resolution, white in any channel")]
-    saturation: Annotated[float, Meta(description="mean chroma, max(R, G, B) - min(R, G, B)")]
-    cast_degrees: Annotated[float, Meta(description="angle between the estimated illuminant and grey, in linear light")]
-    illuminant: Annotated[tuple[float, float, float], Meta(description="estimated, normalised to a mean of 1")]
-    noise_luma: Annotated[float, Meta(description="standard deviation, in levels of 255")]
-    noise_chroma: Annotated[float, Meta(description="the same of the chroma axes")]
-    impulses: Annotated[float, Meta(description="share of salt-and-pepper pixels")]
-    blur_sigma_px: Annotated[float, Meta(description="of the sharpest edges, as a Gaussian's")]
-    colors: Annotated[
-        float | None,
-        Meta(description="so many equally frequent colours would be as hard to foretell; null in manifests of before"),
-    ] = None
 
 
 class Defect(msgspec.Struct, frozen=True):
@@ -92,6 +65,16 @@ class Diagnosis(msgspec.Struct, frozen=True):
     defects: Annotated[list[Defect], Meta(description="all, present or not; in a job's record the present ones")]
     fine: Annotated[bool, Meta(description="no defect is present, and the photo is fine as it is")]
     fine_probability: Share
+    scene: Annotated[
+        dict[str, Share], Meta(description="kind of picture: how probable each is; none in manifests of before")
+    ] = {}
+    brighter: Annotated[
+        float,
+        Meta(
+            description="by how much the mean of luma, in 0-1, should be higher, on average over all that may be true: "
+            "the more doubtful, the nearer to 0"
+        ),
+    ] = 0.0
 
     @property
     def present(self) -> list[Defect]:
@@ -107,9 +90,9 @@ class Diagnosis(msgspec.Struct, frozen=True):
 
 
 class Decision(msgspec.Struct, frozen=True):
-    """A defect that was looked for, and whether something is done about it."""
+    """A defect that was looked for, or the finish, and whether something is done about it."""
 
-    defect: DefectName
+    defect: Decided
     chosen: bool
     why: Annotated[str, Meta(description="a sentence")]
     steps: Annotated[list[StepCall], Meta(description="what is done; none where it is not chosen")] = []
@@ -161,12 +144,16 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     blend: Blend
     format: Annotated[Format | None, Meta(description="asked for; null: what goes with the source's")] = None
     quality: Annotated[Quality | None, Meta(description="asked for; null: the format's own")] = None
+    finish: Annotated[Finish | None, Meta(description="asked for; null where the recipe states its steps")] = None
     source: File
     measurements: Measurements
     diagnosis: Annotated[Diagnosis | None, Meta(description="null where the recipe states its steps")] = None
     decisions: Annotated[
         list[Decision],
-        Meta(description="a defect each, in the order of treatment; none where the recipe states its steps"),
+        Meta(
+            description="a defect each, in the order of treatment, then the finish; none where the recipe states its "
+            "steps"
+        ),
     ]
     stages: Annotated[list[StageReport], Meta(description="in the order in which they ran")] = []
     review: Annotated[Review | None, Meta(description="null where nothing was done by itself")] = None
@@ -225,6 +212,7 @@ def begin(chosen: Recipe, source: File, measurements: Measurements, notes: tuple
         blend=chosen.blend,
         format=chosen.format,
         quality=chosen.quality,
+        finish=chosen.finish if chosen.steps == "auto" else None,
         source=source,
         measurements=measurements,
         notes=notes,

@@ -14,6 +14,7 @@ from darkroom.defects import KINDS
 from darkroom.diagnosis.network import diagnose
 from darkroom.picture import Array, Picture
 from darkroom.report import Defect, Diagnosis, Review
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import max_level
 
 SHARES = (100, 50)
@@ -21,6 +22,16 @@ SHARES = (100, 50)
 
 LEAST_GAIN = 0.1
 """By how much what is wrong must fall, in defects."""
+
+MOST_TORN = 4.5
+"""Times that soft steps in highlights may become as high as they were."""
+
+SOFT_FROM, SOFT_LEVELS, SOFT_PERCENTILE, LEAST_SOFT = 0.78, 3 / 255, 99.5, 200
+"""Soft steps: between neighbours that differ by at most so much above this luma; this percentile of them is looked at,
+and fewer say nothing."""
+
+RESTORED = ("blur", "motion blur", "noise", "salt and pepper", "JPEG artefacts")
+"""Defects whose treatment makes other single steps, on purpose."""
 
 MOST_LOST = 0.05
 """Share of the pixels whose differences may be lost to black or white."""
@@ -34,21 +45,30 @@ SAMPLED_PIXELS = 1 << 20
 def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Collection[str]) -> tuple[Picture, Review]:
     """The enhanced picture, or less of it, or the original: the first that is better than what came in.
 
-    before: the diagnosis of the original. treated: the defects that something was done about. The result is judged by
-    how it looks: what gains left in its histogram is darkroom's own doing.
+    before: the diagnosis of the original. treated: the defects that something was done about, and "finish". The result
+    is judged by how it looks: what gains left in its histogram is darkroom's own doing. Where what was treated is none
+    of what the diagnosis found, it cannot tell, and the pixels alone do: whether differences were lost, or soft
+    highlights torn.
     """
     at_first = sum(defect.probability for defect in before.defects)
+    restored = any(name in treated for name in RESTORED)
+    told = any(name in treated and before[name].present for name in KINDS)
     for share in SHARES:
         candidate = blending.blend(original, enhanced, share)
         after = diagnose(candidate.shown(), traces=False)
         left = what_is_wrong(after, before, treated)
         lost = newly_lost(original.pixels, candidate.pixels)
-        if left <= at_first - LEAST_GAIN and lost <= MOST_LOST:
+        steeper = 0.0 if restored else torn(original.pixels, candidate.pixels)
+        if (not told or left <= at_first - LEAST_GAIN) and lost <= MOST_LOST and steeper <= MOST_TORN:
             why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
+            if not told:
+                why = f"no differences were lost ({lost:.1%} of the pixels), and no soft highlights torn"
             return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
     why = f"what is wrong would not fall: from {at_first:.1f} to {left:.1f} defects"
     if lost > MOST_LOST:
         why = f"{lost:.0%} of the pixels would lose their differences to black or white"
+    elif steeper > MOST_TORN:
+        why = f"soft highlights would be torn: their steps become {steeper:.1f} times as high"
     return original, Review(0, f"{why}; the photo is given back", before)
 
 
@@ -67,6 +87,24 @@ def _severity(defect: Defect) -> float:
     """Its strength, counted so that more is worse."""
     whole = KINDS[defect.name].full_scale
     return defect.strength if whole is None else whole - defect.strength
+
+
+def torn(before: Array, after: Array) -> float:
+    """By how many times soft steps between neighbours in highlights are steepened; of two equal shapes."""
+    if before.shape != after.shape:
+        return 0.0
+    rows = max(before.shape[0] * before.shape[1] // SAMPLED_PIXELS, 1)
+    old, new = (_luma(pixels[::rows]) for pixels in (before, after))
+    step, becomes = np.abs(np.diff(old, axis=1)), np.abs(np.diff(new, axis=1))
+    soft = (step > 0.9 / 255) & (step <= SOFT_LEVELS + 1e-4) & (old[:, :-1] > SOFT_FROM)
+    if np.count_nonzero(soft) < LEAST_SOFT:
+        return 0.0
+    return float(np.percentile(becomes[soft] / step[soft], SOFT_PERCENTILE))
+
+
+def _luma(pixels: Array) -> Array:
+    levels = pixels.astype(np.float32) / np.float32(max_level(pixels.dtype))
+    return levels if levels.ndim == 2 else levels @ LUMA_WEIGHTS
 
 
 def newly_lost(before: Array, after: Array) -> float:

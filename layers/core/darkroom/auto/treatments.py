@@ -17,32 +17,40 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from darkroom.auto.casts import share_of_light
+from darkroom.auto.curves import exposure_curve
+from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, supported
+from darkroom.auto.finish import finish
+from darkroom.auto.scenes import unjudged
 from darkroom.defects import KINDS
+from darkroom.measurements import Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
-from darkroom.report import Decision, Defect, Diagnosis, Measurements
-from darkroom.srgb import LUMINANCE_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.report import Decision, Defect, Diagnosis
+from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, srgb_to_linear_exact
 
 LESS_EV, MORE_EV = 0.8, 0.3
 """How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
 them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
 
+LEAST_DEGREES = 1.5
+"""Angle of the light from grey below which it is not worth a change."""
+
 MOST_EV = 4.0
+
+AGREEING_EV = 0.4
+"""Where tones ask for this much more exposure than the diagnosis, theirs is taken."""
+
+AS_BRIGHT = "but it is about as bright as what it shows should be"
+
+LIGHTEST_BLACK = 0.45
+"""Luma of the darkest hundredth from which a photo shows nothing dark."""
 
 SRGB_EXPONENT = 2.4
 """Light of twice the strength has encoded values 2 ** (1 / 2.4) times as high, all but in the deepest shadows."""
 
 LOST_HIGHLIGHTS = 0.02
 """Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
-
-STEEPEST = 2.4
-"""Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
-
-WHITE_LOWERED = 0.25
-"""Share of the change that clipped white takes part in: so much is the way to it smoother, and white still white."""
-
-CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
-SHOULDER_POINTS = 17
 
 FULL_RANGE = (0.005, 99.995)
 """Percentiles that become black and white where contrast is low."""
@@ -58,10 +66,8 @@ NOISY_LEVELS = 12.0
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
 
-LEAST_COLORS = 12.0
-"""With fewer colours (`Measurements.colors`) a picture was drawn, or shows too little to judge a photo by: nothing is
-done to it. Photographs of few tones have more: grey ones flattened to a fifth some 13, those in colour
-hundreds."""
+UNFINISHED = ("salt and pepper", "noise", "haze", "overexposed", "underexposed", "backlight", "low contrast")
+"""Repairs after which the tones that were measured are others, or contrast would bring back what was taken out."""
 
 HALO = 0.2
 """Overshoot that deblurring may leave at edges, as a share of their height."""
@@ -91,6 +97,8 @@ def resolve(
     if diagnosis is None:
         raise TypeError("the recipe 'auto' needs a diagnosis")
     decisions = decide(measurements, diagnosis)
+    repaired = [decision.defect for decision in decisions if decision.chosen and decision.defect in UNFINISHED]
+    decisions.append(finish(recipe.finish, diagnosis, measurements, repaired))
     return [call for decision in decisions if decision.chosen for call in decision.steps], decisions
 
 
@@ -99,15 +107,19 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
     decisions = []
     for name, treat in TREATMENTS:
         defect = diagnosis[name]
-        if measurements.colors is not None and measurements.colors < LEAST_COLORS:
-            why = f"{defect.words}; but the picture has too few colours to be judged as a photo"
-            decisions.append(Decision(name, False, why if defect.present else defect.words))
+        if why_not := unjudged(name, diagnosis, measurements):
+            why = f"{defect.words}; but {why_not}" if defect.present else defect.words
+            decisions.append(Decision(name, False, why))
             continue
         rival = _rival(defect, diagnosis, measurements)
-        if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
+        if name == "noise" and not defect.present and (seen := _noise_oncelightened(diagnosis, measurements)):
             treatment = _denoise(defect, diagnosis, measurements)
             why = f"{defect.words}, but lightened there would be about {seen:.0f} levels: {treatment.how}"
             decisions.append(Decision(name, True, why, treatment.steps))
+        elif evident(name, diagnosis, measurements) and not _sure(defect):
+            treatment = treat(defect, diagnosis, measurements)
+            words = EVIDENT[name]
+            decisions.append(Decision(name, bool(treatment.steps), f"{words}: {treatment.how}", treatment.steps))
         elif not defect.present:
             decisions.append(Decision(name, False, defect.words))
         elif not _sure(defect):
@@ -134,32 +146,50 @@ def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
 
 
 def _dehaze(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if measurements.luma_p1 > LIGHTEST_BLACK:
+        return Treatment([], "but nothing in it is dark enough to tell a veil from what is light")
     amount = round(min(0.5 + 0.5 * defect.strength, 0.95), 2)
     return Treatment([StepCall("dehaze", {"amount": amount})], f"{amount:.0%} of the veil is lifted")
 
 
 def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
+    seen = evident_ev(diagnosis, measurements)
+    if not supported(defect.name, diagnosis, measurements):
+        return Treatment([], AS_BRIGHT)
+    if seen > ev + AGREEING_EV or (seen > 0 and not _sure(defect)):
+        return Treatment([lightened(seen, measurements)], f"exposure is changed by {seen:+.1f} EV, highlights roll off")
     if ev <= 0:
         return Treatment([], "but the highlights leave no room")
     return Treatment([StepCall("adjust_color", {"exposure": ev})], f"exposure is changed by {ev:+.1f} EV")
 
 
 def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if not supported(defect.name, diagnosis, measurements) and not defect.traced:
+        return Treatment([], AS_BRIGHT)
     if measurements.lost_highlights < LOST_HIGHLIGHTS:
         return Treatment([], "but its highlights are all there, so it may be meant to be bright")
-    step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-defect.strength)})
-    return Treatment([step], f"all but the whites is lowered by {defect.strength:.1f} EV")
+    too_much = defect.strength if _sure(defect) else -evident_ev(diagnosis, measurements)
+    step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much)})
+    return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
 
 def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if not supported(defect.name, diagnosis, measurements):
+        return Treatment([], AS_BRIGHT)
     amount = round(min(0.25 + 0.2 * defect.strength, 0.8), 2)
     return Treatment([StepCall("lift_shadows", {"amount": amount})], f"shadows are lifted by {amount:.0%}")
 
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    light = [round(float(channel), 4) for channel in light_of(defect, diagnosis, measurements)]
-    return Treatment([StepCall("white_balance", {"illuminant": light})], "the light is made grey")
+    share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
+    light = light_of(defect, diagnosis, measurements)
+    part = light**share / (light**share).mean()
+    if cast_degrees(part) < LEAST_DEGREES:
+        return Treatment([], f"but {doubt}")
+    how = "the light is made grey" if share == 1 else f"{share:.0%} of it is taken out, since {doubt}"
+    step = StepCall("white_balance", {"illuminant": [round(float(channel), 4) for channel in part]})
+    return Treatment([step], how)
 
 
 def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -225,11 +255,14 @@ def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> boo
     return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis, measurements) is None
 
 
-def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
+def _noise_oncelightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
     """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
-    if not _treated("underexposed", diagnosis, measurements):
+    if _treated("underexposed", diagnosis, measurements):
+        ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
+    elif evident("underexposed", diagnosis, measurements):
+        ev = evident_ev(diagnosis, measurements)
+    else:
         return None
-    ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
     seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
     return seen if seen >= REVEALED_LEVELS else None
 
@@ -258,29 +291,3 @@ def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurement
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
     room = -math.log2(max(brightest, 1e-4))
     return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
-
-
-def exposure_curve(ev: float) -> list[list[float]]:
-    """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white.
-
-    Up to some level it is the exposure's own, from there its slope grows to `STEEPEST` and stays.
-    """
-    levels = np.linspace(0, 1, 1025)
-    lowered = linear_to_srgb_exact(srgb_to_linear_exact(levels) * 2**ev)
-    white = 1 - WHITE_LOWERED * (1 - lowered[-1])
-    slopes = np.gradient(lowered, levels)
-
-    def passing(knee: int) -> Array:
-        share = np.clip((levels - levels[knee]) / (0.3 * (1 - levels[knee])), 0, 1)
-        slope = np.where(levels > levels[knee], slopes[knee] + share * (STEEPEST - slopes[knee]), slopes)
-        above = lowered[knee] + np.cumsum(np.where(np.arange(1025) > knee, slope, 0)) / 1024
-        return np.where(np.arange(1025) <= knee, lowered, above)
-
-    low, high = 512, 1023
-    while high - low > 1:
-        knee = (low + high) // 2
-        low, high = (knee, high) if passing(knee)[-1] > white else (low, knee)
-    curve = passing(low)
-    at = np.union1d(CURVE_LEVELS, np.linspace(min(levels[low], 0.95), 1, SHOULDER_POINTS))
-    points = np.column_stack((at, np.minimum(np.interp(at, levels, curve), 1)))
-    return [[round(float(value), 4) for value in point] for point in points]

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from darkroom.cli import inputs, joined
-from darkroom.cli.photos import PARTIAL, SIDECAR, also_read, read_wanted
+from darkroom.cli.photos import FINISH, PARTIAL, SIDECAR, also_read, read_wanted
 from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
 
@@ -38,6 +38,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 @click.option(
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
+@FINISH
 @PARTIAL
 @SIDECAR
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
@@ -54,6 +55,7 @@ def submit(
     blend: int | None,
     format_name: str | None,
     quality: int | None,
+    finish: str | None,
     partial: str | None,
     sidecar: str | None,
     quiet: bool,
@@ -68,7 +70,14 @@ def submit(
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
 
-    overrides = {"blend": blend, "format": format_name, "quality": quality, "partial": partial, "sidecar": sidecar}
+    overrides = {
+        "blend": blend,
+        "format": format_name,
+        "quality": quality,
+        "finish": finish,
+        "partial": partial,
+        "sidecar": sidecar,
+    }
     wanted = read_wanted(recipe_source, step_texts, **overrides)
     wanted.to_metadata()  # what an upload has no room for is refused now
     photos = inputs.find(inputs.without_results(names), output)

@@ -21,6 +21,12 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.report import Report
     from darkroom.wanted import Wanted
 
+FINISH = click.option(
+    "--finish",
+    type=click.Choice(["none", "gentle", "full"]),
+    help="How much of an editor's tone and colour `auto` ends with (default: gentle).",
+)
+
 PARTIAL = click.option(
     "--partial",
     type=click.Choice(["reject", "accept"]),
@@ -48,6 +54,7 @@ SIDECAR = click.option(
 @click.option(
     "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
 )
+@FINISH
 @PARTIAL
 @SIDECAR
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
@@ -65,6 +72,7 @@ def enhance(
     blend: int | None,
     format_name: str | None,
     quality: int | None,
+    finish: str | None,
     partial: str | None,
     sidecar: str | None,
     jobs: int,
@@ -92,7 +100,14 @@ def enhance(
 
     if force and skip:
         raise click.UsageError("--force and --skip exclude each other")
-    overrides = {"blend": blend, "format": format_name, "quality": quality, "partial": partial, "sidecar": sidecar}
+    overrides = {
+        "blend": blend,
+        "format": format_name,
+        "quality": quality,
+        "finish": finish,
+        "partial": partial,
+        "sidecar": sidecar,
+    }
     wanted = read_wanted(recipe_source, step_texts, **overrides)
     photos = inputs.find(inputs.without_results(names), output)
     files = outputs.Outputs([*(path for path, _ in photos), *also_read(recipe_source, wanted)], force=force)

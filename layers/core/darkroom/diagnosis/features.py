@@ -21,11 +21,15 @@ from darkroom.diagnosis.light import (
     light_features,
     stretched_light_features,
 )
+from darkroom.diagnosis.scene import levelled, scene_numbers
 from darkroom.diagnosis.tone import tone_features
 from darkroom.picture import Array
 from darkroom.srgb import srgb_to_linear_exact
 
 THUMBNAIL = 32
+PICTURE = 224
+"""Side of the square copy in which things are recognised, whatever the photo's shape."""
+
 SMALL_PX = 128
 """Longest side of the copy on which tone and colour are measured: noise and texture are averaged away."""
 
@@ -62,9 +66,7 @@ def compute_features(pixels: Array) -> Features:
     """The features of HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, of any size from 1×1."""
     sampled = _as_rgb8(_sampled(pixels))
     image = Image.fromarray(sampled)
-    scale = min(SMALL_PX / max(image.size), 1)
-    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
-    small = np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
+    small = _small(image)
     thumbnail = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255
     linear = srgb_to_linear_exact(small)
     light = light_features(small, linear, sampled)
@@ -77,6 +79,30 @@ def compute_features(pixels: Array) -> Features:
     numbers = np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4)
     clipped = float((highest(sampled) >= CLIPPED).mean())
     return Features(thumbnail, chroma_histograms(linear), numbers, slice(len(seen), len(seen) + len(levels)), clipped)
+
+
+@dataclass(frozen=True, slots=True)
+class SceneInputs:
+    """What the kind of a picture is told from.
+
+    picture: 224×224×3 float32, sRGB-encoded, 0–1, at a usual brightness (`levelled`). numbers: F float32, finite.
+    """
+
+    picture: Array
+    numbers: Array
+
+
+def scene_inputs(pixels: Array) -> SceneInputs:
+    """Of HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, of any size from 1×1."""
+    image = Image.fromarray(_as_rgb8(_sampled(pixels)))
+    picture = np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.BOX), np.float32) / 255
+    return SceneInputs(levelled(picture), scene_numbers(_small(image), full_resolution_tiles(pixels)))
+
+
+def _small(image: Image.Image) -> Array:
+    scale = min(SMALL_PX / max(image.size), 1)
+    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+    return np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
 
 
 def full_resolution_tiles(pixels: Array) -> Array:

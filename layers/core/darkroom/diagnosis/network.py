@@ -7,17 +7,20 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 
 import numpy as np
+from msgspec.structs import replace
 
 from darkroom import models
-from darkroom.defects import KINDS, PRESENT, STRENGTHS, Kind
-from darkroom.diagnosis.features import compute_features
+from darkroom.defects import KINDS, PRESENT, SCENES, STRENGTHS, Kind
+from darkroom.diagnosis.features import compute_features, scene_inputs
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array, as_shown
 from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 from darkroom.step import check_array, split_alpha
 
-MODEL = "diagnosis"
+MODEL, SCENE, BACKBONE = "diagnosis", "scene", "backbone"
+"""The networks: of defects by name; of what kind of picture it is, and how bright it should be; and the backbone that
+the latter stands on, which knows things."""
 
 HARMED = 0.03
 """Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
@@ -33,13 +36,31 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     Raises `ImageRejected` for another array, `StepFailed` where the model is not installed.
     """
     check_array(pixels)
-    features = compute_features(as_shown(*split_alpha(pixels)))
+    shown = as_shown(*split_alpha(pixels))
+    features = compute_features(shown)
     lightened = certain_gains(features.numbers[features.levels])[0] or 0.0
     if not traces or (lightened > 0 and features.clipped < HARMED):
         features = features.without_traces()
     inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
-    return interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
+    scene, brighter = recognise(shown)
+    found = interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
+    return replace(found, scene=scene, brighter=brighter)
+
+
+def recognise(shown: Array) -> tuple[dict[str, float], float]:
+    """How probable each kind of picture is, and by how much its mean luma should be higher: HxW or HxWx3.
+
+    From what the backbone sees in it, mirrored and not: what hangs on that is doubtful.
+    """
+    inputs = scene_inputs(shown)
+    both = np.stack((inputs.picture, inputs.picture[:, ::-1]))
+    (seen,) = models.load(BACKBONE).run(["seen"], {"picture": both})
+    scene, brighter = models.load(SCENE).run(
+        ["scene", "brighter"], {"seen": seen, "numbers": np.stack([inputs.numbers] * 2)}
+    )
+    probabilities = np.round(scene.mean(axis=0).astype(float), 4).tolist()
+    return dict(zip(SCENES, probabilities, strict=True)), round(float(brighter.mean()), 4)
 
 
 def _traced(levels: Array) -> dict[str, float]:

@@ -6,10 +6,11 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import luma, srgb_to_linear
+from darkroom.estimates.cast import cast_evidence
 from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.estimates.noise import estimate_noise
+from darkroom.measurements import Measurements
 from darkroom.picture import Array, Picture
-from darkroom.report import Measurements
 from darkroom.srgb import cast_degrees
 from darkroom.step import to_float
 
@@ -27,6 +28,12 @@ WHITE_POINT_PERCENTILE = 99.9
 TILE_PX = 256
 MAX_TILES = 16
 """Detail is measured in full resolution, on this many tiles spread over the picture."""
+
+LIGHT_PX = 128
+"""Longest side of what tells whether a tint is the light's."""
+
+TONES = 32
+"""Equal shares of the pixels whose luma is told."""
 
 CLIP = 1.5 / 255
 """Encoded values within this of black or white count as clipped."""
@@ -61,7 +68,14 @@ def measure(picture: Picture) -> Measurements:
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
         colors=effective_colors(shown),
+        tones=tones(brightness),
+        light=cast_evidence(thumbnail(shown, LIGHT_PX)) if color else None,
     )
+
+
+def tones(brightness: Array) -> tuple[float, ...]:
+    """The luma in the middle of each of `TONES` equal shares of the pixels, from the darkest."""
+    return tuple(np.round(np.percentile(brightness, (np.arange(TONES) + 0.5) * 100 / TONES), 4).tolist())
 
 
 def white_point(pixels: Array) -> tuple[float, float, float]:

@@ -1,0 +1,82 @@
+"""Tone curves that `auto` plans: points for `stretch_nonlinear`, found on the shares of tones that a photo has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from darkroom.picture import Array
+from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+
+STEEPEST = 2.4
+"""Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
+
+WHITE_LOWERED = 0.1
+"""Share of the change that clipped white takes part in: so much is the way to it smoother, and white still white."""
+
+CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
+SHOULDER_POINTS = 17
+LIGHTENED_LEVELS = np.linspace(0, 1, 41) ** 2
+"""Denser in the shadows, where a curve that lightens bends."""
+
+Points = list[list[float]]
+
+
+def exposure_curve(ev: float) -> Points:
+    """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white.
+
+    Up to some level it is the exposure's own, from there its slope grows to `STEEPEST` and stays.
+    """
+    levels = np.linspace(0, 1, 1025)
+    lowered = linear_to_srgb_exact(srgb_to_linear_exact(levels) * 2**ev)
+    white = 1 - WHITE_LOWERED * (1 - lowered[-1])
+    slopes = np.gradient(lowered, levels)
+
+    def passing(knee: int) -> Array:
+        share = np.clip((levels - levels[knee]) / (0.3 * (1 - levels[knee])), 0, 1)
+        slope = np.where(levels > levels[knee], slopes[knee] + share * (STEEPEST - slopes[knee]), slopes)
+        above = lowered[knee] + np.cumsum(np.where(np.arange(1025) > knee, slope, 0)) / 1024
+        return np.where(np.arange(1025) <= knee, lowered, above)
+
+    low, high = 512, 1023
+    while high - low > 1:
+        knee = (low + high) // 2
+        low, high = (knee, high) if passing(knee)[-1] > white else (low, knee)
+    curve = passing(low)
+    at = np.union1d(CURVE_LEVELS, np.linspace(min(levels[low], 0.95), 1, SHOULDER_POINTS))
+    return as_points(at, np.minimum(np.interp(at, levels, curve), 1))
+
+
+def lightening_curve(ev: float, white: float) -> Points:
+    """Points [in, out] of the curve that raises exposure by `ev`; what passes white rolls off towards it.
+
+    white: the brightest level of the photo, encoded, which becomes white where it would pass it. The roll-off is
+    Reinhard et al., "Photographic Tone Reproduction for Digital Images", 2002, eq. 4; what stays below white as it is
+    lightened is lightened the less the nearer it comes.
+    """
+    more = srgb_to_linear_exact(LIGHTENED_LEVELS) * 2**ev
+    burn = max(float(srgb_to_linear_exact(white)) * 2**ev, 1.0)
+    return as_points(LIGHTENED_LEVELS, linear_to_srgb_exact(np.minimum(more * (1 + more / burn**2) / (1 + more), 1)))
+
+
+def as_points(levels: Array, out: Array) -> Points:
+    return [[round(float(level), 4), round(float(value), 4)] for level, value in zip(levels, out, strict=True)]
+
+
+def through(points: Points, levels: Array) -> Array:
+    """Levels through a curve, its points joined by straight lines."""
+    at, out = np.array(points).T
+    return np.asarray(np.interp(levels, at, out))
+
+
+def ev_that_changes_mean(by: float, tones: Array, curve: Callable[[float], Points], low: float, high: float) -> float:
+    """The exposure in EV, between `low` and `high`, whose curve raises the mean of `tones` by `by`, or nearly.
+
+    tones: encoded luma of equal shares of the pixels.
+    """
+    wanted = float(tones.mean()) + by
+    for _ in range(12):
+        ev = (low + high) / 2
+        low, high = (ev, high) if through(curve(ev), tones).mean() < wanted else (low, ev)
+    return (low + high) / 2

@@ -1,0 +1,113 @@
+"""Exposure by what a photo shows and how its tones lie, without its diagnosis."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
+from darkroom.auto.scenes import kind_of
+from darkroom.measurements import Measurements
+from darkroom.recipe import StepCall
+from darkroom.report import Diagnosis
+
+MOST_LIGHTENED_EV = 5.0
+"""The most that is lightened."""
+
+MOST_LESS_EV = 2.0
+"""The most that is lowered of a photo whose tones alone tell that it is too light."""
+
+USUAL = 0.44
+"""Mean luma that a photo is brought to where nothing speaks against it."""
+
+DIM = (0.2, 0.32)
+"""Mean luma up to which a photo may be too dark, and from which it is not taken for that."""
+
+DARKER, DARKER_BY_NIGHT = (0.05, 0.17), (0.1, 0.22)
+"""What the network of scenes must miss of mean luma: from where it counts, and where it counts in full."""
+
+LIGHTER = (0.06, 0.14)
+"""The same of what there is too much."""
+
+SURE, SURE_SHARE = 0.65, 0.85
+"""Probability of too little light, by the diagnosis, from which what the tones say counts for at least this share."""
+
+LEAST_SUPPORT = 0.03
+"""Change of mean luma that must be likely for a diagnosis of light to be believed."""
+
+LIKELY, LIKELY_SHARE = 0.35, 0.6
+"""Probability of too much light, by the diagnosis, from which what the tones say counts for at least this share."""
+
+LEAST_CHANGE = 0.03
+"""Change of mean luma that is worth one of exposure."""
+
+EVIDENT = {
+    "underexposed": "too dark for what it shows",
+    "overexposed": "too light for what it shows",
+}
+
+
+def change_of_mean(diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how much a photo's mean luma is to be changed; 0 where that is nothing to speak of.
+
+    Never all or nothing: the less is missing by what the photo shows, the more may be meant, and the less is done.
+    """
+    if not measurements.tones:
+        return 0.0
+    mean, missing = float(np.mean(measurements.tones)), diagnosis.brighter
+    if missing > 0:
+        share = _between(missing, *_darker(diagnosis, measurements))
+        if share and diagnosis["underexposed"].probability >= SURE:
+            share = max(share, SURE_SHARE)
+        share *= 1 - _between(mean, *DIM)
+        change = share * max(USUAL - mean, 0)
+    else:
+        share = _between(-missing, *LIGHTER)
+        if share and diagnosis["overexposed"].probability >= LIKELY:
+            share = max(share, LIKELY_SHARE)
+        change = share * missing
+    return change if abs(change) >= LEAST_CHANGE else 0.0
+
+
+def _darker(diagnosis: Diagnosis, measurements: Measurements) -> tuple[float, float]:
+    return DARKER_BY_NIGHT if kind_of(diagnosis, measurements) == "night" else DARKER
+
+
+def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether what the photo shows allows for a diagnosis of too much or too little light. Without an answer to what it
+    shows, as in manifests of before, it does."""
+    if not diagnosis.scene:
+        return True
+    if name == "overexposed":
+        return diagnosis.brighter <= -LEAST_SUPPORT
+    return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
+
+
+def _between(value: float, low: float, high: float) -> float:
+    """How far a value has come from `low` to `high`, in 0-1."""
+    return float(np.clip((value - low) / (high - low), 0, 1))
+
+
+def evident_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV the exposure is to be changed by what the photo shows and how its tones lie; 0 for none."""
+    change, tones = change_of_mean(diagnosis, measurements), np.array(measurements.tones)
+    if change > 0:
+        white = max(measurements.white_point)
+        return round(
+            ev_that_changes_mean(change, tones, lambda ev: lightening_curve(ev, white), 0, MOST_LIGHTENED_EV), 2
+        )
+    if change < 0:
+        return round(ev_that_changes_mean(change, tones, exposure_curve, -MOST_LESS_EV, 0), 2)
+    return 0.0
+
+
+def lightened(ev: float, measurements: Measurements) -> StepCall:
+    points = lightening_curve(ev, max(measurements.white_point))
+    return StepCall("stretch_nonlinear", {"method": "curve", "points": points, "channels": "each"})
+
+
+def evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether the photo's tones and what it shows, without its diagnosis, tell that its light is wrong in this way."""
+    if name not in EVIDENT:
+        return False
+    ev = evident_ev(diagnosis, measurements)
+    return ev > 0 if name == "underexposed" else ev < 0

@@ -1,0 +1,151 @@
+"""The last part of `auto`: the tone and colour that a careful editor gives a photo in ten seconds.
+
+A curve of luminance, found on the photo's own tones: black and white points, middle tones towards a usual brightness,
+contrast about the middle, highlights that roll off. Then a little vibrance for pale colours.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from darkroom.auto.curves import Points, as_points, through
+from darkroom.auto.scenes import unjudged
+from darkroom.measurements import Measurements
+from darkroom.picture import Array
+from darkroom.recipe import Finish, StepCall
+from darkroom.report import Decision, Diagnosis
+
+SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.65, "full": 1.0}
+
+BLACK, WHITE = 0.02, 0.98
+"""Where the darkest and the lightest hundredth of a photo should lie."""
+
+MOST_BLACK, MOST_WHITE = 0.1, 0.14
+"""How far they are moved at most: a mist is to stay one."""
+
+MIDDLE = (0.36, 0.62)
+"""Mean luma between which a photo is as light as usual."""
+
+MOST_MIDDLE = 0.08
+DEPTH = 0.24
+"""Deviation of luma from which contrast is strong enough."""
+
+MOST_CONTRAST = 0.5
+FLATTEST, STEEPEST = 0.6, 1.9
+"""Slopes between which the curve stays."""
+
+PALE = 0.32
+"""Mean chroma from which colours are strong enough."""
+
+MOST_VIBRANCE = 0.35
+LEAST_CHANGE = 0.008
+"""Mean change of luma below which a curve is not worth a change."""
+
+GREY = 0.02
+"""Mean chroma below which a photo is black and white."""
+
+LEAST_VIBRANCE = 0.04
+
+SHOULDER, TOE = 0.86, 0.1
+"""Levels from which the curve bends towards white and black."""
+
+LEVELS = np.linspace(0, 1, 33)
+
+
+def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, repaired: Sequence[str]) -> Decision:
+    """The finish of a photo. repaired: defects whose repair left nothing of the tones that were measured, or whose
+    rest would come back with contrast."""
+    share = SHARES[wanted]
+    if not share:
+        return Decision("finish", False, "no finish was asked for")
+    if why := unjudged("finish", diagnosis, measurements):
+        return Decision("finish", False, f"no finish: {why}")
+    if repaired:
+        return Decision("finish", False, f"no finish: its tones are no longer known once its {repaired[0]} is repaired")
+    tones = np.array(measurements.tones)
+    if not tones.size:
+        return Decision("finish", False, "no finish: its tones are not known")
+    points = finish_curve(tones, share)
+    change = float(np.abs(through(points, tones) - tones).mean())
+    vibrance = round(share * MOST_VIBRANCE * float(np.clip((PALE - measurements.saturation) / PALE, 0, 1)), 2)
+    if measurements.saturation < GREY:
+        vibrance = 0.0
+    steps, told = [], []
+    if change >= LEAST_CHANGE:
+        steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points}))
+        mean = float(through(points, tones).mean() - tones.mean())
+        way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
+        told.append(f"middle tones {way}")
+        told.append("more contrast by a smooth curve")
+    if vibrance >= LEAST_VIBRANCE:
+        steps.append(StepCall("adjust_color", {"vibrance": vibrance}))
+        told.append(f"pale colours {vibrance:+.0%}")
+    if not steps:
+        return Decision("finish", False, "no finish: its tones and colours are as they should be")
+    return Decision("finish", True, f"finish, {wanted}: {', '.join(told)}", steps)
+
+
+def finish_curve(tones: Array, share: float) -> Points:
+    """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels)."""
+    low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
+    black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
+    white = share * float(np.clip(WHITE - high, 0, MOST_WHITE))
+    out = (LEVELS - black) / (1 - black - white)
+    moved = (tones - black) / (1 - black - white)
+    mean, deviation = float(moved.mean()), float(moved.std())
+    lift = share * float(np.clip(np.clip(mean, *MIDDLE) - mean, -MOST_MIDDLE, MOST_MIDDLE))
+    out = _lifted(out, lift)
+    contrast = share * MOST_CONTRAST * float(np.clip((DEPTH - deviation) / DEPTH, 0, 1))
+    about = float(np.clip(mean + lift, 0.35, 0.6))
+    out = out + contrast * _s_curve(out, about)
+    return as_points(LEVELS, _bounded(out))
+
+
+def _lifted(levels: Array, by: float) -> Array:
+    """Middle tones moved by about `by`, the ends where they are."""
+    inside = np.clip(levels, 0, 1)
+    return np.asarray(levels + 4 * by * inside * (1 - inside) * (1.3 - 0.6 * inside))
+
+
+def _s_curve(levels: Array, about: float) -> Array:
+    """Darker below a level and lighter above it, nothing at the ends."""
+    inside = np.clip(levels, 0, 1)
+    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)))
+
+
+def _bounded(out: Array) -> Array:
+    """The curve with slopes in bounds, from black to white, rolling off into both."""
+    slopes = np.clip(np.diff(out) / np.diff(LEVELS), FLATTEST, STEEPEST)
+    middle = len(LEVELS) // 2
+    rise = slopes * np.diff(LEVELS)
+    curve = np.empty_like(out)
+    curve[middle] = out[middle]
+    curve[middle + 1 :] = curve[middle] + np.cumsum(rise[middle:])
+    curve[:middle] = curve[middle] - np.cumsum(rise[:middle][::-1])[::-1]
+    return _rolled_off(curve)
+
+
+def _rolled_off(curve: Array) -> Array:
+    """Ends that pass 0 or 1 bent to reach them smoothly; those that stay within are drawn out to reach them."""
+    result = curve.copy()
+    over = curve > SHOULDER
+    reach = max(curve[-1] - SHOULDER, 1e-6)
+    room = 1 - SHOULDER
+    t = (curve[over] - SHOULDER) / reach
+    # Cubic Hermite from the curve's own slope to a slope of a third of it.
+    start = min(reach, 2.9 * room)
+    result[over] = SHOULDER + _hermite(t, room, start, 0.35 * start if reach > room else start)
+    under = curve < TOE
+    depth = max(TOE - curve[0], 1e-6)
+    t = (TOE - curve[under]) / depth
+    start = min(depth, 2.9 * TOE)
+    result[under] = TOE - _hermite(t, TOE, start, 0.35 * start if depth > TOE else start)
+    result[0], result[-1] = 0.0, 1.0
+    return np.maximum.accumulate(np.clip(result, 0, 1))
+
+
+def _hermite(t: Array, height: float, start: float, end: float) -> Array:
+    """From 0 to `height` over t in 0-1 with these slopes at its ends."""
+    return np.asarray((t**3 - 2 * t**2 + t) * start + (3 * t**2 - 2 * t**3) * height + (t**3 - t**2) * end)

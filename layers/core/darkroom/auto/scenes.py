@@ -1,0 +1,47 @@
+"""What of a picture can be judged at all: that of a photo, not that of a page, a pattern or a night."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from darkroom.measurements import Measurements
+from darkroom.report import Diagnosis
+
+LEAST_COLORS = 12.0
+"""With fewer colours (`Measurements.colors`) a picture was drawn, or shows too little to judge a photo by: nothing is
+done to it. Photographs of few tones have more: grey ones flattened to a fifth some 13, those in colour
+hundreds."""
+
+SURELY = 0.5
+"""Probability from which a picture is taken for one of a kind."""
+
+LIGHTEST_NIGHT = 0.35
+"""Mean luma."""
+
+LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
+DETAIL = ("noise", "blur", "motion blur")
+
+UNJUDGED: Mapping[str, tuple[tuple[str, ...], str]] = {
+    "drawing": ((*LIGHT, *DETAIL, "salt and pepper", "JPEG artefacts"), "it looks drawn, not photographed"),
+    "document": ((*LIGHT, *DETAIL, "salt and pepper"), "it looks like a page"),
+    "texture": ((*LIGHT, *DETAIL), "one even surface tells nothing of it"),
+    "night": (LIGHT[1:], "it looks dark on purpose"),
+}
+"""Kind of picture -> what is not judged in it, and why. A night's exposure is, by what it shows, but more strictly."""
+
+
+def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str | None:
+    """Why a defect, or the finish, is not judged in this picture; None where it is."""
+    if measurements.colors is not None and measurements.colors < LEAST_COLORS:
+        return "the picture has too few colours to be judged as a photo"
+    others, why = UNJUDGED.get(kind_of(diagnosis, measurements), ((), ""))
+    return why if name in others or (why and name == "finish") else None
+
+
+def kind_of(diagnosis: Diagnosis, measurements: Measurements) -> str:
+    """The kind of picture that it is taken for: a photo, unless it surely is another. What is light is no night."""
+    scene = max(diagnosis.scene, key=lambda each: diagnosis.scene[each], default="photo")
+    if diagnosis.scene.get(scene, 0.0) < SURELY:
+        return "photo"
+    light = bool(measurements.tones) and sum(measurements.tones) / len(measurements.tones) > LIGHTEST_NIGHT
+    return "photo" if scene == "night" and light else scene

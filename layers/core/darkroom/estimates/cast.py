@@ -1,0 +1,67 @@
+"""Whether the light tints a photo, or its subject has that colour: do estimates of it agree, and what is grey?"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from darkroom.measurements import LightEvidence
+from darkroom.picture import Array
+from darkroom.srgb import LUMINANCE_WEIGHTS, srgb_to_linear_exact
+
+GREY = 0.18
+"""Stops from grey within which a colour counts as grey."""
+
+COLOURED = 0.5
+"""Stops from grey from which a colour is one."""
+
+NORM = 6
+FLOOR = 2e-3
+LIGHTER = 70
+FEWEST = 50
+
+
+def cast_evidence(small: Array) -> LightEvidence:
+    """Of a small copy, HxWx3 float32 in 0-1, encoded.
+
+    The estimates: grey world, shades of grey, grey edge of two norms (van de Weijer et al., 2007), the white point, the
+    lightest and the darkest pixels. They have little in common but the light: a surface that fills the frame draws
+    some, and not others.
+    """
+    light = srgb_to_linear_exact(small.astype(np.float32))
+    highest = small.max(axis=2)
+    usable = light[(highest < 0.98) & (highest > 0.06)]
+    if len(usable) < FEWEST:
+        return LightEvidence()
+    estimates = np.log2(np.array(_estimates(light, usable)) + 1e-4)
+    ratios = estimates[:, [0, 2]] - estimates[:, 1:2]
+    told = np.median(ratios, axis=0)
+    colors = np.log2((usable[:, [0, 2]] + FLOOR) / (usable[:, 1:2] + FLOOR))
+    now, then = (np.hypot(*(colors - grey).T) for grey in (np.zeros(2), told))
+    luminance = usable @ LUMINANCE_WEIGHTS
+    lighter = luminance >= np.percentile(luminance, LIGHTER)
+    return LightEvidence(
+        red=float(told[0]),
+        blue=float(told[1]),
+        spread=float(np.median(np.hypot(*(ratios - told).T))),
+        neutral_highlights=float((now[lighter] < GREY).mean()),
+        neutral=float((then < GREY).mean()),
+        coloured=float((then > COLOURED).mean()),
+    )
+
+
+def _estimates(light: Array, usable: Array) -> list[Array]:
+    edges = np.concatenate([np.abs(np.diff(light, axis=axis)).reshape(-1, 3) for axis in (0, 1)])
+    order = np.argsort(usable.sum(axis=1), kind="stable")
+    return [
+        usable.mean(axis=0),
+        _norm(usable),
+        edges.mean(axis=0),
+        _norm(edges),
+        np.percentile(light.reshape(-1, 3), 99, axis=0),
+        usable[order[-max(len(order) // 20, 1) :]].mean(axis=0),
+        usable[order[: max(len(order) // 4, 1)]].mean(axis=0),
+    ]
+
+
+def _norm(colors: Array) -> Array:
+    return np.asarray((colors.astype(np.float64) ** NORM).mean(axis=0) ** (1 / NORM))

@@ -1,0 +1,56 @@
+"""What is measured of a photo before anything is done to it, as a report holds it."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import msgspec
+from msgspec import Meta
+
+Share = Annotated[float, Meta(ge=0, le=1)]
+
+
+class LightEvidence(msgspec.Struct, frozen=True):
+    """What speaks for the light having a colour, or for the subject having it."""
+
+    red: Annotated[float, Meta(description="log2 of the light's red over green, the median of several estimates")] = 0.0
+    blue: Annotated[float, Meta(description="the same of blue over green")] = 0.0
+    spread: Annotated[float, Meta(description="how far the estimates lie from that, the median, in stops")] = 0.0
+    neutral_highlights: Annotated[Share, Meta(description="of the lighter pixels, those that are grey as they are")] = (
+        1.0
+    )
+    neutral: Annotated[Share, Meta(description="of the pixels, those that are grey once that light is taken out")] = 1.0
+    coloured: Annotated[Share, Meta(description="of the pixels, those that are clearly of a colour then")] = 0.0
+
+
+class Measurements(msgspec.Struct, frozen=True):
+    """Measured once, on the upright sRGB picture. Encoded (not linear) values in 0–1, unless a name says otherwise."""
+
+    luma_p1: Annotated[float, Meta(description="1st percentile of luma")]
+    luma_p50: Annotated[float, Meta(description="median of luma")]
+    luma_p99: Annotated[float, Meta(description="99th percentile of luma")]
+    white_point: Annotated[
+        tuple[float, float, float],
+        Meta(description="R, G and B that all but the brightest 0.1 % stay below, without noise"),
+    ]
+    midtone: Annotated[float, Meta(description="median luma of what is clipped neither way; 0.5 where all is")]
+    linear_mean: Annotated[float, Meta(description="mean luminance in linear light")]
+    clipped_shadows: Annotated[float, Meta(description="share of pixels")]
+    clipped_highlights: Annotated[float, Meta(description="share of pixels")]
+    lost_highlights: Annotated[float, Meta(description="share of pixels, of full resolution, white in any channel")]
+    saturation: Annotated[float, Meta(description="mean chroma, max(R, G, B) - min(R, G, B)")]
+    cast_degrees: Annotated[float, Meta(description="angle between the estimated illuminant and grey, in linear light")]
+    illuminant: Annotated[tuple[float, float, float], Meta(description="estimated, normalised to a mean of 1")]
+    noise_luma: Annotated[float, Meta(description="standard deviation, in levels of 255")]
+    noise_chroma: Annotated[float, Meta(description="the same of the chroma axes")]
+    impulses: Annotated[float, Meta(description="share of salt-and-pepper pixels")]
+    blur_sigma_px: Annotated[float, Meta(description="of the sharpest edges, as a Gaussian's")]
+    colors: Annotated[
+        float | None,
+        Meta(description="so many equally frequent colours would be as hard to foretell; null in manifests of before"),
+    ] = None
+    tones: Annotated[
+        tuple[float, ...],
+        Meta(description="luma, from dark to light, of equal shares of the pixels; none in manifests of before"),
+    ] = ()
+    light: Annotated[LightEvidence | None, Meta(description="null for grey, and in manifests of before")] = None

@@ -1,0 +1,141 @@
+"""Photographs taken again, and pictures drawn, as numbers: what the network is trained and measured on."""
+
+from __future__ import annotations
+
+import multiprocessing
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+from backend import onnxruntime
+from diagnosis.photos import SUFFIXES, load
+from PIL import Image
+from scene.camera import Faults, compress, photograph
+from scene.drawn import PAINTERS
+from scene.kinds import KIND_OF
+from scene.library import LUMA_WEIGHTS, SCENES, scene_inputs
+
+BACKBONE = Path(__file__).resolve().parents[1] / "backbone" / "backbone.onnx"
+LONGEST = 420
+"""Longest side, in px, at which a photograph is taken again."""
+
+PER_KIND = {"photo": 7, "night": 10, "drawing": 3, "texture": 10, "document": 3}
+DRAWN = 40
+"""Pictures of each painter."""
+
+DARK, LIGHT = 0.4, 0.2
+"""Shares of the photographs that are taken with too little light, and with too much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Samples:
+    """seen N×1280, numbers N×F; scene N×5 (one is 1); brighter N: by how much mean luma should be higher; source N:
+    which photograph, -1 for what was drawn. All float32."""
+
+    seen: np.ndarray
+    numbers: np.ndarray
+    scene: np.ndarray
+    brighter: np.ndarray
+    source: np.ndarray
+
+
+def make_samples(folders: Sequence[Path], seed: int, *, processes: int, cache_file: Path | None) -> Samples:
+    """All samples. A cache file is taken if it is there."""
+    if cache_file and cache_file.exists():
+        with np.load(cache_file) as arrays:
+            return Samples(*(arrays[name] for name in Samples.__slots__))
+    started = time.monotonic()
+    paths = all_photos(folders)
+    jobs: list[tuple[Path | int, int, int]] = [(path, index, seed) for index, path in enumerate(paths)]
+    jobs += [(painter, -1, seed) for painter in range(len(PAINTERS))]
+    rows = []
+    with multiprocessing.get_context("spawn").Pool(processes) as pool:
+        for number, chunk in enumerate(pool.imap(_samples, jobs)):
+            rows += chunk
+            if number % 50 == 0:
+                print(f"{number} of {len(jobs)}, {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
+    samples = Samples(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
+    if cache_file:
+        np.savez(cache_file, **{name: getattr(samples, name) for name in Samples.__slots__})
+    return samples
+
+
+def all_photos(folders: Sequence[Path]) -> list[Path]:
+    return sorted(path for folder in folders for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES)
+
+
+def _samples(job: tuple[Path | int, int, int]) -> list[tuple[np.ndarray, ...]]:
+    of, index, seed = job
+    if isinstance(of, int):
+        rng = np.random.default_rng((seed, 1, of))
+        kind, paint = PAINTERS[of]
+        return [_row(_saved(paint(rng), rng), kind, 0.0, index) for _ in range(DRAWN)]
+    rng = np.random.default_rng((seed, 0, index))
+    kind = KIND_OF.get(of.stem, "photo")
+    photo = load(of)
+    rows = []
+    for number in range(PER_KIND[kind]):
+        picture = _part(photo, rng, whole=number == 0)
+        if kind in ("drawing", "texture", "document") or number == 0:
+            rows.append(_row(_saved(picture, rng), kind, 0.0, index))
+            continue
+        faults = _faults(kind, rng)
+        taken = photograph(picture, faults, rng)
+        higher = _mean(picture) - _mean(taken) if abs(faults.exposure_ev) > 0.4 else 0.0
+        rows.append(_row(taken, kind, higher, index))
+    return rows
+
+
+def _faults(kind: str, rng: np.random.Generator) -> Faults:
+    draw = rng.random()
+    ev = rng.normal(0, 0.1)
+    if kind == "photo" and draw < DARK:
+        ev = -rng.uniform(0.8, 5)
+    elif kind == "photo" and draw < DARK + LIGHT:
+        ev = rng.uniform(0.6, 2.6)
+    warm = rng.normal(0, 0.25) if rng.random() < 0.3 else 0.0
+    electrons = float(np.exp(rng.uniform(np.log(500), np.log(30_000))))
+    return Faults(float(ev), warm, -warm, electrons)
+
+
+def _mean(picture: np.ndarray) -> float:
+    return float((picture.reshape(-1, 3)[::7] @ LUMA_WEIGHTS).mean() / 255)
+
+
+def _part(photo: np.ndarray, rng: np.random.Generator, *, whole: bool) -> np.ndarray:
+    """A large part of a photo, perhaps mirrored, at most `LONGEST` px a side; or all of it as it is."""
+    height, width = photo.shape[:2]
+    if not whole:
+        share = rng.uniform(0.65, 1) ** 0.5
+        h, w = int(height * share), int(width * share)
+        top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
+        photo = photo[top : top + h, left : left + w]
+        if rng.random() < 0.5:
+            photo = photo[:, ::-1]
+        image = Image.fromarray(photo)
+        image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
+        photo = np.asarray(image)
+    return photo
+
+
+def _saved(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    if rng.random() < 0.4:
+        return picture
+    return np.asarray(compress(Image.fromarray(picture), int(rng.integers(72, 98)), rng))
+
+
+def _row(picture: np.ndarray, kind: str, brighter: float, source: int) -> tuple[np.ndarray, ...]:
+    inputs = scene_inputs(picture)
+    (seen,) = _backbone().run(["seen"], {"picture": inputs.picture[None]})
+    scene = np.array([name == kind for name in SCENES], np.float32)
+    return seen[0], inputs.numbers, scene, np.array(brighter), np.array(source)
+
+
+@cache
+def _backbone() -> onnxruntime.InferenceSession:
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = options.inter_op_num_threads = 1
+    return onnxruntime.InferenceSession(BACKBONE, options, providers=["CPUExecutionProvider"])

@@ -1,0 +1,203 @@
+"""What `auto` does about light and tone by evidence: exposure, casts, kinds of picture, the finish."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+import numpy as np
+import pytest
+
+import darkroom
+from darkroom import recipe
+from darkroom.auto import curves, guard, treatments
+from darkroom.auto.casts import share_of_light
+from darkroom.auto.exposures import evident_ev
+from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
+from darkroom.auto.scenes import UNJUDGED
+from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
+from darkroom.defects import SCENES
+from darkroom.estimates.cast import cast_evidence
+from darkroom.estimates.measure import thumbnail
+from darkroom.picture import Array
+from darkroom.recipe import Finish, Recipe
+from darkroom.report import Decision
+from tests.support.photographs import NAMES, photo
+from tests.unit.test_auto import AUTO, FINE, diagnosed
+
+DULL = msgspec.structs.replace(FINE, tones=tuple(np.linspace(0.3, 0.6, 32).tolist()), colors=5000.0)
+DARK = msgspec.structs.replace(
+    FINE, tones=tuple((np.linspace(0, 0.6, 32) ** 1.5).tolist()), white_point=(0.5, 0.5, 0.5), colors=5000.0
+)
+
+
+def seen(brighter: float = 0.0, **scene: float) -> Any:
+    return msgspec.structs.replace(diagnosed({}), brighter=brighter, scene={"photo": 1.0} | scene)
+
+
+def chosen(decisions: list[Decision]) -> list[str]:
+    return [decision.defect for decision in decisions if decision.chosen]
+
+
+@pytest.mark.parametrize("white", [0.3, 0.6, 1.0])
+@pytest.mark.parametrize("ev", [0.2, 1.0, 2.5, 4.0])
+def test_a_raised_exposure_rolls_off_and_clips_nothing(ev: float, white: float) -> None:
+    at, out = np.array(curves.lightening_curve(ev, white)).T
+    assert (np.diff(out) >= 0).all()
+    assert (out >= at - 1e-4).all()
+    inside = at < white
+    assert (out[inside] < 1).all()
+    assert (np.diff(out[at <= white]) > 0).all()
+    dark = srgb_to_linear(np.array([at[2], out[2]], np.float32))
+    assert dark[1] / dark[0] == pytest.approx(2**ev, rel=0.2)  # shadows get the exposure itself
+
+
+@pytest.mark.parametrize("by", [0.05, 0.15, 0.25])
+def test_the_exposure_that_is_found_changes_the_mean_by_what_was_asked(by: float) -> None:
+    tones = np.array(DARK.tones)
+    ev = curves.ev_that_changes_mean(by, tones, lambda ev: curves.lightening_curve(ev, 0.6), 0, 6)
+    lightened = curves.through(curves.lightening_curve(ev, 0.6), tones)
+    assert lightened.mean() - tones.mean() == pytest.approx(by, abs=0.005)
+
+
+def test_the_more_doubtful_the_less_is_lightened() -> None:
+    told = [evident_ev(seen(brighter), DARK) for brighter in (0.0, 0.05, 0.09, 0.12, 0.16)]
+    assert told[:2] == [0, 0]
+    assert 0 < told[2] < told[3] < told[4]
+    assert evident_ev(seen(-0.2), FINE) == 0  # tones are not known
+    assert evident_ev(seen(-0.2), DULL) < 0
+
+
+def test_a_photo_that_is_too_dark_for_what_it_shows_is_lightened() -> None:
+    calls, decisions = treatments.resolve(AUTO, DARK, seen(0.2))
+    assert chosen(decisions) == ["underexposed"]
+    assert [call.name for call in calls] == ["stretch_nonlinear"]
+    calls[0].resolve()
+    (told,) = (decision.why for decision in decisions if decision.chosen)
+    assert told.startswith("too dark for what it shows: exposure is changed by +")
+
+
+@pytest.mark.parametrize("scene", [scene for scene in SCENES if scene != "photo"])
+def test_what_is_no_ordinary_photo_keeps_its_light(scene: str) -> None:
+    calls, decisions = treatments.resolve(AUTO, DARK, seen(0.09, **{scene: 0.9, "photo": 0.1}))
+    assert calls == []
+    (finished,) = (decision for decision in decisions if decision.defect == "finish")
+    assert finished.why == f"no finish: {UNJUDGED[scene][1]}"
+    cast = msgspec.structs.replace(
+        diagnosed({"colour cast": 0.95, "underexposed": 0.95}), scene={scene: 0.9, "photo": 0.1}
+    )
+    calls, decisions = treatments.resolve(AUTO, DARK, cast)
+    assert calls == []
+    assert any(decision.why.endswith(UNJUDGED[scene][1]) for decision in decisions if decision.defect == "colour cast")
+
+
+def test_noise_of_a_night_is_removed_all_the_same() -> None:
+    noisy = msgspec.structs.replace(diagnosed({"noise": 0.95}), scene={"night": 0.9, "photo": 0.1})
+    assert chosen(treatments.resolve(AUTO, DARK, noisy)[1]) == ["noise"]
+
+
+def tinted(image: Array, stops: float) -> Array:
+    """Under warm light (negative: cold)."""
+    light = srgb_to_linear(image) * np.exp2(np.array([stops, 0, -stops], np.float32)) / 2 ** abs(stops)
+    return np.asarray(np.rint(linear_to_srgb(np.clip(light, 0, 1)) * 255), np.uint8)
+
+
+def test_a_light_that_all_estimates_see_is_a_cast() -> None:
+    shares = [
+        share_of_light(cast_evidence(thumbnail(tinted(photo(name), stops), 128)))[0]
+        for name in NAMES
+        for stops in (0.6, -0.6)
+    ]
+    assert np.median(shares) > 0.4, shares
+
+
+@pytest.mark.parametrize("color", [(0.95, 0.8, 0.4), (0.6, 0.45, 0.3), (0.4, 0.5, 0.6), (0.7, 0.2, 0.25)])
+def test_what_is_all_of_one_colour_has_no_cast(color: tuple[float, float, float]) -> None:
+    """Coloured paper, a toned print, dyed cloth: light and dark of one hue."""
+    rng = np.random.default_rng(3)
+    shades = rng.uniform(0.4, 1, (96, 128, 1)) * np.ones(3)
+    toned = np.clip(shades * np.array(color) + rng.normal(0, 0.002, shades.shape), 0, 1)
+    share, why = share_of_light(cast_evidence(toned.astype(np.float32)))
+    assert share == 0
+    assert why
+
+
+def test_where_whites_are_white_there_is_no_cast() -> None:
+    rng = np.random.default_rng(4)
+    picture = rng.uniform(0.2, 0.6, (96, 128, 3)) * np.array([1.0, 0.8, 0.5])
+    picture[:24] = rng.uniform(0.7, 0.9, (24, 128, 1))
+    share, why = share_of_light(cast_evidence(picture.astype(np.float32)))
+    assert (share, why) == (0, "what is light in it is grey as it is")
+
+
+def test_too_few_pixels_tell_nothing_of_the_light() -> None:
+    assert share_of_light(cast_evidence(np.full((3, 3, 3), 0.4, np.float32)))[0] == 0
+    assert share_of_light(cast_evidence(np.zeros((90, 90, 3), np.float32)))[0] == 0
+
+
+@pytest.mark.parametrize("share", [0.65, 1.0])
+@pytest.mark.parametrize("seed", range(12))
+def test_the_finish_is_a_smooth_curve_from_black_to_white(seed: int, share: float) -> None:
+    rng = np.random.default_rng(seed)
+    low, high = np.sort(rng.uniform(0, 1, 2))
+    tones = np.sort(low + (high - low) * rng.beta(rng.uniform(0.3, 4), rng.uniform(0.3, 4), 32))
+    at, out = np.array(finish_curve(tones, share)).T
+    assert (out[0], out[-1]) == (0, 1)
+    slopes = np.diff(out) / np.diff(at)
+    assert (slopes >= 0).all()
+    inside = (out[1:] > 0.12) & (out[:-1] < 0.85) & (at[1:] < 0.95) & (at[:-1] > 0.05)
+    assert slopes[inside].min() >= FLATTEST - 0.05
+    assert slopes.max() <= STEEPEST + 0.3
+
+
+def test_a_dull_photo_gets_contrast_and_a_dark_one_light() -> None:
+    dull, dark = (np.array(each) for each in (DULL.tones, DARK.tones))
+    assert curves.through(finish_curve(dull, 1.0), dull).std() > 1.2 * dull.std()
+    assert curves.through(finish_curve(dark, 1.0), dark).mean() > dark.mean() + 0.04
+    gentle, full = (np.abs(curves.through(finish_curve(dull, share), dull) - dull).mean() for share in (0.65, 1.0))
+    assert gentle < full
+
+
+@pytest.mark.parametrize("wanted", ["none", "gentle", "full"])
+def test_as_much_finish_as_was_asked_for(wanted: Finish) -> None:
+    calls, decisions = treatments.resolve(Recipe(steps="auto", finish=wanted), DULL, seen())
+    assert chosen(decisions) == ([] if wanted == "none" else ["finish"])
+    assert [call.name for call in calls] == ([] if wanted == "none" else ["stretch_nonlinear", "adjust_color"])
+    for call in calls:
+        call.resolve()
+
+
+def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone() -> None:
+    decision = finish("full", seen(), DULL, repaired=["haze"])
+    assert (decision.chosen, decision.why) == (
+        False,
+        "no finish: its tones are no longer known once its haze is repaired",
+    )
+
+
+def test_a_photo_whose_tones_are_right_comes_back_as_it_is() -> None:
+    right = msgspec.structs.replace(DULL, tones=tuple(np.linspace(0, 1, 32).tolist()), saturation=0.4)
+    decision = finish("gentle", seen(), right, repaired=[])
+    assert (decision.chosen, decision.steps) == (False, [])
+
+
+def test_a_black_and_white_photo_stays_one() -> None:
+    grey = msgspec.structs.replace(DULL, saturation=0.001)
+    assert [step.name for step in finish("full", seen(), grey, repaired=[]).steps] == ["stretch_nonlinear"]
+
+
+def test_the_guard_sees_torn_highlights() -> None:
+    ramp = np.tile(np.linspace(205, 250, 200), (40, 1))
+    soft = np.rint(ramp).astype(np.uint8)
+    steep = np.clip((soft.astype(int) - 205) * 12, 0, 255).astype(np.uint8)
+    assert guard.torn(soft, soft) == pytest.approx(1)
+    assert guard.torn(soft, steep) > guard.MOST_TORN
+    assert guard.torn(soft, soft[:20]) == 0
+
+
+def test_finish_is_part_of_the_recipe() -> None:
+    assert recipe.built_in("auto").finish == "gentle"
+    told = darkroom.enhance(np.full((40, 50, 3), 90, np.uint8), {"steps": "auto", "finish": "none"}).report
+    assert told.finish == "none"
+    assert told.decisions[-1].why == "no finish was asked for"
+    assert darkroom.enhance(np.full((40, 50, 3), 90, np.uint8), "none").report.finish is None
