@@ -283,6 +283,27 @@ def test_a_record_that_was_deleted_while_its_job_ran_does_not_come_back(lab: Lab
     assert lab.records() == []
 
 
+def test_an_execution_that_goes_on_after_its_record_ended_leaves_no_error(lab: Lab) -> None:
+    """Step Functions can redrive one that was stopped: meanwhile the reconciler has ended its record."""
+
+    def end(event: Any, context: Any) -> Any:
+        lab.dynamodb.update_item(
+            TableName=TABLE,
+            Key={"id": {"S": event["job"]["id"]}},
+            UpdateExpression="SET #status = :failed, #error = :error REMOVE #open",
+            ExpressionAttributeNames={"#status": "status", "#error": "error", "#open": "open"},
+            ExpressionAttributeValues={":failed": {"S": "failed"}, ":error": {"M": {"code": {"S": "step.stopped"}}}},
+        )
+        del lab.functions.handlers["inspect"]
+        return lab.functions.invoke("inspect", event).payload
+
+    lab.functions.handlers["inspect"] = end
+    assert lab.execute(lab.upload("photo.jpg", photos.encoded())).output["status"] == "succeeded"
+    record = lab.record()
+    assert record["status"] == "succeeded"
+    assert not {"error", "open"} & set(record)
+
+
 @pytest.mark.parametrize("body", [photos.encoded(), b"no photo"], ids=["succeeded", "rejected"])
 def test_only_a_job_that_runs_is_listed_as_unfinished(lab: Lab, body: bytes) -> None:
     seen = []
