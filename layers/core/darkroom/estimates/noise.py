@@ -54,8 +54,8 @@ that the finest luminance may exceed chroma."""
 COLORLESS = 0.05
 """Chroma below which a picture of three channels is a grey one."""
 
-TEXTURE_GROWS = (1.3, 2.0)
-"""Growth of luminance from the finest octave to the next from which it may be texture, and is."""
+TEXTURE_GROWS, CAMERA_GROWS = (1.3, 2.0), (1.1, 1.5)
+"""Growth of luminance from the finest octave to the next from which it may be texture, or a camera's noise, and is."""
 
 LEAST = 0.1
 """Levels that both estimates have at least, where they are mixed in ratios."""
@@ -289,7 +289,7 @@ def _mixed(measured: Array, camera: CameraNoise) -> NoiseEstimate:
     if not quietest.chroma:  # grain that went through JPEG grows once, where JPEG took the finest
         growth = min(growth, (measured[2, 0] + LEAST) / (measured[1, 0] + LEAST))
     noise_of_quietest = max(camera.evidence, float(np.interp(growth, TEXTURE_GROWS, (1, 0))))
-    share = camera.evidence * camera.visible
+    share = camera.evidence * camera.visible * float(np.interp(growth, CAMERA_GROWS, (0, 1)))
 
     def mixed(one: tuple[float, ...], other: Array) -> tuple[float, ...]:
         result = np.multiply(one, noise_of_quietest)
