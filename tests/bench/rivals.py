@@ -163,6 +163,9 @@ CONTENDERS: Mapping[str, str] = {
 
 WITHOUT_LOCAL_CONTRAST = {"Pillow"}
 
+SLIDING = {"pyvips", "sharp"}
+"""Their local contrast takes minutes at 12 MP: they have it only where they are named."""
+
 
 class Figures(NamedTuple):
     """Of a contender: the processor's seconds of a run, megabytes written, and of memory at the peak."""
@@ -176,6 +179,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.rivals", description="One recipe by several tools.")
     parser.add_argument("--megapixels", type=float, action="append", metavar="N", help="2, 12 and 24 if none is given")
+    parser.add_argument("--only", action="append", choices=list(CONTENDERS), metavar="NAME", help="beside OpenCV")
     parser.add_argument("--turns", type=int, default=TURNS, help="processes of each contender")
     parser.add_argument("--get", action="store_true", help="fetch pyvips and sharp from PyPI and npm")
     options = parser.parse_args(arguments)
@@ -183,6 +187,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     if options.get:
         _get()
     there = [name for name in CONTENDERS if _is_there(name)]
+    asked = {"OpenCV", *(options.only or there)}
+    left_out = WITHOUT_LOCAL_CONTRAST | (SLIDING - set(options.only or ()))
     medians = f"medians of {options.turns * (RUNS - 1)}"
     print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, {medians}")
     print(f"not installed: {', '.join(set(CONTENDERS) - set(there)) or 'nothing'}")
@@ -191,7 +197,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         path = FOLDER / "photo.jpg"
         path.write_bytes(codec.encode(Picture(photo(megapixels)), "jpeg", quality=89))
         for local in (False, True):
-            names = [name for name in there if not local or name not in WITHOUT_LOCAL_CONTRAST]
+            names = [name for name in there if name in asked and not (local and name in left_out)]
             _print(megapixels, local, _measure(names, path, local, options.turns))
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from darkroom import registry
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
-from darkroom.color.conversions import luma
+from darkroom.color.conversions import luma, with_luma
 from darkroom.kernels import loops
 from darkroom.picture import Array
 from darkroom.step import from_float, max_level
@@ -120,6 +120,17 @@ def test_samples_are_rounded_as_by_numpy(build: str, choose: Any, dtype: Any) ->
     compiled = from_float(values.copy(), np.dtype(dtype))
     choose("none")
     np.testing.assert_array_equal(compiled, from_float(values.copy(), np.dtype(dtype)))
+
+
+@pytest.mark.parametrize("toe", [0, 0.02])
+def test_luma_is_set_as_by_numpy(build: str, choose: Any, toe: float) -> None:
+    random = np.random.default_rng(0)
+    image = random.random((60, 700, 3), np.float32)
+    image[:9] = np.array([0, 1, 0.5], np.float32)[:, None, None].repeat(3, axis=0)
+    wanted = random.random((60, 700), np.float32)
+    compiled = with_luma(image, wanted, toe)
+    choose("none")
+    np.testing.assert_allclose(compiled, with_luma(image, wanted, toe), atol=2e-6)
 
 
 @pytest.mark.usefixtures("build")

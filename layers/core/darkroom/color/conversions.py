@@ -11,6 +11,7 @@ from typing import Any
 import cv2
 import numpy as np
 
+from darkroom.kernels import loops
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE, LUMINANCE_WEIGHTS, srgb_to_linear_exact
 from darkroom.step import max_level
@@ -126,6 +127,8 @@ def with_luma(image: Array, new_luma: Array, toe: float = 0) -> Array:
     """
     if image.ndim == 2:
         return new_luma
+    if loops.available() and all(each.dtype == np.float32 and each.flags.c_contiguous for each in (image, new_luma)):
+        return loops.set_lumas(image, new_luma, toe)
     old = luma(image)
     largest = np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
     tiny = np.float32(1e-6)

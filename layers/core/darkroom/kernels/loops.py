@@ -80,6 +80,13 @@ def blend_samples(before: Array, after: Array, strength: float) -> Array:
     return result
 
 
+def set_lumas(image: Array, luma: Array, toe: float) -> Array:
+    """`darkroom.color.conversions.with_luma` of HxWx3 float32."""
+    result = np.empty_like(image)
+    _call("set_lumas", image, luma, result, _long(0), _long(luma.size), ctypes.c_float(toe))
+    return result
+
+
 def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrices: Array, turn: Array) -> Array:
     """Chroma and hue of Oklab turned, gamut kept, sRGB-encoded, in `dtype`; see `pictures.c`.
 

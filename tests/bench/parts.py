@@ -1,0 +1,74 @@
+"""Where a photo's time goes, with and without the compiled loops: `python -m tests.bench.parts [--megapixels N]`.
+
+Each part of a usual recipe by itself, on one processor, in the processor's milliseconds; medians, taking turns.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+from time import process_time
+from typing import Any
+
+import cv2
+
+from darkroom import codec, registry
+from darkroom.estimates.measure import measure
+from darkroom.kernels import loops
+from darkroom.picture import Array, Picture
+from tests.bench.photo import photo
+from tests.bench.timing import medians
+
+STEPS: Sequence[tuple[str, dict[str, Any]]] = (
+    ("stretch_histogram", {"low": 0.2, "high": 99.8}),
+    ("equalize_adaptive", {"clip_limit": 1.6, "strength": 0.5}),
+    ("unsharp_mask", {"radius": 1.2, "amount": 0.6}),
+    ("adjust_color", {"vibrance": 0.45, "saturation": 0.1}),
+    ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4}),
+    ("stretch_nonlinear", {}),
+    ("denoise", {"sigma": 10}),
+)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.parts", description="Where a photo's time goes.")
+    parser.add_argument("--megapixels", type=float, default=12, metavar="N")
+    megapixels = parser.parse_args(arguments).megapixels
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cv2.setNumThreads(1)
+    image = photo(megapixels)
+    data = codec.encode(Picture(image), "jpeg", quality=89)
+    picture = codec.decode(data)
+    parts: dict[str, Callable[[], object]] = {
+        "decode JPEG": lambda: codec.decode(data),
+        "measure": lambda: measure(picture),
+        "encode JPEG": lambda: codec.encode(picture, "jpeg", quality=90),
+        "encode JPEG, baseline": lambda: codec.encode(picture, "jpeg", quality=90, progressive=False),
+    }
+    parts |= {f"{name} {', '.join(params)}": _step(image, name, params) for name, params in STEPS}
+    print(f"Parts of recipes on {megapixels:g} MP, one thread, the processor's milliseconds")
+    print(f"{'':<48}{'NumPy':>8}{'compiled':>10}")
+    for name, work in parts.items():
+        times = medians({"none": _with("none", work), "": _with("", work)}, 3, process_time)
+        print(f"{name:<48}{times['none'] * 1e3:>8.0f}{times[''] * 1e3:>10.0f}", flush=True)
+
+
+def _step(image: Array, name: str, params: dict[str, Any]) -> Callable[[], object]:
+    step = registry.get(name)
+    parsed = step.params.parse(params, of=name)
+    return lambda: step(image, parsed)
+
+
+def _with(kernels: str, work: Callable[[], object]) -> Callable[[], object]:
+    def run() -> object:
+        os.environ["DARKROOM_KERNELS"] = kernels
+        loops._library.cache_clear()
+        return work()
+
+    return run
+
+
+if __name__ == "__main__":
+    main()
