@@ -32,17 +32,43 @@ def test_a_plain_file_is_its_own_result(format):
 @pytest.mark.parametrize(
     "data",
     [
-        save(IMAGE, "JPEG", exif=pictures.exif(6)),
+        save(IMAGE, "PNG", exif=pictures.exif(6)),
+        save(IMAGE, "WEBP", exif=pictures.exif(6)),
         save(IMAGE, "JPEG", icc_profile=P3),
         save(Image.fromarray(IMAGE).convert("CMYK"), "JPEG"),
         save(IMAGE, "JPEG")[:-2],
         pictures.animation("PNG"),
         pictures.animation("WEBP"),
     ],
-    ids=["turned", "wide", "cmyk", "unterminated", "apng", "webp animation"],
+    ids=["turned png", "turned webp", "wide", "cmyk", "unterminated", "apng", "webp animation"],
 )
 def test_what_is_to_be_corrected_is_not_its_own_result(data):
     assert codec.untouched(data, codec.output_format(codec.read_header(data).format)) is None
+
+
+@pytest.mark.parametrize("orientation", range(2, 9))
+def test_a_jpeg_that_its_tag_turns_stays_so(orientation):
+    data = save(IMAGE, "JPEG", exif=pictures.exif(orientation, gps=True))
+    found = codec.untouched(data, "jpeg")
+    assert found is not None
+    result, notes = found
+    assert f"orientation ({orientation})" in notes[-1]
+    assert len(result) == len(data)
+    seen = Image.open(io.BytesIO(result)).getexif()
+    assert seen[0x0112] == orientation
+    assert not seen.get_ifd(exif.GPS)
+    assert np.array_equal(codec.decode(result).pixels, codec.decode(data).pixels)
+
+
+@pytest.mark.parametrize("orientation", [3, 6, 7])
+@pytest.mark.parametrize("sampling", ["4:4:4", "4:2:0"])
+def test_a_turned_jpeg_that_is_stored_anew_loses_next_to_nothing(orientation, sampling):
+    """Its tables are turned with it, so that its coefficients fall on the levels on which they lay."""
+    data = save(IMAGE[:112], "JPEG", quality=80, subsampling=sampling, exif=pictures.exif(orientation))
+    picture = codec.decode(data)
+    result = codec.decode(codec.encode(picture, "jpeg"))
+    error = np.abs(result.pixels.astype(int) - picture.pixels)
+    assert error.mean() < (0.3 if sampling == "4:4:4" else 2)
 
 
 @pytest.mark.parametrize("format", ["JPEG", "PNG", "WEBP"])

@@ -17,13 +17,15 @@ NOTE = "nothing was changed: the result is the file's own picture, bit by bit"
 _PLACE_NOTE = "the place where it was taken was left out"
 _KINDS = frozenset({"JPEG", "PNG", "WEBP", "AVIF"})
 _ANIMATED = (b"acTL", b"ANIM")
+_TURNED_BY_READERS = frozenset({"JPEG", "AVIF"})
+"""Formats whose orientation all readers obey: no transform without loss is at hand, and encoding anew would lose."""
 
 
 def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple[bytes, tuple[str, ...]] | None:
     """The bytes of a file that `decode` took, as its result in a format, and notes on it.
 
-    None where they cannot be: the format is another one, the picture is damaged, turned or animated, its colours are
-    not sRGB, or what must go cannot be blanked.
+    None where they cannot be: the format is another one, the picture is damaged, animated, or turned in a way that not
+    all readers obey, its colours are not sRGB, or what must go cannot be blanked. A turned JPEG or AVIF stays so.
     """
     name = identify(data)
     if name not in _KINDS or output_format(name) != format_name:
@@ -32,7 +34,9 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
         parts = contents.of(name, data)
     except ImageRejected:
         return None
-    if parts.orientation != 1 or parts.space is not None or not _is_srgb(parts.profile) or not _is_single(name, parts):
+    if parts.orientation != 1 and name not in _TURNED_BY_READERS:
+        return None
+    if parts.space is not None or not _is_srgb(parts.profile) or not _is_single(name, parts):
         return None
     try:
         whole.check(name, data, parts, partial=False)
@@ -41,7 +45,10 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
     result = data if keep_gps else _without_place(name, data, parts)
     if result is None:
         return None
-    return result, (NOTE,) if result is data else (NOTE, _PLACE_NOTE)
+    notes = [NOTE] if result is data else [NOTE, _PLACE_NOTE]
+    if parts.orientation != 1:
+        notes.append(f"it is turned by its own orientation ({parts.orientation}), as it was")
+    return result, tuple(notes)
 
 
 def _is_srgb(profile: bytes | None) -> bool:
