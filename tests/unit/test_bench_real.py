@@ -199,7 +199,7 @@ def test_the_page_gets_its_half(tmp_path: Path, monkeypatch: pytest.MonkeyPatch)
     text = (tmp_path / "quality.md").read_text()
     assert text.index("## Real photographs") < text.index("## Spoiled photographs\n\nThe other half.\n")
     assert "Measured: abc123." in " ".join(text.split())
-    assert "Not measured: sharp: no npm." in text
+    assert "Not measured: sharp: no npm; `brackets-bright`; `cc15`; `wrong`" in " ".join(text.split())
     assert "| brackets-dark, `auto`: at least +8 dB | +9.00 dB | met |" in text
     assert "1 of the 1 changed photos of clic2025 and elementary" in " ".join(text.split())
     assert (tmp_path / "quality-changed.webp").stat().st_size < 300_000

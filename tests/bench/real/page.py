@@ -78,7 +78,9 @@ def half(last: Run, verdicts: Verdicts, changed: int) -> str:
             "number and not chosen by beauty; before on the left, after on the right.",
             "\n![Changed photos before and after](quality-changed.webp)",
         ]
-    blocks += [f"\nNot measured: {'; '.join(last.missing)}." if last.missing else ""]
+    absent = [f"`{name}`" for name in BY_NAME if not any(outcome.set == name for outcome in last.outcomes)]
+    if missing := [*last.missing, *absent]:
+        blocks.append(f"\nNot measured: {'; '.join(missing)}.")
     named = [name for name in BY_NAME if any(outcome.set == name for outcome in last.outcomes)]
     what = "; ".join(f"`{name}`, {tables.set_words(name)}" for name in named)
     return "\n".join([*blocks, METHOD.format(most_px=MOST_PX, sets=what)])

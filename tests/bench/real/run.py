@@ -35,6 +35,7 @@ RESULTS = FOLDER / "results"
 """What `auto` made, by digest, as JPEG."""
 
 AS_FOUND = Condition("real", "as found")
+FINISHED = tuple(each.name for each in sets.SETS if each.finished)
 CHUNK = 4
 """Photos that a tool is started for."""
 
@@ -124,7 +125,11 @@ HAS_FINISH = "finish" in Recipe.__struct_fields__
 CONTENDERS = [
     Contender("auto", "darkroom auto", automatic(None), lambda: ours(), alone=True),
     *(
-        [Contender("auto-none", "darkroom auto, finish none", automatic("none"), lambda: ours() + "none", alone=True)]
+        [
+            Contender(
+                "auto-none", "darkroom auto, finish none", automatic("none"), lambda: ours() + "none", FINISHED, True
+            )
+        ]
         if HAS_FINISH
         else []
     ),
