@@ -59,6 +59,8 @@ def _jpeg(data: bytes) -> Contents:
     if file.has_extended_xmp:
         baggage.left_out.append("extended XMP was left out: only the packet itself is kept")
     baggage.left_out += _c2pa(file.has_c2pa)
+    if strangers := file.strangers:
+        baggage.left_out.append(f"the JPEG's own fields {', '.join(strangers[:8])} were left out")
     behind = data[file.end :]
     if behind.strip(b"\0"):
         baggage.left_out.append(_behind(file, behind))

@@ -29,6 +29,16 @@ XMP, _XMP_MORE, _ICC, _MPF = (
     b"ICC_PROFILE\0",
     b"MPF\0",
 )
+_KNOWN: dict[int, tuple[bytes, ...]] = {
+    _APP0: (b"JFIF\0", b"JFXX\0"),
+    _APP1: (exif.PREFIX, XMP, _XMP_MORE),
+    _APP2: (_ICC, _MPF),
+    _APP11: (b"JP",),
+    _APP13: (iptc.HEADER,),
+    _APP14: (b"Adobe",),
+}
+_CALLED = 64
+"""Bytes in which a segment says whose it is."""
 _PROGRESSIVE = frozenset({0xC2, 0xC6, 0xCA, 0xCE})
 _ALONE = frozenset({SOI, 0x01})  # markers without a segment
 _IS_MARKER = np.array([0 < code < 0xFF and not 0xD0 <= code <= 0xD7 for code in range(256)])
@@ -112,6 +122,18 @@ class Jpeg:
     @property
     def has_extended_xmp(self) -> bool:
         return bool(self.contents(_APP1, _XMP_MORE))
+
+    @property
+    def strangers(self) -> list[str]:
+        """The application segments that nobody but their maker knows, by marker and what they call themselves."""
+        found = []
+        for segment in self.segments:
+            content = self.data[segment.start : min(segment.end, segment.start + _CALLED)]
+            if 0xE0 <= segment.marker <= 0xEF and not content.startswith(_KNOWN.get(segment.marker, ())):
+                called = content.partition(b"\0")[0].decode("ascii", "replace")
+                quoted = f" '{called}'" if called and called.isascii() and called.isprintable() else ""
+                found.append(f"APP{segment.marker - 0xE0}{quoted}")
+        return list(dict.fromkeys(found))
 
     @property
     def pictures(self) -> int:
