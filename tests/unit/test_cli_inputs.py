@@ -77,13 +77,15 @@ def shared() -> Iterator[Path]:
 
 
 AS_ANOTHER = """
-import os, sys
+import importlib, os, pkgutil, sys
 import click
-from darkroom import codec, library, recipe
-from darkroom.cli import outputs
-from darkroom.client import api
+import darkroom
+from darkroom import recipe
 from darkroom.cli.main import cli
-# Another user may not read all of Python's own files either: what is loaded late is loaded before.
+# Another user may not read all of Python's own files, nor ours: what is loaded late is loaded before.
+for module in pkgutil.walk_packages(darkroom.__path__, "darkroom."):
+    if "-" not in module.name:  # the compiled loops are no modules
+        importlib.import_module(module.name)
 recipe.built_ins()
 cli.get_help(click.Context(cli))
 if os.geteuid() == 0:  # who may do all things
