@@ -16,7 +16,7 @@ from PIL import Image
 from scene.camera import Faults, compress, photograph
 from scene.drawn import PAINTERS
 from scene.kinds import KIND_OF
-from scene.library import LUMA_WEIGHTS, SCENES, scene_inputs
+from scene.library import LUMA_WEIGHTS, SCENES, Views, scene_inputs
 
 BACKBONE = Path(__file__).resolve().parents[1] / "backbone" / "backbone.onnx"
 LONGEST = 420
@@ -128,7 +128,7 @@ def _saved(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _row(picture: np.ndarray, kind: str, brighter: float, source: int) -> tuple[np.ndarray, ...]:
-    inputs = scene_inputs(picture)
+    inputs = scene_inputs(Views.of(picture))
     (seen,) = _backbone().run(["seen"], {"picture": inputs.picture[None]})
     scene = np.array([name == kind for name in SCENES], np.float32)
     return seen[0], inputs.numbers, scene, np.array(brighter), np.array(source)

@@ -19,7 +19,7 @@ from click import echo
 
 import darkroom
 from darkroom import report
-from darkroom.cli.photos import read_wanted
+from darkroom.cli.asking import read_wanted
 from darkroom.client.stack import Stack
 from darkroom.picture import Array, Picture
 from darkroom_local import comparison, sample, stack

@@ -12,11 +12,11 @@ import numpy as np
 from PIL import Image
 
 from darkroom import codec
+from darkroom.codec.encode import as_picture
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
 from darkroom.recipe import Recipe
-from darkroom.step import check_array, from_float
 
 type Source = Array | bytes | Picture | str | os.PathLike[str] | BinaryIO | Image.Image
 
@@ -79,8 +79,5 @@ def _of_array(array: Array) -> Picture:
     notes: tuple[str, ...] = ()
     if array.dtype == np.float64:
         array, notes = array.astype(np.float32), (FLOAT64,)
-    check_array(array)
-    if array.dtype == np.float32:
-        array = from_float(array.copy(), np.dtype(np.uint16))
-    picture = Picture.from_array(array)
+    picture = as_picture(array)
     return replace(picture, metadata=replace(picture.metadata, notes=notes))

@@ -7,6 +7,7 @@ import email.policy
 import ssl
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -114,35 +115,48 @@ def test_an_upload_is_a_form_as_a_browser_sends_it(sent: list[Sent]) -> None:
     assert {name: value.decode() for name, value in read.items()} == fields
 
 
+class Handler(BaseHTTPRequestHandler):
+    """Answers with an empty object, and says nothing of it."""
+
+    def answer(self, status: int = 200) -> None:
+        self.send_response(status)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        self.wfile.write(b"{}")
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+@contextmanager
+def listening(handler: type[Handler], tls: ssl.SSLContext | None = None) -> Iterator[str]:
+    """A server on this machine, and its host and port."""
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    if tls:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
 @pytest.fixture
 def serve() -> Iterator[Callable[[list[int]], tuple[Api, list[str | None]]]]:
     """An API that answers with the given statuses, in order, and notes each request's idempotency key."""
-    servers = []
+    with ExitStack() as servers:
 
-    def start(statuses: list[int]) -> tuple[Api, list[str | None]]:
-        keys: list[str | None] = []
+        def start(statuses: list[int]) -> tuple[Api, list[str | None]]:
+            keys: list[str | None] = []
 
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                self.rfile.read(int(self.headers["Content-Length"]))
-                keys.append(self.headers["Idempotency-Key"])
-                self.send_response(statuses[len(keys) - 1])
-                self.send_header("Content-Length", "2")
-                self.end_headers()
-                self.wfile.write(b"{}")
+            class Noting(Handler):
+                def do_POST(self) -> None:
+                    self.rfile.read(int(self.headers["Content-Length"]))
+                    keys.append(self.headers["Idempotency-Key"])
+                    self.answer(statuses[len(keys) - 1])
 
-            def log_message(self, *_: Any) -> None:
-                pass
+            return Api(f"http://{servers.enter_context(listening(Noting))}", key="k1"), keys
 
-        server = HTTPServer(("127.0.0.1", 0), Handler)
-        servers.append(server)
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        return Api(f"http://127.0.0.1:{server.server_port}", key="k1"), keys
-
-    yield start
-    for server in servers:
-        server.shutdown()
-        server.server_close()
+        yield start
 
 
 def test_a_busy_api_is_asked_again_about_the_same_job(serve: Any) -> None:
@@ -171,24 +185,14 @@ def own(tmp_path: Path) -> Iterator[tuple[Api, Path]]:
     certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
     issue("127.0.0.1", certificate, key)
 
-    class Handler(BaseHTTPRequestHandler):
+    class Answering(Handler):
         def do_GET(self) -> None:
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"{}")
+            self.answer()
 
-        def log_message(self, *_: Any) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate, key)
-    server.socket = context.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield Api(f"https://127.0.0.1:{server.server_port}", key="k1"), certificate
-    server.shutdown()
-    server.server_close()
+    with listening(Answering, context) as host:
+        yield Api(f"https://{host}", key="k1"), certificate
 
 
 @pytest.fixture

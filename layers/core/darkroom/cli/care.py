@@ -2,20 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Any
-
 import click
 
-from darkroom.cli.cloud import find_stack
+from darkroom.cli.cloud import find_stack, of_a_stack
 from darkroom.cli.shared import Attempts, echo_json
-
-
-def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The options that say which stack."""
-    named = click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
-    embedded = click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
-    return named(embedded(command))
 
 
 @click.command()

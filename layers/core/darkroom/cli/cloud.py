@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import click
 
 from darkroom.cli import inputs, joined
-from darkroom.cli.photos import FINISH, PARTIAL, SIDECAR, also_read, read_wanted
+from darkroom.cli.asking import also_read, asks, read_wanted
 from darkroom.cli.shared import Attempts, is_there, read_file, shown, with_progress
 from darkroom.errors import StepFailed
 
@@ -21,26 +21,23 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.wanted import Wanted
 
 
+def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The options that say which stack."""
+    named = click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
+    embedded = click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
+    return named(embedded(command))
+
+
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
-@click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
-@click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
+@of_a_stack
 @click.option(
     "--api",
     "address",
     metavar="URL",
     help="An API's address instead; its key is in DARKROOM_API_KEY, or a token in DARKROOM_API_TOKEN.",
 )
-@click.option("--recipe", "recipe_source", metavar="NAME|FILE", help="A built-in recipe or a JSON file.")
-@click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
-@click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
-@click.option("--format", "format_name", metavar="NAME", help="jpeg, png, webp, avif or tiff (default: as the photo).")
-@click.option(
-    "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
-)
-@FINISH
-@PARTIAL
-@SIDECAR
+@asks(default="")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
 @click.option("-o", "--output", metavar="FOLDER", default=".", show_default=True, help="Where the results go.")
 @click.option("--force", is_flag=True, help="Replace files that are there; never the photos themselves.")
@@ -50,18 +47,11 @@ def submit(
     stack_name: str | None,
     local: bool,
     address: str | None,
-    recipe_source: str | None,
-    step_texts: tuple[str, ...],
-    blend: int | None,
-    format_name: str | None,
-    quality: int | None,
-    finish: str | None,
-    partial: str | None,
-    sidecar: str | None,
     quiet: bool,
     output: str,
     force: bool,
     timeout: int,
+    **asked: Any,
 ) -> None:
     """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
     from darkroom import report
@@ -70,22 +60,14 @@ def submit(
     if bool(local) + bool(stack_name) + bool(address) > 1:
         raise click.UsageError("--local, --stack and --api exclude each other")
 
-    overrides = {
-        "blend": blend,
-        "format": format_name,
-        "quality": quality,
-        "finish": finish,
-        "partial": partial,
-        "sidecar": sidecar,
-    }
-    wanted = read_wanted(recipe_source, step_texts, **overrides)
+    wanted = read_wanted(**asked)
     wanted.to_metadata()  # what an upload has no room for is refused now
     photos = inputs.find(inputs.without_results(names), output)
     paths = [path for path, _ in photos]
-    files = outputs.Outputs([*paths, *also_read(recipe_source, wanted)], force=force)
-    beside = (wanted.sidecar or (wanted.recipe.sidecar if wanted.recipe else "none")) == "beside"
-    asked = wanted.format or (wanted.recipe.format if wanted.recipe else None)
-    targets = outputs.plan_in(photos, output, asked)
+    files = outputs.Outputs([*paths, *also_read(asked["recipe_source"], wanted)], force=force)
+    chosen = wanted.to_recipe()
+    beside = chosen.sidecar == "beside"
+    targets = outputs.plan_in(photos, output, chosen.format)
     for source, target in zip(paths, targets, strict=True):
         if is_there(source):
             claim(files, target, source, beside=beside)

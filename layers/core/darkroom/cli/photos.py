@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from darkroom.cli import inputs
+from darkroom.cli.asking import also_read, asks, read_wanted
 from darkroom.cli.shared import Attempts, is_stream, is_there, read_file, sentence, shown, with_progress
 from darkroom.errors import DarkroomError, RecipeInvalid
 
@@ -21,42 +22,13 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.report import Report
     from darkroom.wanted import Wanted
 
-FINISH = click.option(
-    "--finish",
-    type=click.Choice(["none", "gentle", "full"]),
-    help="How much of an editor's tone and colour `auto` ends with (default: gentle).",
-)
-
-PARTIAL = click.option(
-    "--partial",
-    type=click.Choice(["reject", "accept"]),
-    help="Whether a JPEG or PNG that ends early is taken as far as it goes (default: reject).",
-)
-
-SIDECAR = click.option(
-    "--sidecar",
-    type=click.Choice(["none", "beside", "inside"]),
-    help="Write the decisions as XMP, into RESULT.xmp or the result itself (default: none).",
-)
-
 
 @click.command()
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
 @click.option(
     "-o", "--output", metavar="OUT", help="A file for one photo ('-' for stdout), a folder (with / at its end)."
 )
-@click.option(
-    "--recipe", "recipe_source", metavar="NAME|FILE", help="A built-in recipe (default: auto) or a JSON file."
-)
-@click.option("--step", "step_texts", multiple=True, metavar="NAME:key=value,…", help="A step to run; repeatable.")
-@click.option("--blend", type=click.IntRange(0, 100), help="Percent of the result over the original.")
-@click.option("--format", "format_name", metavar="NAME", help="jpeg, png, webp, avif or tiff (default: as the photo).")
-@click.option(
-    "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
-)
-@FINISH
-@PARTIAL
-@SIDECAR
+@asks(default=" (default: auto)")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
 @click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
@@ -67,14 +39,6 @@ SIDECAR = click.option(
 def enhance(
     names: tuple[str, ...],
     output: str | None,
-    recipe_source: str | None,
-    step_texts: tuple[str, ...],
-    blend: int | None,
-    format_name: str | None,
-    quality: int | None,
-    finish: str | None,
-    partial: str | None,
-    sidecar: str | None,
     jobs: int,
     report_path: str | None,
     explain: bool,
@@ -82,6 +46,7 @@ def enhance(
     as_json: bool,
     force: bool,
     skip: bool,
+    **asked: Any,
 ) -> None:
     """Enhance photos, and those in folders, whose tree is kept.
 
@@ -100,19 +65,12 @@ def enhance(
 
     if force and skip:
         raise click.UsageError("--force and --skip exclude each other")
-    overrides = {
-        "blend": blend,
-        "format": format_name,
-        "quality": quality,
-        "finish": finish,
-        "partial": partial,
-        "sidecar": sidecar,
-    }
-    wanted = read_wanted(recipe_source, step_texts, **overrides)
+    wanted = read_wanted(**asked)
+    chosen = wanted.to_recipe()
     photos = inputs.find(inputs.without_results(names), output)
-    files = outputs.Outputs([*(path for path, _ in photos), *also_read(recipe_source, wanted)], force=force)
-    targets = outputs.plan(photos, output, wanted.to_recipe().format)
-    beside = wanted.to_recipe().sidecar == "beside"
+    files = outputs.Outputs([*(path for path, _ in photos), *also_read(asked["recipe_source"], wanted)], force=force)
+    targets = outputs.plan(photos, output, chosen.format)
+    beside = chosen.sidecar == "beside"
     if beside and any(map(is_stream, targets)):
         raise click.UsageError("a sidecar beside a stream has no place: use --sidecar inside")
     work = [(photo.path, target) for photo, target in zip(photos, targets, strict=True)]
@@ -121,7 +79,7 @@ def enhance(
     for source, target in work:
         if is_there(source):
             files.claim(target, source)
-            if beside and not is_stream(target):
+            if beside:
                 files.claim(f"{target}.xmp", source)
     if report_path:
         files.claim(report_path, "--report")
@@ -188,34 +146,6 @@ def alone_on_a_core() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def read_wanted(recipe_source: str | None, step_texts: Sequence[str] = (), **overrides: Any) -> Wanted:
-    """What the options ask for. Raises `RecipeInvalid`, OSError.
-
-    recipe_source: a built-in recipe's name, or a file.
-    overrides: of `darkroom.wanted.Overrides`; None for what is not asked for.
-    """
-    from darkroom.wanted import Wanted
-
-    if recipe_source and step_texts:
-        raise click.UsageError("--recipe and --step exclude each other")
-    if recipe_source and is_file_of_a_recipe(recipe_source):
-        return Wanted.of_options(read_file(recipe_source), **overrides)
-    return Wanted.of_options(recipe_source, step_texts, **overrides)
-
-
-def is_file_of_a_recipe(source: str) -> bool:
-    from darkroom import recipe
-
-    return source not in recipe.BUILT_IN and (source.endswith(".json") or os.path.exists(source))
-
-
-def also_read(recipe_source: str | None, wanted: Wanted) -> list[str]:
-    """The files beside the photos from which a command reads."""
-    steps = wanted.recipe.steps if wanted.recipe else "auto"
-    references = [] if steps == "auto" else [path for call in steps for path in call.references.values()]
-    return [recipe_source, *references] if recipe_source else references
-
-
 def format_for(target: str) -> str:
     """The output format that a file name asks for. Raises `RecipeInvalid` where its extension is none of them."""
     from darkroom import codec
@@ -232,13 +162,13 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
     """What is to be written for one photo, and what was done."""
     from darkroom import blending, codec, library
 
-    data = read_file(source)
-    result = library.enhance(data, wanted, load_reference=load_reference)
-    format_name = result.recipe.format or codec.output_format(result.picture.metadata.source_format)
+    data, asked = read_file(source), None
     if not is_stream(target) and Path(target).suffix:
-        if wanted.format and wanted.format != format_for(target):
+        asked = format_for(target)
+        if wanted.format not in (None, asked):
             raise RecipeInvalid("unknown-format", f"'{target}' is not called like the {wanted.format} asked for")
-        format_name = format_for(target)
+    result = library.enhance(data, wanted, load_reference=load_reference)
+    format_name = asked or result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     source_bytes = data if result.unchanged and result.recipe.quality is None else None
     return blending.write(result.report, result.picture, format_name, source_bytes)
 

@@ -55,7 +55,7 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
     format = usual(format)
     check_output(format)
     if not isinstance(picture, Picture):
-        picture = _of_array(picture)
+        picture = as_picture(picture)
     if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
         raise RecipeInvalid("bad-quality", f"quality is {quality!r} but must be a whole number of 1 to 100")
     side = max(picture.width, picture.height)
@@ -80,7 +80,8 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
     return _avif(pixels, alpha, picture.metadata, quality)
 
 
-def _of_array(array: Array) -> Picture:
+def as_picture(array: Array) -> Picture:
+    """The picture of an array; one of ``float32`` gets ``uint16``. Raises `ImageRejected`, see `check_array`."""
     check_array(array)
     return Picture.from_array(from_float(array.copy(), np.dtype(np.uint16)) if array.dtype == np.float32 else array)
 

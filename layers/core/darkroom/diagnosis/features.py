@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, replace
+from typing import Self
 
 import numpy as np
 from PIL import Image
@@ -62,15 +63,37 @@ class Features:
         return replace(self, numbers=numbers)
 
 
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What of a photo is looked at.
+
+    image: 8-bit RGB, at most `SAMPLED_PX` a side, by leaving pixels out. small: that averaged to at most `SMALL_PX`,
+    float32 in 0–1. tiles: `full_resolution_tiles`.
+    """
+
+    image: Image.Image
+    small: Array
+    tiles: Array
+
+    @classmethod
+    def of(cls, pixels: Array) -> Self:
+        """Of HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, of any size from 1×1."""
+        image = Image.fromarray(_as_rgb8(_sampled(pixels)))
+        scale = min(SMALL_PX / max(image.size), 1)
+        size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+        return cls(image, averaged(image, size), full_resolution_tiles(pixels))
+
+
 def compute_features(pixels: Array) -> Features:
     """The features of HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, of any size from 1×1."""
-    sampled = _as_rgb8(_sampled(pixels))
-    image = Image.fromarray(sampled)
-    small = _small(image)
-    thumbnail = np.asarray(image.resize((THUMBNAIL, THUMBNAIL), Image.Resampling.BOX), np.float32) / 255
+    return features_of(Views.of(pixels))
+
+
+def features_of(views: Views) -> Features:
+    sampled, small, tiles = np.asarray(views.image), views.small, views.tiles
+    thumbnail = averaged(views.image, (THUMBNAIL, THUMBNAIL))
     linear = srgb_to_linear_exact(small)
     light = light_features(small, linear, sampled)
-    tiles = full_resolution_tiles(pixels)
     seen = np.concatenate(
         (tone_features(small, linear, sampled), light.ravel(), stretched_light_features(small).ravel())
     )
@@ -92,16 +115,13 @@ class SceneInputs:
     numbers: Array
 
 
-def scene_inputs(pixels: Array) -> SceneInputs:
-    """Of HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, of any size from 1×1."""
-    image = Image.fromarray(_as_rgb8(_sampled(pixels)))
-    picture = np.asarray(image.resize((PICTURE, PICTURE), Image.Resampling.BOX), np.float32) / 255
-    return SceneInputs(levelled(picture), scene_numbers(_small(image), full_resolution_tiles(pixels)))
+def scene_inputs(views: Views) -> SceneInputs:
+    picture = averaged(views.image, (PICTURE, PICTURE))
+    return SceneInputs(levelled(picture), scene_numbers(views.small, views.tiles))
 
 
-def _small(image: Image.Image) -> Array:
-    scale = min(SMALL_PX / max(image.size), 1)
-    size = (max(round(image.width * scale), 1), max(round(image.height * scale), 1))
+def averaged(image: Image.Image, size: tuple[int, int]) -> Array:
+    """HxWx3 float32 in 0–1. size: width and height."""
     return np.asarray(image.resize(size, Image.Resampling.BOX), np.float32) / 255
 
 

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from darkroom import models
 from darkroom.defects import KINDS, PRESENT, SCENES, STRENGTHS, Kind
-from darkroom.diagnosis.features import compute_features, scene_inputs
+from darkroom.diagnosis.features import Views, features_of, scene_inputs
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array, as_shown
 from darkroom.report import Defect, Diagnosis
@@ -36,24 +36,24 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     Raises `ImageRejected` for another array, `StepFailed` where the model is not installed.
     """
     check_array(pixels)
-    shown = as_shown(*split_alpha(pixels))
-    features = compute_features(shown)
+    views = Views.of(as_shown(*split_alpha(pixels)))
+    features = features_of(views)
     lightened = certain_gains(features.numbers[features.levels])[0] or 0.0
     if not traces or (lightened > 0 and features.clipped < HARMED):
         features = features.without_traces()
     inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
-    scene, brighter = recognise(shown)
+    scene, brighter = recognise(views)
     found = interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
     return replace(found, scene=scene, brighter=brighter)
 
 
-def recognise(shown: Array) -> tuple[dict[str, float], float]:
-    """How probable each kind of picture is, and by how much its mean luma should be higher: HxW or HxWx3.
+def recognise(views: Views) -> tuple[dict[str, float], float]:
+    """How probable each kind of picture is, and by how much its mean luma should be higher.
 
     From what the backbone sees in it, mirrored and not: what hangs on that is doubtful.
     """
-    inputs = scene_inputs(shown)
+    inputs = scene_inputs(views)
     both = np.stack((inputs.picture, inputs.picture[:, ::-1]))
     (seen,) = models.load(BACKBONE).run(["seen"], {"picture": both})
     scene, brighter = models.load(SCENE).run(
