@@ -238,7 +238,7 @@ def restarted(ground: Ground, prefix: str, size: int) -> None:
     sqs, queue = ground.client("sqs"), ground.outputs["WaitingUploads"]
     names = ["VisibilityTimeout"]
     usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
-    # A message that a starter had in its hands comes back after 24 minutes; here it need not be waited for.
+    # A message that a starter had in its hands comes back after six minutes; here it need not be waited for.
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "20"})
     gate = Gate(stage_reads)
     with ground.proxy.facing(gate):

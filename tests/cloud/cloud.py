@@ -11,8 +11,8 @@ from boto3.dynamodb.types import TypeDeserializer
 
 from darkroom_local.emulator import EmbeddedAws
 
-PATIENCE_SECONDS = 300.0
-"""Uploads wait in a queue for their turn."""
+PATIENCE_SECONDS = 450.0
+"""Uploads wait in a queue for their turn, and lie there for 360 s after a starter that died."""
 POLL_SECONDS = 0.2
 
 

@@ -80,8 +80,9 @@ class EmbeddedAws:
             "MINISTACK_HOST": host,
             "MINISTACK_REGION": REGION,
             "AUTH": str(enforce_iam).lower(),
-            # More would swamp the processors, fewer would throttle a handful of uploads at once.
-            "LAMBDA_ACCOUNT_CONCURRENCY": str(4 * (os.cpu_count() or 1)),
+            # `MaxRunningJobs` bounds what runs at once. One here would throttle the starter too, which AWS tries again
+            # at once, and MiniStack only when the queue shows its message again.
+            "LAMBDA_ACCOUNT_CONCURRENCY": "100",
             "TMPDIR": str(scratch),
             "STATE_DIR": str(scratch / "state"),
             "S3_DATA_DIR": str(scratch / "s3"),

@@ -25,7 +25,7 @@ class Queue:
 
     def __init__(self) -> None:
         self.sqs, self.states = boto3.client("sqs"), boto3.client("stepfunctions")
-        self.url = self.sqs.create_queue(QueueName="waiting", Attributes={"VisibilityTimeout": "1440"})["QueueUrl"]
+        self.url = self.sqs.create_queue(QueueName="waiting", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
         made = self.states.create_state_machine(name="enhance", definition=DEFINITION, roleArn=ROLE)
         self.starter = Starter(made["stateMachineArn"], self.url, MOST)
 
