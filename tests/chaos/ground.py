@@ -84,6 +84,10 @@ class Ground:
         }
         aws = EmbeddedAws.start(home, port=port, settings=settings)
         ground = cls(aws, proxy, settings, stack.deploy(aws, MaxRunningJobs=str(running)))
+        # Lambda tries a throttled starter again at once; here its message waits until the queue shows it again.
+        aws.client("sqs").set_queue_attributes(
+            QueueUrl=ground.outputs["WaitingUploads"], Attributes={"VisibilityTimeout": "60"}
+        )
         ground._listen()
         return ground
 
