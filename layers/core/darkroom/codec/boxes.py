@@ -98,6 +98,18 @@ class Items:
         wide, high, right, down = (numbers[at] / numbers[at + 1] for at in (0, 2, 4, 6))
         return wide, high, right, down
 
+    def clean_box(self, width: int, height: int) -> tuple[int, int, int, int]:
+        """Left, top, right, bottom of the clean aperture, in px, before the picture is turned; the whole where there is
+        none that fits."""
+        if self.aperture is None:
+            return 0, 0, width, height
+        wide, high, right, down = self.aperture
+        left, top = right + (width - wide) / 2, down + (height - high) / 2
+        box = round(left), round(top), round(left + wide), round(top + high)
+        if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
+            return 0, 0, width, height
+        return box
+
     @property
     def orientation(self) -> int:
         """EXIF's number for the primary item's quarter turns (``irot``) and the mirroring after them (``imir``)."""
@@ -117,11 +129,6 @@ def parse(data: bytes) -> Items:
             _meta(items, start + 4, end)
             break
     return items
-
-
-def top_level(data: bytes) -> list[bytes]:
-    """The types of the outermost boxes."""
-    return [kind for kind, _, _ in _boxes(data, 0, len(data))]
 
 
 def uuids(data: bytes) -> list[bytes]:

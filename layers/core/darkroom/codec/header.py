@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -68,12 +68,19 @@ class Header:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A file that was opened, with nothing decoded. `reopen` opens it once more, for a second way of reading it."""
+    """A file that was opened, with nothing decoded. image: what its opener says of it, or has open."""
 
     header: Header
     image: Any
     contents: Contents
-    reopen: Callable[[], Any]
+
+    def reopen(self) -> ImageFile:
+        """The file of a format that Pillow opens once more, as its contents have it now."""
+        return _by_pillow(self.header.format, self.contents)
+
+
+def _by_pillow(name: str, parts: Contents) -> ImageFile:
+    return _PLUGINS[name](io.BytesIO(parts.essence))
 
 
 def read_header(data: bytes, limits: Limits | None = None) -> Header:
@@ -127,13 +134,13 @@ def _opened(name: str, data: bytes, parts: Contents, frames: int) -> Source:
         parts.baggage.dpi = bitmap.dpi
         has_alpha = bitmap.mode == "RGBA"
         header = _header(name, parts, bitmap.size, 1, bitmap.mode, bitmap.bit_depth, has_alpha=has_alpha)
-        return Source(header, bitmap, parts, lambda: bitmap)
+        return Source(header, bitmap, parts)
     if name == "TIFF":
         layout = tiff_layout.parse(parts.parsed)
         if layout.is_plain:
             size, depth = (layout.width, layout.height), min(layout.bits, 16)
             header = _header(name, parts, size, frames, layout.mode, depth, has_alpha=layout.alpha is not None)
-            return Source(header, layout, parts, lambda: layout)
+            return Source(header, layout, parts)
     return _open_pillow(name, parts, frames)
 
 
@@ -164,15 +171,12 @@ def _header(
 
 
 def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
-    def reopen() -> ImageFile:
-        return _PLUGINS[name](io.BytesIO(parts.essence))
-
     with rejecting(name):
         if name == "JPEG" and parts.parsed.precision not in (0, 8):
             raise unsupported(
                 f"the JPEG has {parts.parsed.precision} bits per sample: send it with 8, or as TIFF or PNG"
             )
-        image = reopen()
+        image = _by_pillow(name, parts)
         if name == "PNG":
             frames = parts.parsed.frames
         elif name == "JPEG":
@@ -186,7 +190,7 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
             size = size[::-1]
         depth = _bit_depth(name, parts.essence, image)
         header = _header(name, parts, size, frames, image.mode, depth, has_alpha=bool(image.has_transparency_data))
-    return Source(header, image, parts, reopen)
+    return Source(header, image, parts)
 
 
 def _open_isolated(name: str, data: bytes, parts: Contents, frames: int) -> Source:
@@ -195,10 +199,11 @@ def _open_isolated(name: str, data: bytes, parts: Contents, frames: int) -> Sour
     if name == "HEIF":  # libheif has obeyed the file's own instructions when it hands a picture over
         parts.orientation = 1
     else:
-        size = isolated.clean_size(parts, *size)
+        left, top, right, bottom = parts.parsed.clean_box(*size)
+        size = right - left, bottom - top
     frames = max(frames, image.frames)
     header = _header(name, parts, size, frames, image.mode, image.bit_depth, has_alpha=image.has_alpha)
-    return Source(header, image, parts, lambda: isolated.open_file(name, data))
+    return Source(header, image, parts)
 
 
 def _bit_depth(name: str, data: bytes, image: Any) -> int:

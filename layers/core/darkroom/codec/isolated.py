@@ -10,7 +10,6 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from darkroom.codec.contents import Contents
 from darkroom.errors import ImageRejected, needs
 from darkroom.picture import Array
 
@@ -21,7 +20,7 @@ _WORKER = Path(__file__).with_name("isolated_worker.py")
 _SAMPLES = {"L": 1, "I": 1, "LA": 2, "La": 2, "RGB": 3, "RGBA": 4, "RGBa": 4}
 
 
-class Image(msgspec.Struct, kw_only=True):
+class Image(msgspec.Struct, frozen=True):
     """What a library says of a file's picture; mode is Pillow's, with ``;10`` or so for more than 8 bits."""
 
     width: int
@@ -31,9 +30,6 @@ class Image(msgspec.Struct, kw_only=True):
     bit_depth: int
     has_alpha: bool
     stride: int = 0
-    name: str = ""
-    data: bytes = b""
-    """The file's."""
 
     @property
     def size(self) -> tuple[int, int]:
@@ -42,24 +38,21 @@ class Image(msgspec.Struct, kw_only=True):
 
 def open_file(name: str, data: bytes) -> Image:
     """name: HEIF or AVIF. Raises `ImageRejected` for whatever is wrong with the file, its decoder's crash among it."""
-    image, _ = _ask(name, "open", data)
-    image.name, image.data = name, data
-    return image
+    return _ask(name, "open", data)[0]
 
 
-def load(image: Image) -> Array:
-    """HxW or HxWxC samples, as stored, of uint8 or uint16; `image` is told the mode that was found."""
-    found, samples = _ask(image.name, "load", image.data)
+def load(name: str, data: bytes) -> tuple[Array, str]:
+    """HxW or HxWxC samples, as stored, of uint8 or uint16, and the mode that was found."""
+    found, samples = _ask(name, "load", data)
     base, _, depth = found.mode.partition(";")
     channels = _SAMPLES.get(base, 0)
     dtype = np.dtype("<u2" if depth else np.uint8)
     row = found.width * channels * dtype.itemsize
     if not channels or found.stride < row or len(samples) < found.stride * found.height:
-        raise ImageRejected("broken", f"the {image.name} is broken: its decoder hands over too few samples")
+        raise ImageRejected("broken", f"the {name} is broken: its decoder hands over too few samples")
     rows = np.frombuffer(samples, np.uint8, found.stride * found.height).reshape(found.height, found.stride)
     array = np.ascontiguousarray(rows[:, :row]).view(dtype).reshape(found.height, found.width, channels)
-    image.mode = found.mode
-    return array[..., 0] if channels == 1 else array
+    return array[..., 0] if channels == 1 else array, found.mode
 
 
 def _ask(name: str, what: str, data: bytes) -> tuple[Image, memoryview]:
@@ -91,22 +84,3 @@ def _reason(name: str, text: str) -> tuple[str, str]:
     if "truncated" in text.lower() or "end of" in text.lower():
         return "truncated", f"the {name} ends too early: {text}"
     return "broken", f"the {name} is broken: {text}"
-
-
-def clean_size(parts: Contents, width: int, height: int) -> tuple[int, int]:
-    """The size of an AVIF's picture within its clean aperture, before it is turned."""
-    left, top, right, bottom = clean_box(parts, width, height)
-    return right - left, bottom - top
-
-
-def clean_box(parts: Contents, width: int, height: int) -> tuple[int, int, int, int]:
-    """Left, top, right, bottom of the clean aperture (``clap``), in px; the whole where there is none that fits."""
-    aperture = parts.parsed.aperture if parts.parsed is not None else None
-    if aperture is None:
-        return 0, 0, width, height
-    wide, high, right, down = aperture
-    left, top = right + (width - wide) / 2, down + (height - high) / 2
-    box = round(left), round(top), round(left + wide), round(top + high)
-    if not (0 <= box[0] < box[2] <= width and 0 <= box[1] < box[3] <= height):
-        return 0, 0, width, height
-    return box

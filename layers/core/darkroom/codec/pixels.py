@@ -22,7 +22,8 @@ class Raster:
 
     pixels: HxW ("gray"), HxWx3 ("rgb", or "lab" with 0 of a* and b* in the middle) or HxWx4 ("cmyk", uint8, 0 is no
         ink) of uint8 or uint16, full range.
-    alpha: HxW of the same dtype, straight, or None. turned: whether the decoder has turned them upright.
+    alpha: HxW of the same dtype, straight, or None. turned: whether they are upright already, whatever the
+        header says of how they are stored.
     """
 
     pixels: Array
@@ -122,7 +123,7 @@ def _sixteen_bit(source: Source) -> Raster:
         image.load()
         samples = np.asarray(image).view(">u2").astype(np.uint16)
         return Raster(np.ascontiguousarray(samples[..., 0]), "gray", np.ascontiguousarray(samples[..., 1]))
-    low = source.reopen()
+    low: Any = source.reopen()
     low.tile = [tile._replace(args=tile.args.replace(";16B", ";16L")) for tile in low.tile]
     image.load()
     low.load()
@@ -135,31 +136,25 @@ def _sixteen_bit(source: Source) -> Raster:
 
 
 def _of_items(source: Source) -> Raster:
-    """HEIF, which is turned already, and AVIF, which is not."""
-    name, image = source.header.format, source.image
-    array = isolated.load(image)
-    mode, _, depth = image.mode.partition(";")
+    name = source.header.format
+    array, found = isolated.load(name, source.contents.essence)
+    mode, _, depth = found.partition(";")
     notes: tuple[str, ...] = ()
     if name == "AVIF":
-        array = _aperture(array, source)
+        left, top, right, bottom = source.contents.parsed.clean_box(array.shape[1], array.shape[0])
+        array = np.ascontiguousarray(array[top:bottom, left:right])
         if not depth and source.header.bit_depth > 8:
             notes = (f"{source.header.bit_depth}-bit AVIF decoded to 8 bits: Pillow's libavif was not found",)
     if depth:
         array = _to_full_range(array, int(depth.rstrip("L")))
-    turned = name == "HEIF"
     if array.ndim == 2:
-        return Raster(array, "gray", None, notes, turned)
+        return Raster(array, "gray", None, notes)
     colors = np.ascontiguousarray(array[..., 0] if mode[0] == "L" else array[..., :3])
     model = "gray" if mode[0] == "L" else "rgb"
     if mode[-1] not in "Aa":
-        return Raster(colors, model, None, notes, turned)
+        return Raster(colors, model, None, notes)
     alpha = np.ascontiguousarray(array[..., -1])
-    return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, notes, turned)
-
-
-def _aperture(array: Array, source: Source) -> Array:
-    left, top, right, bottom = isolated.clean_box(source.contents, array.shape[1], array.shape[0])
-    return np.ascontiguousarray(array[top:bottom, left:right])
+    return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, notes)
 
 
 def _to_full_range(samples: Array, bits: int) -> Array:
