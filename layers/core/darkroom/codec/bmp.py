@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darkroom.codec.color import full_range
 from darkroom.codec.formats import unsupported
 from darkroom.errors import ImageRejected
 from darkroom.picture import Array
@@ -98,26 +99,22 @@ def load(bitmap: Bitmap) -> tuple[Array, Array | None]:
     words = rows.view("<u2" if bitmap.word_bits == 16 else "<u4")[:, :width]
     if bitmap.height > 0:
         words = words[::-1]
-    white = 65535 if bitmap.bit_depth > 8 else 255
-    *colors, alpha = (_channel(words, mask, white) for mask in bitmap.masks)
+    dtype = np.uint16 if bitmap.bit_depth > 8 else np.uint8
+    *colors, alpha = (_channel(words, mask, dtype) for mask in bitmap.masks)
     pixels = np.stack(colors, axis=-1)
     if not bitmap.masks[3]:
         return pixels, None
     # Writers that know of no alpha leave its bits 0.
-    return pixels, alpha if alpha.any() else np.full_like(alpha, white)
+    return pixels, alpha if alpha.any() else np.full_like(alpha, np.iinfo(dtype).max)
 
 
-def _channel(words: Array, mask: int, white: int) -> Array:
-    """The bits of a mask, of which all set are white, exactly rounded. Of more than 16, the upper ones."""
-    dtype = np.uint8 if white == 255 else np.uint16
+def _channel(words: Array, mask: int, dtype: type[np.uint8 | np.uint16]) -> Array:
+    """The bits of a mask in full range. Of more than 16, the upper ones."""
     if not mask:
         return np.zeros(words.shape, dtype)
     bits = min(mask.bit_count(), 16)
-    most = (1 << bits) - 1
-    table = ((np.arange(most + 1, dtype=np.uint64) * white + most // 2) // most).astype(dtype)
-    return np.asarray(
-        table[(words >> np.asarray(mask.bit_length() - bits, words.dtype)) & np.asarray(most, words.dtype)]
-    )
+    samples = words >> np.asarray(mask.bit_length() - bits, words.dtype) & np.asarray((1 << bits) - 1, words.dtype)
+    return full_range(samples, bits, dtype)
 
 
 def _lowest(mask: int) -> int:

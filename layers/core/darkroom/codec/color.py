@@ -168,6 +168,18 @@ def _cmyk_by_formula(pixels: Array) -> tuple[Array, tuple[str, ...]]:
     return result, ("converted from CMYK without a profile: colours are approximate",)
 
 
+def full_range(samples: Array, bits: int, dtype: type[np.uint8 | np.uint16]) -> Array:
+    """Samples of so many bits (at most 16) in all levels of a type: white is its white, exactly rounded.
+
+    What lies past their own white counts as that.
+    """
+    white, most = np.iinfo(dtype).max, (1 << bits) - 1
+    if most == white == np.iinfo(samples.dtype).max:
+        return samples.astype(dtype)
+    table = ((np.arange(most + 1, dtype=np.uint64) * white + most // 2) // most).astype(dtype)
+    return np.asarray(table.take(samples, mode="clip"))
+
+
 def to_eight_bits(pixels: Array) -> Array:
     """16 bits to 8, rounded to the nearest level (65535 is 255)."""
     if pixels.dtype == np.uint8:

@@ -146,7 +146,7 @@ def _of_items(source: Source) -> Raster:
         if not depth and source.header.bit_depth > 8:
             notes = (f"{source.header.bit_depth}-bit AVIF decoded to 8 bits: Pillow's libavif was not found",)
     if depth:
-        array = _to_full_range(array, int(depth.rstrip("L")))
+        array = color.full_range(array, int(depth.rstrip("L")), np.uint16)
     if array.ndim == 2:
         return Raster(array, "gray", None, notes)
     colors = np.ascontiguousarray(array[..., 0] if mode[0] == "L" else array[..., :3])
@@ -155,15 +155,6 @@ def _of_items(source: Source) -> Raster:
         return Raster(colors, model, None, notes)
     alpha = np.ascontiguousarray(array[..., -1])
     return Raster(_straight(colors, alpha) if mode[-1] == "a" else colors, model, alpha, notes)
-
-
-def _to_full_range(samples: Array, bits: int) -> Array:
-    """Samples of 9 to 16 bits to uint16, white to 65535, exactly rounded."""
-    if bits == 16:
-        return samples.astype(np.uint16)
-    white = (1 << bits) - 1
-    table = ((np.arange(1 << 16, dtype=np.uint64).clip(0, white) * 65535 + white // 2) // white).astype(np.uint16)
-    return np.asarray(table[samples])
 
 
 def _straight(colors: Array, alpha: Array) -> Array:

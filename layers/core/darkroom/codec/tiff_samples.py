@@ -14,6 +14,7 @@ import numpy as np
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from darkroom.codec.color import full_range
 from darkroom.codec.exif import LONG, SHORT
 from darkroom.codec.tiff_layout import CIELAB, FLOAT, ICCLAB, NONE, PALETTE, WEBP, WHITE_IS_ZERO, Layout
 from darkroom.errors import ImageRejected
@@ -71,10 +72,7 @@ def _full_range(part: Array, layout: Layout) -> Array:
         return part
     if layout.bits > 16:
         return np.asarray((part >> np.asarray(layout.bits - 16, part.dtype)).astype(np.uint16))
-    white, most = (255, np.uint8) if layout.bits < 8 else (65535, np.uint16)
-    stored = (1 << layout.bits) - 1
-    table = ((np.arange(stored + 1, dtype=np.uint64) * white + stored // 2) // stored).astype(most)
-    return np.asarray(table[part])
+    return full_range(part, layout.bits, np.uint8 if layout.bits < 8 else np.uint16)
 
 
 def _signed(samples: Array, layout: Layout) -> Array:
