@@ -7,13 +7,13 @@ of 8 bits, whose pixels are the bytes of its samples; what these mean is made ou
 from __future__ import annotations
 
 import io
-import struct
 from collections.abc import Iterator
 
 import numpy as np
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
+from darkroom.codec import exif
 from darkroom.codec.color import full_range
 from darkroom.codec.exif import LONG, SHORT
 from darkroom.codec.tiff_layout import CIELAB, FLOAT, ICCLAB, NONE, PALETTE, WEBP, WHITE_IS_ZERO, Layout
@@ -148,6 +148,9 @@ def _unpacked(layout: Layout, segments: list[bytes], row: int, high: int, height
 
 def _as_gray(layout: Layout, segments: list[bytes], row: int, high: int, height: int) -> bytes:
     """A TIFF of 8-bit grey, row x height px, of these segments as its strips."""
+    block = exif.editable(exif.empty())
+    lengths = [len(segment) for segment in segments]
+    offsets = block.size + np.cumsum((0, *lengths[:-1]))
     tags = {
         256: (LONG, (row,)),
         257: (LONG, (height,)),
@@ -155,22 +158,13 @@ def _as_gray(layout: Layout, segments: list[bytes], row: int, high: int, height:
         259: (SHORT, (layout.compression,)),
         262: (SHORT, (1,)),
         266: (SHORT, (2 if layout.reversed_bits else 1,)),
+        273: (LONG, offsets.tolist()),
         277: (SHORT, (1,)),
         278: (LONG, (high,)),
+        279: (LONG, lengths),
     }
-    count = len(segments)  # offsets and lengths of more than one follow the directory
-    start = 8 + 2 + 12 * (len(tags) + 2) + 4
-    begin = start + (8 * count if count > 1 else 0)
-    lengths = [len(segment) for segment in segments]
-    offsets = [begin + int(end) for end in np.cumsum((0, *lengths[:-1]))]
-    entries = {
-        tag: struct.pack("<HHI", tag, kind, 1) + struct.pack("<I", *values) for tag, (kind, values) in tags.items()
-    }
-    for tag, values, place in ((273, offsets, start), (279, lengths, start + 4 * count)):
-        entries[tag] = struct.pack("<HHII", tag, LONG, count, values[0] if count == 1 else place)
-    table = b"".join(entries[tag] for tag in sorted(entries))
-    arrays = struct.pack(f"<{2 * count}I", *offsets, *lengths) if count > 1 else b""
-    return b"II*\0\x08\0\0\0" + struct.pack("<H", len(entries)) + table + bytes(4) + arrays + b"".join(segments)
+    fields = {tag: exif.integers(block.order, kind, *values) for tag, (kind, values) in tags.items()}
+    return block.with_fields(fields, behind=b"".join(segments))
 
 
 def _samples(rows: Array, layout: Layout, wide: int, samples: int) -> Array:
