@@ -34,21 +34,19 @@ def to_resources(records: bytes) -> bytes:
 def carried(records: bytes, *, place: bool) -> tuple[bytes | None, bool]:
     """The records for a result, None where there are none left or they are too long; whether the place went."""
     kept, dropped = b"", False
-    for record, number, content in _datasets(records):
-        if (record, number) in _PLACE and not place:
+    for kind, head, content in _datasets(records):
+        if kind in _PLACE and not place:
             dropped = True
         else:
-            kept += content
+            kept += head + content
     return (kept or None) if len(kept) <= MAX_BYTES else None, dropped
 
 
 def placeless(records: bytes) -> bytes:
     """The records, of the same length, with blanks in the place of places."""
-    parts = []
-    for record, number, content in _datasets(records):
-        head = 5 if len(content) < 5 or not content[3] & 0x80 else 5 + (content[4] | (content[3] & 0x7F) << 8)
-        parts.append(content[:head] + b" " * (len(content) - head) if (record, number) in _PLACE else content)
-    kept = b"".join(parts)
+    kept = b"".join(
+        head + (b" " * len(content) if kind in _PLACE else content) for kind, head, content in _datasets(records)
+    )
     return kept + records[len(kept) :]
 
 
@@ -65,8 +63,8 @@ def _resources(data: bytes) -> Iterator[tuple[int, bytes]]:
         at += 4 + length + length % 2
 
 
-def _datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
-    """Record, number and all bytes of each data set; stops at what is none."""
+def _datasets(records: bytes) -> Iterator[tuple[tuple[int, int], bytes, bytes]]:
+    """Record and number, header, and content of each data set; stops at what is none."""
     at = 0
     while at + 5 <= len(records) and records[at] == 0x1C:
         record, number, length = struct.unpack_from(">BBH", records, at + 1)
@@ -78,5 +76,5 @@ def _datasets(records: bytes) -> Iterator[tuple[int, int, bytes]]:
             length, start = int.from_bytes(records[start : start + wide]), start + wide
         if start + length > len(records):
             return
-        yield record, number, records[at : start + length]
+        yield (record, number), records[at:start], records[start : start + length]
         at = start + length

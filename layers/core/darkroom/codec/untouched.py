@@ -83,8 +83,8 @@ def _without_place(name: str, data: bytes, parts: Contents) -> bytes | None:
             source = baggage.exif.removeprefix(exif.PREFIX)
             changes.append((source, bytes(block.data)))
     if baggage.xmp:
-        packet, had = xmp.placeless(baggage.xmp)
-        if had:
+        packet = xmp.placeless(baggage.xmp)
+        if packet != baggage.xmp:
             changes.append((baggage.xmp, packet))
     if baggage.iptc and iptc.carried(baggage.iptc, place=False)[1]:
         changes.append((baggage.iptc, iptc.placeless(baggage.iptc)))

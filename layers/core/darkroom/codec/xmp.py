@@ -71,45 +71,42 @@ def carried(packet: bytes, *, place: bool) -> tuple[bytes | None, set[str]]:
         return None, {"long"}
     if b"<rdf:RDF" not in packet and b":RDF" not in packet:
         return None, {"unreadable"}
-    spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
     missing: set[str] = set()
 
-    def goes(prefix: bytes, name: bytes) -> bool:
-        if prefix == b"xmlns":
-            return False
-        space = spaces.get(prefix, b"")
-        schema = _SCHEMAS.get(space, "")
-        if name.startswith(b"GPS") or name in _PLACES.get(schema, ()):
+    def goes(space: bytes, name: bytes) -> bool:
+        if _is_place(space, name):
             if not place:
                 missing.add("place")
             return not place
         if space in _WITHIN:
             missing.add("within")
             return True
-        return name in _STORED.get(schema, ())
+        return name in _STORED.get(_SCHEMAS.get(space, ""), ())
 
     return _without(packet, goes), missing
 
 
-def placeless(packet: bytes) -> tuple[bytes, bool]:
-    """The packet, of the same length, without where the photo was taken but with all else; and whether it told."""
-    spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
-
-    def goes(prefix: bytes, name: bytes) -> bool:
-        schema = _SCHEMAS.get(spaces.get(prefix, b""), "")
-        return prefix != b"xmlns" and (name.startswith(b"GPS") or name in _PLACES.get(schema, ()))
-
-    kept = _without(packet, goes)
-    return kept, kept != packet
+def placeless(packet: bytes) -> bytes:
+    """The packet, of the same length, without where the photo was taken but with all else."""
+    return _without(packet, _is_place)
 
 
 def without(packet: bytes, namespace: bytes) -> bytes:
     """The packet, of the same length, without the properties of a namespace."""
+    return _without(packet, lambda space, _: space == namespace)
+
+
+def _is_place(space: bytes, name: bytes) -> bool:
+    return name.startswith(b"GPS") or name in _PLACES.get(_SCHEMAS.get(space, ""), ())
+
+
+def _without(packet: bytes, blanked: Callable[[bytes, bytes], bool]) -> bytes:
+    """blanked: whether a property goes, by its namespace (empty where its prefix has none) and its name."""
     spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
-    return _without(packet, lambda prefix, _: prefix != b"xmlns" and spaces.get(prefix) == namespace)
 
+    def goes(prefix: bytes, name: bytes) -> bool:
+        return prefix != b"xmlns" and blanked(spaces.get(prefix, b""), name)
 
-def _without(packet: bytes, goes: Callable[[bytes, bytes], bool]) -> bytes:
     result = bytearray(packet)
     at = 0
     while found := _START.search(packet, at):
