@@ -9,6 +9,7 @@ import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
 from darkroom.codec.header import Source
+from darkroom.codec.tiff_layout import WEBP
 from darkroom.picture import Coding, Metadata
 
 WANTED = 1.1
@@ -24,7 +25,7 @@ FACTORS = ((1.0, WANTED), (1.15, WANTED), (1.3, MOST), (1.7, MOST), (2.3, MOST),
 """By how much a JPEG's tables are scaled, each as long as the result has more bytes than so many times its source's."""
 
 _LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
-_JPEG_IN_TIFF = frozenset({6, 7, 34892, 50001, 50002})
+_LOSSY_IN_TIFF = frozenset({6, 7, WEBP})  # JPEG of two generations
 _SAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
 
 # ITU-T T.81, table K.1, row by row: what libjpeg scales by its quality.
@@ -50,7 +51,7 @@ def of(source: Source, size: int) -> Coding:
     elif header.format == "WEBP":
         lossless = b"VP8L" in (source.contents.parsed or {})
     elif header.format == "TIFF":
-        lossless = source.contents.parsed.number("image", 259) not in _JPEG_IN_TIFF
+        lossless = source.contents.parsed.number("image", 259) not in _LOSSY_IN_TIFF
     palette = header.mode in ("P", "PA")
     return Coding(size, header.width * header.height, lossless, header.bit_depth, palette, tables, subsampling)
 

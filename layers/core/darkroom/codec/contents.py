@@ -64,8 +64,7 @@ def _jpeg(data: bytes) -> Contents:
     behind = data[file.end :]
     if behind.strip(b"\0"):
         baggage.left_out.append(_behind(file, behind))
-    block = exif.parse(baggage.exif)
-    return Contents(file.essence(), metadata.orientation(block), file.icc, None, baggage, [], file)
+    return Contents(file.essence(), metadata.orientation(baggage.block), file.icc, None, baggage, [], file)
 
 
 def _behind(file: jpeg.Jpeg, behind: bytes) -> str:
@@ -84,18 +83,18 @@ def _behind(file: jpeg.Jpeg, behind: bytes) -> str:
 def _png(data: bytes) -> Contents:
     file = chunks.parse(data)
     baggage = Baggage(exif=file.content(b"eXIf") if file.cut != b"eXIf" else None)
-    notes = []
     density = file.sound(b"pHYs")
     if density is not None and len(density) == 9 and density[8] == 1:
         baggage.dpi = tuple(side * 0.0254 for side in struct.unpack(">II", density[:8]))
+    kept = 0
     for keyword, words, encoding in file.text():
+        kept += 1
         if keyword == chunks.XMP:
             baggage.xmp = words
         elif keyword.startswith("Raw profile type "):
             _raw_profile(baggage, keyword[17:].lower(), chunks.raw_profile(words))
         else:
             baggage.text.append((keyword, words.decode(encoding, "replace")))
-    kept = sum(1 for _ in file.text())
     if kept < len(file.texts):
         baggage.left_out.append(f"{len(file.texts) - kept} damaged or overlong text fields were left out")
     baggage.left_out += _c2pa(b"caBX" in file.first)
@@ -104,9 +103,8 @@ def _png(data: bytes) -> Contents:
         baggage.left_out.append(f"the PNG's own fields {', '.join(others[:8])} were left out")
     if data[file.end :].strip(b"\0"):
         baggage.left_out.append(f"{len(data) - file.end:,} bytes behind the picture were left out")
-    profile, space, said = colorimetry.of_png(file)
-    notes += said
-    orientation = metadata.orientation(exif.parse(baggage.exif))
+    profile, space, notes = colorimetry.of_png(file)
+    orientation = metadata.orientation(baggage.block)
     return Contents(file.essence(), orientation, profile, space, baggage, notes, file)
 
 
@@ -137,7 +135,7 @@ def _webp(data: bytes) -> Contents:
     end = int.from_bytes(data[4:8], "little") + 8
     if data[end + (end & 1) :].strip(b"\0"):
         baggage.left_out.append(f"{len(data) - end:,} bytes behind the picture were left out")
-    orientation = metadata.orientation(exif.parse(baggage.exif))
+    orientation = metadata.orientation(baggage.block)
     return Contents(data, orientation, file.get(b"ICCP"), None, baggage, [], file)
 
 
@@ -187,8 +185,7 @@ def _items(data: bytes) -> Contents:
         "a gain map (HDR)": b"tmap" in file.kinds.values() or _HDR_GAIN_MAP in file.auxiliaries,
         "a depth map": any(b"depth" in urn for urn in file.auxiliaries),
         "other auxiliary pictures": any(
-            not any(known in urn for known in (b"alpha", b"depth", b"hdrgainmap", b":auxid:"))
-            for urn in file.auxiliaries
+            not any(known in urn for known in _KNOWN_AUXILIARIES) for urn in file.auxiliaries
         ),
     }
     baggage.left_out += [f"{what} in the file was left out" for what, there in found.items() if there]

@@ -136,9 +136,10 @@ def parse(block: Block) -> Layout:
     bits = _same(block, _BITS, samples, 1, "bits")
     kind = _same(block, _FORMAT, samples, UNSIGNED, "kinds of numbers")
     tiled = block.entry("image", _TILES) is not None
-    segment = (_number(block, _TILE_WIDTH), _number(block, _TILE_LENGTH)) if tiled else (width, 0)
-    if not tiled:
-        segment = width, min(_number(block, _ROWS, height) or height, height)
+    if tiled:
+        segment = _number(block, _TILE_WIDTH), _number(block, _TILE_LENGTH)
+    else:
+        segment = width, min(_number(block, _ROWS) or height, height)
     if not all(segment):
         raise ImageRejected("broken", "the TIFF has tiles without a size")
     if tiled and segment[0] * segment[1] > MAX_TILE_PIXELS:
