@@ -29,8 +29,7 @@ FORMAT_ALIASES: Mapping[str, str] = {"jpg": "jpeg", "jpe": "jpeg", "jfif": "jpeg
 """Other usual names of output formats."""
 
 INPUT_EXTENSIONS = frozenset(
-    {".jpg", ".jpeg", ".jpe", ".jfif", ".png", ".apng", ".webp", ".tif", ".tiff", ".bmp", ".dib", ".gif"}
-    | {".heic", ".heif", ".hif", ".heics", ".heifs", ".avif", ".avifs"}
+    {".bmp", ".dib", ".gif", ".heic", ".heif", ".hif", ".heics", ".heifs"}.union(*OWN_EXTENSIONS.values())
 )
 """Extensions, in lower case, of files that `decode` may be able to read. What a file is, its bytes decide."""
 
