@@ -59,14 +59,14 @@ def write(
     result where they can be (see `codec.untouched`).
     """
     own = None if source is None else codec.untouched(source, format_name, keep_gps=keep_gps)
+    unwritten: tuple[str, ...] = ()  # why there is no sidecar inside
     if told.sidecar is not None and told.sidecar.where == "inside":
-        picture, said = (picture, _OWN) if own else _with_sidecar(picture, told)
-        told = replace(told, notes=(*told.notes, said), sidecar=None) if said else told
+        picture, unwritten = (picture, (_OWN,)) if own else _with_sidecar(picture, told)
     if own is None:
         body = codec.encode(picture, format_name, quality=told.quality)
-        notes = (*told.notes, *codec.omitted(picture, format_name))
+        notes = (*told.notes, *unwritten, *codec.omitted(picture, format_name))
     else:
-        body, notes = own[0], (*own[1], *([_OWN] if _OWN in told.notes else []))
+        body, notes = own[0], (*own[1], *unwritten)
     result = File(
         width=picture.width,
         height=picture.height,
@@ -75,16 +75,16 @@ def write(
         format=format_name,
         untouched=own is not None,
     )
-    return body, replace(told, notes=notes, result=result)
+    return body, replace(told, notes=notes, result=result, sidecar=None if unwritten else told.sidecar)
 
 
 _OWN = "no sidecar was written into the file, which is the source's own"
 
 
-def _with_sidecar(picture: Picture, told: Report) -> tuple[Picture, str]:
+def _with_sidecar(picture: Picture, told: Report) -> tuple[Picture, tuple[str, ...]]:
     """The picture with the decisions in its XMP packet, and a note where there is no place for them."""
     before = picture.metadata.xmp
     packet = sidecar.packet(told) if before is None else sidecar.within(before, told)
     if packet is None or len(packet) > xmp.MAX_BYTES:
-        return picture, f"no sidecar was written into the file: with it the XMP passes {xmp.MAX_BYTES:,} bytes"
-    return picture.with_metadata(xmp=packet), ""
+        return picture, (f"no sidecar was written into the file: with it the XMP passes {xmp.MAX_BYTES:,} bytes",)
+    return picture.with_metadata(xmp=packet), ()
