@@ -109,5 +109,5 @@ def evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool
     """Whether the photo's tones and what it shows, without its diagnosis, tell that its light is wrong in this way."""
     if name not in EVIDENT:
         return False
-    ev = evident_ev(diagnosis, measurements)
-    return ev > 0 if name == "underexposed" else ev < 0
+    change = change_of_mean(diagnosis, measurements)
+    return change > 0 if name == "underexposed" else change < 0

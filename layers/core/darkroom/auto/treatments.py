@@ -104,33 +104,25 @@ def resolve(
 
 def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
     """One decision a defect, in the order of treatment."""
-    decisions = []
-    for name, treat in TREATMENTS:
-        defect = diagnosis[name]
-        if why_not := unjudged(name, diagnosis, measurements):
-            why = f"{defect.words}; but {why_not}" if defect.present else defect.words
-            decisions.append(Decision(name, False, why))
-            continue
-        rival = _rival(defect, diagnosis, measurements)
-        if name == "noise" and not defect.present and (seen := _noise_oncelightened(diagnosis, measurements)):
-            treatment = _denoise(defect, diagnosis, measurements)
-            why = f"{defect.words}, but lightened there would be about {seen:.0f} levels: {treatment.how}"
-            decisions.append(Decision(name, True, why, treatment.steps))
-        elif evident(name, diagnosis, measurements) and not _sure(defect):
-            treatment = treat(defect, diagnosis, measurements)
-            words = EVIDENT[name]
-            decisions.append(Decision(name, bool(treatment.steps), f"{words}: {treatment.how}", treatment.steps))
-        elif not defect.present:
-            decisions.append(Decision(name, False, defect.words))
-        elif not _sure(defect):
-            decisions.append(Decision(name, False, f"{defect.words}; but not surely enough to be treated"))
-        elif rival is not None:
-            decisions.append(Decision(name, False, f"{defect.words}; but rather {rival.name}"))
-        else:
-            treatment = treat(defect, diagnosis, measurements)
-            why = f"{defect.words}: {treatment.how}"
-            decisions.append(Decision(name, bool(treatment.steps), why, treatment.steps))
-    return decisions
+    return [_decision(diagnosis[name], treat, diagnosis, measurements) for name, treat in TREATMENTS]
+
+
+def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
+    name, words = defect.name, defect.words
+    if why_not := unjudged(name, diagnosis, measurements):
+        return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
+    if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
+        words = f"{words}, but lightened there would be about {seen:.0f} levels"
+    elif evident(name, diagnosis, measurements) and not _sure(defect):
+        words = EVIDENT[name]
+    elif not defect.present:
+        return Decision(name, False, words)
+    elif not _sure(defect):
+        return Decision(name, False, f"{words}; but not surely enough to be treated")
+    elif (rival := _rival(defect, diagnosis, measurements)) is not None:
+        return Decision(name, False, f"{words}; but rather {rival.name}")
+    treatment = treat(defect, diagnosis, measurements)
+    return Decision(name, bool(treatment.steps), f"{words}: {treatment.how}", treatment.steps)
 
 
 def _remove_impulses(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -153,10 +145,10 @@ def _dehaze(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) ->
 
 
 def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
-    seen = evident_ev(diagnosis, measurements)
     if not supported(defect.name, diagnosis, measurements):
         return Treatment([], AS_BRIGHT)
+    ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
+    seen = evident_ev(diagnosis, measurements)
     if seen > ev + AGREEING_EV or (seen > 0 and not _sure(defect)):
         return Treatment([lightened(seen, measurements)], f"exposure is changed by {seen:+.1f} EV, highlights roll off")
     if ev <= 0:
@@ -255,7 +247,7 @@ def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> boo
     return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis, measurements) is None
 
 
-def _noise_oncelightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
+def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
     """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
     if _treated("underexposed", diagnosis, measurements):
         ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
