@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -83,7 +83,12 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
     index = np.empty((height, width), np.uint16)
     for rows in _row_bands(0, height, width):
         index[rows] = np.rint(np.clip(luma(to_float(image[rows])), 0, 1) * np.float32(FINE * (BINS - 1)))
-    curves = tile_curves(index, grid, params.clip_limit)
+
+    def count(rows: Array, columns: Array) -> Array:
+        bins = ((index[np.ix_(rows, columns)] + np.uint32(FINE // 2)) // np.uint32(FINE)).astype(np.uint8)
+        return np.bincount(bins.reshape(-1), minlength=BINS)
+
+    curves = tile_curves(grid, params.clip_limit, count)
     result = np.empty_like(image)
     fine: dict[int, Array] = {}
     for rows, upper, lower, weight in _strips(grid):
@@ -95,17 +100,7 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
 
 def _by_kernel(image: Array, grid: Grid, clip_limit: float) -> Array:
     bins = loops.luma_bins(image)
-    curves = np.empty((grid.rows, grid.columns, BINS), np.float32)
-    down, across = (
-        _mirrored(grid.rows * grid.tile_height, grid.height),
-        _mirrored(grid.columns * grid.tile_width, grid.width),
-    )
-    for row in range(grid.rows):
-        lines = down[row * grid.tile_height : (row + 1) * grid.tile_height]
-        for column in range(grid.columns):
-            columns = across[column * grid.tile_width : (column + 1) * grid.tile_width]
-            counts = clip_histogram(loops.count_bins(bins, lines, columns), clip_limit)
-            curves[row, column] = np.cumsum(counts) / (len(lines) * len(columns))
+    curves = tile_curves(grid, clip_limit, lambda rows, columns: loops.count_bins(bins, rows, columns))
     rows = _nearest(grid.tile_height, grid.rows, grid.height)
     return loops.equalize_rows(image, curves, rows, _nearest(grid.tile_width, grid.columns, grid.width), TOE)
 
@@ -118,17 +113,18 @@ def _nearest(tile: int, count: int, size: int) -> tuple[Array, Array, Array]:
     return first, second, share
 
 
-def tile_curves(index: Array, grid: Grid, clip_limit: float) -> Array:
-    """Each tile's curve, rows x columns x `BINS` float32 in 0–1, from luma in ``uint16`` levels."""
+def tile_curves(grid: Grid, clip_limit: float, count: Callable[[Array, Array], Array]) -> Array:
+    """Each tile's curve, rows x columns x `BINS` float32 in 0–1.
+
+    count: how often each bin is found in these rows and columns (int64) of the picture.
+    """
     curves = np.empty((grid.rows, grid.columns, BINS), np.float32)
-    columns = _mirrored(grid.columns * grid.tile_width, grid.width)
-    for row in range(grid.rows):
-        lines = _mirrored((row + 1) * grid.tile_height, grid.height)[row * grid.tile_height :]
-        bins = ((index[lines] + np.uint32(FINE // 2)) // np.uint32(FINE)).astype(np.uint8)
-        for column in range(grid.columns):
-            tile = bins[:, columns[column * grid.tile_width : (column + 1) * grid.tile_width]]
-            counts = clip_histogram(np.bincount(tile.reshape(-1), minlength=BINS), clip_limit)
-            curves[row, column] = np.cumsum(counts) / tile.size
+    down = _mirrored(grid.rows * grid.tile_height, grid.height).reshape(grid.rows, -1)
+    across = _mirrored(grid.columns * grid.tile_width, grid.width).reshape(grid.columns, -1)
+    for row, rows in enumerate(down):
+        for column, columns in enumerate(across):
+            counts = clip_histogram(count(rows, columns), clip_limit)
+            curves[row, column] = np.cumsum(counts) / (len(rows) * len(columns))
     return curves
 
 
