@@ -233,24 +233,23 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> tuple[Ar
         blocks -= levels[channel][:, None]
         highs.append(_high_energies(blocks))
         lows.append(np.einsum("ij,ij->i", blocks, blocks) - highs[channel].sum(axis=1))
-        if channel == 0 and _is_drawn(every_block, highs[0], lows[0]):
+        quietest = _quietest(lows[channel])
+        variance = np.median(highs[channel][quietest].mean(axis=0))
+        if channel == 0 and _is_drawn(every_block, variance, np.median(lows[0][quietest])):
             return np.zeros(channels), None
-        quietest = _quietest(lows[channel], QUIET_SHARE, MIN_BLOCKS)
-        sigmas.append(np.sqrt(np.median(highs[channel][quietest].mean(axis=0))))
+        sigmas.append(np.sqrt(variance))
     return np.array(sigmas, np.float64), octave_by_tone(levels[0], highs, lows)
 
 
-def _is_drawn(blocks: Array, high: Array, low_energy: Array) -> bool:
-    """Whether blocks of one level are many, and the quietest others no noise; see `FLAT_SHARE`."""
-    chosen = _quietest(low_energy, QUIET_SHARE, MIN_BLOCKS)
-    variance = np.median(high[chosen].mean(axis=0))
-    low_variance = np.median(low_energy[chosen]) / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
+def _is_drawn(blocks: Array, variance: np.floating, low_energy: np.floating) -> bool:
+    """Whether blocks of one level are many, and the quietest, of these energies, no noise; see `FLAT_SHARE`."""
+    low_variance = low_energy / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
     return bool(low_variance > MAX_UNEVENNESS * variance and np.mean(np.ptp(blocks, axis=1) == 0) > FLAT_SHARE)
 
 
-def _quietest(low_energy: Array, share: float, least: int) -> Array:
-    """Indices of the share of blocks that has the least energy at low frequencies, at least so many."""
-    count = min(max(int(share * len(low_energy)), least), len(low_energy))
+def _quietest(low_energy: Array) -> Array:
+    """Indices of the blocks that have the least energy at low frequencies: a share of them, and not too few."""
+    count = min(max(int(QUIET_SHARE * len(low_energy)), MIN_BLOCKS), len(low_energy))
     return np.argpartition(low_energy, count - 1)[:count]
 
 
