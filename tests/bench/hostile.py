@@ -29,6 +29,7 @@ from darkroom import codec
 from darkroom.errors import ImageRejected
 from darkroom.picture import Picture
 from tests.bench.bombs import bombs, saved
+from tests.bench.timing import cpu_seconds
 from tests.unit.codec import heic
 
 MOST_SECONDS = 2.0
@@ -98,11 +99,6 @@ def mutants(count: int, seed: int = 0) -> Iterator[bytes]:
         yield bytes(data)
 
 
-def spent() -> float:
-    """CPU seconds, children's among them."""
-    return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-
-
 def peak(who: int = resource.RUSAGE_SELF) -> int:
     """Bytes that a process had at most: this one, or the largest of its children."""
     return resource.getrusage(who).ru_maxrss * 1024
@@ -113,7 +109,7 @@ def work() -> None:
     resource.setrlimit(resource.RLIMIT_AS, (WORKER_MEMORY, WORKER_MEMORY))
     for line in sys.stdin:
         data = Path(line.rstrip("\n")).read_bytes()
-        before, started = peak(), spent()
+        before, started = peak(), cpu_seconds()
         said: dict[str, Any] = {"code": "picture", "untyped": False, "header": 0.0, "memory": 0}
 
         def judged(step: Callable[[bytes], Any], data: bytes = data, said: dict[str, Any] = said) -> bool:
@@ -126,11 +122,11 @@ def work() -> None:
             return said["code"] == "picture"
 
         fine = judged(codec.read_header)
-        said["header"] = spent() - started
+        said["header"] = cpu_seconds() - started
         said["memory"] = max(peak() - before, peak(resource.RUSAGE_CHILDREN))
         if fine:
             judged(codec.decode)
-        said["seconds"] = spent() - started
+        said["seconds"] = cpu_seconds() - started
         print(json.dumps(said), flush=True)
 
 

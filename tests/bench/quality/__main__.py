@@ -13,7 +13,7 @@ from pathlib import Path
 
 from tests.bench.quality import page, report
 from tests.bench.quality.conditions import CLEAN, CONDITIONS, DEFECTS, SAVED, SAVED_WORDS, photo_paths
-from tests.bench.quality.contenders import CONTENDERS, ROOT, Contender, NotHere
+from tests.bench.quality.contenders import CONTENDERS, ROOT, present
 from tests.bench.quality.run import score
 from tests.bench.quality.summary import gains, summarise
 from tests.bench.quality.targets import targets
@@ -87,18 +87,6 @@ def spaced(paths: list[Path], count: int | None) -> list[Path]:
     if not count or count >= len(paths):
         return paths
     return [paths[number * len(paths) // count] for number in range(count)]
-
-
-def present(contenders: list[Contender]) -> tuple[list[Contender], dict[Contender, str]]:
-    """Those that can run here, and why the others cannot."""
-    here, missing = [], {}
-    for contender in contenders:
-        try:
-            contender.identity()
-            here.append(contender)
-        except NotHere as error:
-            missing[contender] = str(error)
-    return here, missing
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import cv2
 import numpy as np
@@ -19,7 +19,7 @@ from PIL import Image, ImageOps
 
 import darkroom
 from darkroom.picture import Array
-from darkroom.recipe import Recipe, StepCall
+from darkroom.recipe import StepCall
 from darkroom.report import StepReport
 from tests.bench.quality.conditions import Condition
 
@@ -54,7 +54,26 @@ class Contender:
     general: bool = True
 
 
-REPAIR = {"steps": "auto"} | ({"finish": "none"} if "finish" in Recipe.__struct_fields__ else {})
+class Identified(Protocol):
+    """A contender of either benchmark."""
+
+    @property
+    def identity(self) -> Callable[[], str]: ...
+
+
+def present[C: Identified](contenders: Iterable[C]) -> tuple[list[C], dict[C, str]]:
+    """Those that can run here, and why the others cannot."""
+    here, missing = [], {}
+    for contender in contenders:
+        try:
+            contender.identity()
+            here.append(contender)
+        except NotHere as error:
+            missing[contender] = str(error)
+    return here, missing
+
+
+REPAIR = {"steps": "auto", "finish": "none"}
 """What is wrong is to be mended: what an editor would add takes a photo away from its original."""
 
 

@@ -22,9 +22,9 @@ import msgspec
 
 from tests.bench.quality import report
 from tests.bench.quality.__main__ import names
-from tests.bench.quality.contenders import ROOT, NotHere
+from tests.bench.quality.contenders import ROOT, present
 from tests.bench.real import page, sets, tables, verdicts
-from tests.bench.real.run import CONTENDERS, Contender, measure
+from tests.bench.real.run import CONTENDERS, measure
 from tests.bench.real.tables import LAST, Run
 
 
@@ -59,18 +59,6 @@ def main() -> int:
     if given.docs:
         page.write(photos, last, known, ROOT / "docs")
     return 0
-
-
-def present(contenders: list[Contender]) -> tuple[list[Contender], dict[Contender, str]]:
-    """Those that can run here, and why the others cannot."""
-    here, without = [], {}
-    for contender in contenders:
-        try:
-            contender.identity()
-            here.append(contender)
-        except NotHere as error:
-            without[contender] = str(error)
-    return here, without
 
 
 def measured_commit() -> str:

@@ -6,9 +6,8 @@ import hashlib
 import inspect
 import multiprocessing
 import os
-import resource
 import tempfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import cache
@@ -20,14 +19,15 @@ from PIL import Image
 
 import darkroom
 from darkroom.picture import Array
-from darkroom.recipe import Recipe
 from darkroom.report import Report
 from tests.bench.quality import contenders as spoiled
 from tests.bench.quality.conditions import Condition
+from tests.bench.quality.contenders import REPAIR
 from tests.bench.quality.measures import psnr
 from tests.bench.quality.run import show_progress
 from tests.bench.real import sets
 from tests.bench.real.sets import Photo
+from tests.bench.timing import cpu_seconds
 
 FOLDER = spoiled.ROOT / "build/quality"
 KEPT = FOLDER / "real.jsonl"
@@ -84,9 +84,7 @@ class Outcome(msgspec.Struct, frozen=True):
         return self.note.split("; ") if self.note else []
 
 
-def automatic(finish: str | None) -> Callable[[Work, Path], Done]:
-    recipe = {"steps": "auto"} if finish is None else {"steps": "auto", "finish": finish}
-
+def automatic(recipe: str | Mapping[str, str]) -> Callable[[Work, Path], Done]:
     def repair(work: Work, _: Path) -> Done:
         results = [darkroom.enhance(image, recipe) for image in work]
         return [(np.asarray(result.image), decided(result.report)) for result in results]
@@ -121,19 +119,12 @@ def ours() -> str:
     return spoiled.library() + inspect.getsource(automatic) + inspect.getsource(decided)
 
 
-HAS_FINISH = "finish" in Recipe.__struct_fields__
 CONTENDERS = [
-    Contender("auto", "darkroom auto", automatic(None), lambda: ours(), alone=True),
-    *(
-        [
-            Contender(
-                "auto-none", "darkroom auto, finish none", automatic("none"), lambda: ours() + "none", FINISHED, True
-            )
-        ]
-        if HAS_FINISH
-        else []
+    Contender("auto", "darkroom auto", automatic("auto"), ours, alone=True),
+    Contender(
+        "auto-none", "darkroom auto, finish none", automatic(REPAIR), lambda: ours() + repr(REPAIR), FINISHED, True
     ),
-    Contender("denoise", "darkroom denoise", denoise, lambda: ours(), sets=("cc15",), alone=True),
+    Contender("denoise", "darkroom denoise", denoise, ours, sets=("cc15",), alone=True),
     *(tool(name) for name in ("pillow-0", "im-normalize", "im-auto", "sharp")),
 ]
 
@@ -228,12 +219,6 @@ def timed(contender: Contender, work: Work) -> tuple[Done, float]:
         before = cpu_seconds()
         results = contender.repair(work, Path(folder))
         return results, (cpu_seconds() - before) / len(work)
-
-
-def cpu_seconds() -> float:
-    """Of this process and of the programs that it has waited for."""
-    usages = (resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
-    return sum(usage.ru_utime + usage.ru_stime for usage in usages)
 
 
 def digest(*parts: str | Array | None) -> str:

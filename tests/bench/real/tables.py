@@ -10,7 +10,7 @@ import msgspec
 
 from tests.bench.quality.page import table
 from tests.bench.quality.targets import Target
-from tests.bench.real.run import CONTENDERS, FOLDER, Contender, Outcome
+from tests.bench.real.run import CONTENDERS, FINISHED, FOLDER, Contender, Outcome
 from tests.bench.real.sets import BY_NAME, SETS
 from tests.bench.real.verdicts import UNJUDGED, WORDS, Verdict, count
 
@@ -120,13 +120,12 @@ def targets(outcomes: Sequence[Outcome], verdicts: Verdicts) -> list[Target]:
                 reached = f"{counts['worse']} of {len(some)}, {share:.1%}{unjudged}"
                 met = share <= worst and not unjudged
                 found.append(Target(f"{name}: at most {worst:.0%} worse to the eye", reached, met))
-    finished = [each.name for each in SETS if each.finished]
-    if some := [o for name in finished for o in of(outcomes, name, REPAIR)]:
+    if some := [o for name in FINISHED for o in of(outcomes, name, REPAIR)]:
         changed = sum(outcome.changed for outcome in some)
         share = changed / len(some)
         text = "pictures that need nothing, finish none: at most 4 % changed"
         found.append(Target(text, f"{changed} of {len(some)}, {share:.1%}", share <= 0.04))
-    if some := [o for name in finished for o in of(outcomes, name, AUTO)]:
+    if some := [o for name in FINISHED for o in of(outcomes, name, AUTO)]:
         counts = count(some, verdicts)
         reached = f"{counts['worse']} of {len(some)}" + (f"; {counts[UNJUDGED]} not judged" if counts[UNJUDGED] else "")
         met = not counts["worse"] and not counts[UNJUDGED]
