@@ -35,6 +35,8 @@ STEPS: Mapping[str, str] = {
     "compensate": "filter",
     "auto_filter": "filter",
     "resize": "resize",
+    "crop": "resize",
+    "thumbnail": "resize",
     "fit_display": "resize",
     "super_resolution": "resize",
     "white_balance": "correct_color",
