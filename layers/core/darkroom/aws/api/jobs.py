@@ -22,7 +22,6 @@ from darkroom.aws.runtime import logger, where
 from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
 
-UNFINISHED = frozenset({"waiting", "running"})
 MAX_PAGE = 100
 
 
