@@ -6,7 +6,7 @@ look at all unfinished records finds. Either way the record ends as `failed`, an
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Set
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients, keys
+from darkroom.aws import clients, items, keys
 from darkroom.aws.runtime import logger
 from darkroom.errors import TransientError
 
@@ -90,7 +90,8 @@ class Ends:
         One that cannot be looked at keeps nobody from the others.
         """
         ended = 0
-        for item in self._unfinished():
+        pages = items.unfinished(clients.client("dynamodb"), self.table)
+        for item in (item for page in pages for item in page["Items"]):
             job = item["id"]["S"]
             try:
                 execution = item["execution"]["S"]
@@ -100,25 +101,10 @@ class Ends:
                 logger.error("not looked at", job_id=job, reason=type(error).__name__)
         return ended
 
-    def _unfinished(self) -> Iterator[dict[str, Any]]:
-        pages = (
-            clients.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self.table,
-                IndexName="unfinished",
-                KeyConditionExpression="#open = :running",
-                ExpressionAttributeNames={"#open": "open"},
-                ExpressionAttributeValues={":running": {"S": "running"}},
-            )
-        )
-        for page in pages:
-            yield from page["Items"]
-
     def _record(self, job: str) -> dict[str, str]:
         """A record's texts; empty where there is none."""
-        answer = clients.client("dynamodb").get_item(TableName=self.table, Key={"id": {"S": job}}, ConsistentRead=True)
-        return {name: value["S"] for name, value in answer.get("Item", {}).items() if "S" in value}
+        found = items.find(clients.client("dynamodb"), self.table, job) or {}
+        return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def _end(self, job: str, execution: str, end: End) -> bool:
         """End a job that is still this execution's, and tell of it. True if it was.
@@ -142,7 +128,7 @@ class Ends:
         """Record an upload whose execution ended before it had a record: so it is seen, and may begin anew."""
         self._tell(job, given, end)
         fresh = {"listing": "jobs", **given}
-        once = {"owner": {"S": "nobody"}, "created": {"S": _now()}, "expires": {"N": str(self._expiry())}}
+        once = {"owner": {"S": "nobody"}, "created": {"S": items.now()}, "expires": {"N": str(self._expiry())}}
         sets = ["#status = :status", "#error = :error", "#updated = :now"]
         sets += [f"#{name} = :{name}" for name in fresh]
         sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once]
@@ -169,7 +155,7 @@ class Ends:
                 ExpressionAttributeValues={
                     ":status": {"S": end.status},
                     ":error": {"M": {name: {"S": text} for name, text in end.error.items()}},
-                    ":now": {"S": _now()},
+                    ":now": {"S": items.now()},
                     **values,
                 },
             )
@@ -200,10 +186,6 @@ class Ends:
         )
         if answer["FailedEntryCount"]:
             raise TransientError("untold", f"the bus refused an event: {answer['Entries'][0].get('ErrorCode')}")
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _error(code: str, message: str, name: str = "StepFailed") -> dict[str, str]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import keys
+from darkroom.aws import items, keys
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 
@@ -60,16 +58,5 @@ def _count(stack: Stack, queue: str) -> tuple[int, int]:
 
 
 def _running(stack: Stack) -> int:
-    pages: Any = (
-        stack.client("dynamodb")
-        .get_paginator("query")
-        .paginate(
-            TableName=stack.outputs["JobsTable"],
-            IndexName="unfinished",
-            Select="COUNT",
-            KeyConditionExpression="#open = :running",
-            ExpressionAttributeNames={"#open": "open"},
-            ExpressionAttributeValues={":running": {"S": "running"}},
-        )
-    )
+    pages = items.unfinished(stack.client("dynamodb"), stack.outputs["JobsTable"], Select="COUNT")
     return sum(page["Count"] for page in pages)

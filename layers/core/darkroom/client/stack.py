@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import boto3
-from boto3.dynamodb.types import TypeDeserializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import keys
+from darkroom.aws import items, keys
 from darkroom.client.waiting import until_finished
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
@@ -68,15 +67,11 @@ class Stack:
             )
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("jobs", f"the jobs could not be read: {error}") from None
-        plain = TypeDeserializer()
-        return [{name: plain.deserialize(value) for name, value in item.items()} for item in answer["Items"]]
+        return [items.record_of(item) for item in answer["Items"]]
 
     def record(self, job: str) -> dict[str, Any] | None:
         """A job's record by its id. Raises botocore's errors."""
-        key, table = {"id": {"S": job}}, self.outputs["JobsTable"]
-        item = self.client("dynamodb").get_item(TableName=table, Key=key, ConsistentRead=True).get("Item")
-        plain = TypeDeserializer()
-        return {name: plain.deserialize(value) for name, value in item.items()} if item else None
+        return items.find(self.client("dynamodb"), self.outputs["JobsTable"], job)
 
     def download(self, place: Mapping[str, str]) -> bytes:
         """The object at a job's `result` or `manifest`, and no other version."""

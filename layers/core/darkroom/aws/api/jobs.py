@@ -18,6 +18,7 @@ from darkroom.aws.api import links, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
+from darkroom.aws.items import Record
 from darkroom.aws.runtime import logger, where
 from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
@@ -221,7 +222,7 @@ def _report(record: Mapping[str, Any]) -> Report | None:
     return told if told.job == record["id"] else None
 
 
-def _record(site: Site, job: str, caller: str) -> records.Record:
+def _record(site: Site, job: str, caller: str) -> Record:
     """The job's record, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")

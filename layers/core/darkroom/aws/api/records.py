@@ -6,27 +6,18 @@ import base64
 import binascii
 import contextlib
 import time
-from datetime import UTC, datetime
 from http import HTTPStatus
-from typing import Any
 
 import msgspec
-from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients
+from darkroom.aws import clients, items
 from darkroom.aws.api.problems import Problem
+from darkroom.aws.items import Record
 from darkroom.errors import DarkroomError
 
 WAIT_SECONDS = 86_400
 """How long an announced job waits for its upload before its record is forgotten."""
-
-Record = dict[str, Any]
-
-
-def now() -> str:
-    """The time as the workflow writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def announce(table: str, job: str, bucket: str, key: str, *, owner: str, request: str) -> Record | None:
@@ -42,15 +33,14 @@ def announce(table: str, job: str, bucket: str, key: str, *, owner: str, request
         "bucket": bucket,
         "key": key,
         "request": request,
-        "created": now(),
-        "updated": now(),
+        "created": items.now(),
+        "updated": items.now(),
         "expires": int(time.time()) + WAIT_SECONDS,
     }
-    plain = TypeSerializer()
     try:
         clients.client("dynamodb").put_item(
             TableName=table,
-            Item={name: plain.serialize(value) for name, value in record.items()},
+            Item=items.item_of(record),
             ConditionExpression="attribute_not_exists(id)",
         )
     except ClientError as error:
@@ -77,10 +67,9 @@ def no_such_job() -> Problem:
 def look(table: str, job: str) -> Record | None:
     """A job's record, or None where there is none."""
     try:
-        answer = clients.client("dynamodb").get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
+        return items.find(clients.client("dynamodb"), table, job)
     except (ClientError, BotoCoreError) as error:
         raise _translate(error) from error
-    return _plain(answer["Item"]) if "Item" in answer else None
 
 
 def newest(table: str, limit: int, after: str | None, owner: str | None) -> tuple[list[Record], str | None]:
@@ -101,8 +90,8 @@ def newest(table: str, limit: int, after: str | None, owner: str | None) -> tupl
     except (ClientError, BotoCoreError) as error:
         raise _translate(error) from error
     last = answer.get("LastEvaluatedKey")
-    token = base64.urlsafe_b64encode(msgspec.json.encode(_plain(last))).decode().rstrip("=") if last else None
-    return [_plain(item) for item in answer["Items"]], token
+    token = base64.urlsafe_b64encode(msgspec.json.encode(items.record_of(last))).decode().rstrip("=") if last else None
+    return [items.record_of(item) for item in answer["Items"]], token
 
 
 def take_place(table: str, place: str, holder: str, seconds: int) -> bool:
@@ -151,7 +140,11 @@ def begin_anew(table: str, job: str) -> None:
             UpdateExpression="SET #status = :waiting, updated = :now REMOVE #error",
             ConditionExpression="#status = :failed",
             ExpressionAttributeNames={"#status": "status", "#error": "error"},
-            ExpressionAttributeValues={":waiting": {"S": "waiting"}, ":failed": {"S": "failed"}, ":now": {"S": now()}},
+            ExpressionAttributeValues={
+                ":waiting": {"S": "waiting"},
+                ":failed": {"S": "failed"},
+                ":now": {"S": items.now()},
+            },
         )
     except ClientError as error:
         if clients.code_of(error) != "ConditionalCheckFailedException":
@@ -169,11 +162,6 @@ def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
     if set(place) != {"id", name, "created"} or place[name] != value or not all(place.values()):
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
     return {name: {"S": value} for name, value in place.items()}
-
-
-def _plain(item: dict[str, Any]) -> Record:
-    plain = TypeDeserializer()
-    return {name: plain.deserialize(value) for name, value in item.items()}
 
 
 def _translate(error: ClientError | BotoCoreError) -> DarkroomError:

@@ -1,0 +1,46 @@
+"""Items of the table of jobs, as all know them who read or write them. What asks DynamoDB raises botocore's errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+
+Record = dict[str, Any]
+
+_SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
+
+
+def now() -> str:
+    """The time as the workflow writes it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def item_of(record: Mapping[str, Any]) -> dict[str, Any]:
+    """A record as DynamoDB's client takes it."""
+    return {name: _SERIALIZER.serialize(value) for name, value in record.items()}
+
+
+def record_of(item: Mapping[str, Any]) -> Record:
+    """A record, from what DynamoDB's client gives."""
+    return {name: _DESERIALIZER.deserialize(value) for name, value in item.items()}
+
+
+def find(dynamodb: Any, table: str, job: str) -> Record | None:
+    """A job's record as it now stands, or None where there is none."""
+    answer = dynamodb.get_item(TableName=table, Key={"id": {"S": job}}, ConsistentRead=True)
+    return record_of(answer["Item"]) if "Item" in answer else None
+
+
+def unfinished(dynamodb: Any, table: str, **options: str) -> Iterator[dict[str, Any]]:
+    """DynamoDB's pages of the jobs whose records say that they run. options: of the query."""
+    yield from dynamodb.get_paginator("query").paginate(
+        TableName=table,
+        IndexName="unfinished",
+        KeyConditionExpression="#open = :running",
+        ExpressionAttributeNames={"#open": "open"},
+        ExpressionAttributeValues={":running": {"S": "running"}},
+        **options,
+    )
