@@ -14,10 +14,15 @@ from concurrent.futures import ThreadPoolExecutor
 from darkroom.client import care
 from tests.chaos.callers import Caller
 from tests.chaos.faults import REFUSALS, Gate, refusing_table, stage_reads, trouble
-from tests.chaos.ground import Ground, shuffled
+from tests.chaos.ground import Ground, Upload, shuffled
 from tests.chaos.proxy import DROP, Reply, Request, json_error, s3_error
 
 Storm = Callable[[Ground, str, int], None]
+
+
+def upload(ground: Ground, prefix: str, count: int, wanted: str = "done") -> list[Upload]:
+    """So many uploads, one after another, each under a key of its own."""
+    return [ground.upload(f"{prefix}{index}.png", wanted) for index in range(count)]
 
 
 def burst(ground: Ground, prefix: str, size: int) -> None:
@@ -30,7 +35,7 @@ def burst(ground: Ground, prefix: str, size: int) -> None:
 def duplicates(ground: Ground, prefix: str, size: int) -> None:
     """Each event three times, at once with the others', from clocks that are days apart."""
     with ground.by_hand():
-        uploads = [ground.upload(f"{prefix}{index}.png") for index in range(size)]
+        uploads = upload(ground, prefix, size)
         for number, one in enumerate(shuffled(size, uploads * 3)):
             ground.tell(one, hours=(number % 3 - 1) * 48)
         ground.settle(prefix)
@@ -50,22 +55,13 @@ def replaced(ground: Ground, prefix: str, size: int) -> None:
 
 def replaced_while_running(ground: Ground, prefix: str, size: int) -> None:
     """The first version's stage is held until the second was uploaded and told."""
-    gate = Gate(stage_reads, most=min(size, 4))
-    with ground.by_hand(), ground.proxy.facing(gate):
-        olds = [ground.upload(f"{prefix}{index}.png", "replaced") for index in range(size)]
-        for one in olds:
-            ground.tell(one)
-        gate.wait(min(size, 4))
-        for one in olds:
-            ground.tell(ground.upload(one.key))
-        gate.opened.set()
-        ground.settle(prefix)
+    _while_held(ground, prefix, size, "replaced", lambda old: ground.tell(ground.upload(old.key)))
 
 
 def deleted_before(ground: Ground, prefix: str, size: int) -> None:
     """The newest version is a delete marker when the job begins."""
     with ground.by_hand():
-        uploads = [ground.upload(f"{prefix}{index}.png", "deleted") for index in range(size)]
+        uploads = upload(ground, prefix, size, "deleted")
         for one in uploads:
             ground.delete(one)
             ground.tell(one)
@@ -74,14 +70,19 @@ def deleted_before(ground: Ground, prefix: str, size: int) -> None:
 
 def deleted_during(ground: Ground, prefix: str, size: int) -> None:
     """The stage is held until the photo was deleted."""
+    _while_held(ground, prefix, size, "either", ground.delete)
+
+
+def _while_held(ground: Ground, prefix: str, size: int, wanted: str, do: Callable[[Upload], None]) -> None:
+    """Photos are told of, and something is done to each while its stage is held."""
     gate = Gate(stage_reads, most=min(size, 4))
     with ground.by_hand(), ground.proxy.facing(gate):
-        uploads = [ground.upload(f"{prefix}{index}.png", "either") for index in range(size)]
+        uploads = upload(ground, prefix, size, wanted)
         for one in uploads:
             ground.tell(one)
         gate.wait(min(size, 4))
         for one in uploads:
-            ground.delete(one)
+            do(one)
         gate.opened.set()
         ground.settle(prefix)
 
@@ -102,8 +103,7 @@ def killed(ground: Ground, prefix: str, size: int) -> None:
     """
     gate = Gate(stage_reads, most=min(size, 3))
     with ground.proxy.facing(gate):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         gate.wait(min(size, 3))
         ground.kill("AdjustToneFunction")
         gate.opened.set()
@@ -130,8 +130,7 @@ def too_slow(ground: Ground, prefix: str, size: int) -> None:
         return DROP
 
     with ground.proxy.facing(fault):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         ground.settle(prefix)
     functions.update_function_configuration(FunctionName=name, Timeout=usual)
     ground.redo_failed(prefix)
@@ -140,8 +139,7 @@ def too_slow(ground: Ground, prefix: str, size: int) -> None:
 def s3_in_trouble(ground: Ground, prefix: str, size: int) -> None:
     """S3 answers with 500 and 503, slowly, or not at all."""
     with ground.proxy.facing(trouble(size)):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         ground.settle(prefix)
 
 
@@ -152,8 +150,7 @@ def s3_gone(ground: Ground, prefix: str, size: int) -> None:
         return s3_error(503, "SlowDown") if request.service == "s3" else None
 
     with ground.proxy.facing(fault):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         ground.settle(prefix)
     assert {one["status"] for one in ground.records(prefix)} == {"failed"}, "the outage was none"
     ground.redo_failed(prefix)
@@ -172,8 +169,7 @@ def stopped(ground: Ground, prefix: str, size: int) -> None:
         return gate(request)
 
     with ground.proxy.facing(fault):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         gate.wait(min(size, 6))
         for execution in ground.running():
             ground.client("stepfunctions").stop_execution(executionArn=execution, cause="by the storm")
@@ -204,8 +200,7 @@ def unrecorded(ground: Ground, prefix: str, size: int) -> None:
     usual = states.describe_state_machine(stateMachineArn=machine)["definition"]
     elsewhere = usual.replace(ground.outputs["JobsTable"], "a-table-that-is-not-there")
     states.update_state_machine(stateMachineArn=machine, definition=elsewhere)
-    for index in range(size):
-        ground.upload(f"{prefix}{index}.png")
+    upload(ground, prefix, size)
     ground.wait_for("records of what has none", lambda: len(ground.records(prefix)) == size)
     ground.settle(prefix)
     states.update_state_machine(stateMachineArn=machine, definition=usual)
@@ -225,8 +220,7 @@ def undeliverable(ground: Ground, prefix: str, size: int) -> None:
         return json_error(400, "AccessDeniedException") if refused else None
 
     with ground.proxy.facing(fault):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         ground.wait_for("the dead-letter queue", lambda: care.look(ground.darkroom)["undelivered"] == size)
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": usual})
     assert care.redrive(ground.darkroom) == size
@@ -242,8 +236,7 @@ def restarted(ground: Ground, prefix: str, size: int) -> None:
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"VisibilityTimeout": "20"})
     gate = Gate(stage_reads)
     with ground.proxy.facing(gate):
-        for index in range(size):
-            ground.upload(f"{prefix}{index}.png")
+        upload(ground, prefix, size)
         gate.wait(min(size, 3))
         ground.restart()
         gate.opened.set()
