@@ -20,7 +20,7 @@ class Caller:
 
     def __init__(self, ground: Ground) -> None:
         self._ground = ground
-        self._address = f"{stack.address(ground.aws, ground.outputs).rstrip('/')}/jobs"
+        self._address = f"{stack.address(ground.aws, ground.outputs)}/jobs"
         self._key = stack.key(ground.aws, ground.outputs)
         self._http = urllib3.PoolManager(ca_certs=str(ground.aws.certificate), retries=False)
 

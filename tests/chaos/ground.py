@@ -243,6 +243,7 @@ class Ground:
 
     def processes(self, logical: str) -> list[int]:
         """The processes in which a function runs, of the emulator that we started."""
+        named = f"AWS_LAMBDA_FUNCTION_NAME={self.function(logical)}\0".encode()
         found = []
         for folder in Path("/proc").iterdir():
             if not folder.name.isdigit():
@@ -252,7 +253,7 @@ class Ground:
                 variables = (folder / "environ").read_bytes() if ours else b""
             except OSError:
                 continue
-            if f"AWS_LAMBDA_FUNCTION_NAME={self.function(logical)}\0".encode() in variables + b"\0":
+            if named in variables + b"\0":
                 found.append(int(folder.name))
         return found
 

@@ -73,10 +73,9 @@ def reconcile(ground: Ground, storm: str, prefix: str) -> Account:
     lying = _versions(ground, "UploadsBucket", prefix)
     missing = {(one.key, one.version) for one in uploads} - set(lying)
     account.lost += [f"the upload itself, {key} {version}" for key, version in missing]
-    account.stuck += [f"{ground.messages('WaitingUploads')} messages"] * bool(ground.messages("WaitingUploads"))
-    account.stuck += [f"{ground.messages('UndeliveredUploads')} undelivered"] * bool(
-        ground.messages("UndeliveredUploads")
-    )
+    for queue, what in (("WaitingUploads", "messages"), ("UndeliveredUploads", "undelivered")):
+        if count := ground.messages(queue):
+            account.stuck.append(f"{count} {what}")
     account.stuck += ground.running()
     for one, found in by_upload.items():
         _check_upload(account, one, found, told)
