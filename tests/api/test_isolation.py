@@ -11,6 +11,7 @@ import pytest
 from tests.support import photos
 from tests.support.api_client import Client, Workflow
 from tests.support.functions import SETTINGS, UPLOADS, Functions
+from tests.support.stores import table
 from tests.support.workflow import read_event
 
 IDENTITY = read_event("api_request")["requestContext"]["identity"]
@@ -46,10 +47,6 @@ def queue(functions: Functions) -> Any:
     sqs = boto3.client("sqs")
     assert sqs.create_queue(QueueName="waiting")["QueueUrl"] == SETTINGS["UPLOADS_QUEUE"]
     return sqs
-
-
-def table() -> Any:
-    return boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
 
 
 def announce(api: Client) -> str:

@@ -19,13 +19,10 @@ from darkroom.report import Report
 from tests.support import definition, photos
 from tests.support.api_client import OPENAPI, Client
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions
+from tests.support.stores import table
 from tests.support.workflow import read_event
 
 ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
-
-
-def table() -> Any:
-    return boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
 
 
 def finished(

@@ -14,9 +14,9 @@ import pytest
 from darkroom import registry
 from darkroom.aws import handover
 from darkroom.picture import Picture
-from tests.support import networks, photos
+from tests.support import networks, photos, stores
 from tests.support.api_client import Client, Workflow
-from tests.support.functions import FUNCTIONS, RESULTS, SETTINGS, UPLOADS, WORK, Functions
+from tests.support.functions import FUNCTIONS, RESULTS, UPLOADS, WORK, Functions
 
 SECRETS = {
     "key": "salaries-2026/ada lovelace",
@@ -150,7 +150,7 @@ def test_the_api_logs_nothing_private(
     secret = SECRETS["token"]
     headers = {"Authorization": f"Bearer {secret}", "x-api-key": SECRETS["credential"], "Idempotency-Key": secret}
     ask = {"filename": f"{SECRETS['file']}.jpg", "content_type": "image/jpeg"}
-    table = boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
+    table = stores.table()
     made = api.call("POST", "/jobs", ask, headers).json["id"]
     place = {"bucket": RESULTS, "key": KEY, "version": ""}
     record = {**table.get_item(Key={"id": made})["Item"], "status": "succeeded", "result": place, "manifest": place}

@@ -225,7 +225,7 @@ def publish(functions: Functions, workflow: Workflow, key: str, version: str | N
 
 def record(job: str, key: str | None, status: str, **more: Any) -> None:
     """Write the record of a job as the workflow would. key: of an upload; None leaves it where the record has it."""
-    table = boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
+    table = stores.table()
     known = table.get_item(Key={"id": job}).get("Item", {})
     when = "2026-01-01T00:00:00Z"
     place = {"bucket": UPLOADS, "key": key, "version": newest(boto3.client("s3"), UPLOADS, key)} if key else {}

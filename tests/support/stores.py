@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
 import boto3
@@ -40,7 +41,18 @@ def make_buckets() -> None:
 
 
 def make_table(name: str = SETTINGS["JOBS_TABLE"]) -> None:
+    boto3.client("dynamodb").create_table(TableName=name, **_of_template())
+
+
+@cache
+def _of_template() -> dict[str, Any]:
+    """What template.yaml says of the table: reading it takes longer than most tests that need a table."""
     template = yaml_parse((definition.ROOT / "template.yaml").read_text())
     properties: dict[str, Any] = template["Resources"]["JobsTable"]["Properties"]
     parts = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
-    boto3.client("dynamodb").create_table(TableName=name, **{part: properties[part] for part in parts})
+    return {part: properties[part] for part in parts}
+
+
+def table() -> Any:
+    """The table of jobs, as boto3 has one of Python's values."""
+    return boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"])
