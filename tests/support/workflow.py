@@ -110,9 +110,14 @@ class Lab:
         if faults.get(state):
             raise faults[state].pop(0)
 
-    def upload(self, key: str, body: bytes, metadata: Mapping[str, str] | None = None) -> dict[str, Any]:
-        """Put a file into the uploads bucket. Returns the event that S3 sends through EventBridge."""
-        answer = self.s3.put_object(Bucket=UPLOADS, Key=key, Body=body, Metadata=dict(metadata or {}))
+    def upload(
+        self, key: str, body: bytes, metadata: Mapping[str, str] | None = None, **options: str
+    ) -> dict[str, Any]:
+        """Put a file into the uploads bucket. Returns the event that S3 sends through EventBridge.
+
+        options: of S3's PutObject.
+        """
+        answer = self.s3.put_object(Bucket=UPLOADS, Key=key, Body=body, Metadata=dict(metadata or {}), **options)
         event = read_event("s3_object_created")
         event["detail"]["object"] = {
             "key": key,

@@ -6,7 +6,6 @@ import json
 import threading
 from typing import Any
 
-import boto3
 import numpy as np
 import pytest
 
@@ -46,8 +45,7 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
         "bit_depth": 8,
     }
     lies, beside = (
-        boto3.client("s3").head_object(Bucket=RESULTS, Key=key)
-        for key in ("holiday/photo.jpg", "holiday/photo.jpg.json")
+        lab.s3.head_object(Bucket=RESULTS, Key=key) for key in ("holiday/photo.jpg", "holiday/photo.jpg.json")
     )
     assert manifest["result"] == {
         "bucket": RESULTS,
