@@ -63,18 +63,14 @@ def show(site: Site, job: str, caller: str) -> dict[str, Any]:
     places = {}
     if record["status"] != "waiting":
         places["original"] = links.link(record["bucket"], record["key"], version=record.get("version") or None)
-    told = None
-    if record.get("manifest"):
-        told = _report(record)
-        result, manifest = record["result"], record["manifest"]
-        name = keys.filename(result["key"]).rpartition("/")[2]
-        if told is not None:
-            places["result"] = links.to(result)
-            places["download"] = links.to(result, filename=name)
-            places["manifest"] = links.to(manifest)
-            if told.sidecar is not None and told.sidecar.key:
-                places["sidecar"] = links.to(msgspec.to_builtins(told.sidecar))
+    told = _report(record)
     if told is not None:
+        result = record["result"]
+        places["result"] = links.to(result)
+        places["download"] = links.to(result, filename=keys.filename(result["key"]).rpartition("/")[2])
+        places["manifest"] = links.to(record["manifest"])
+        if told.sidecar is not None and told.sidecar.key:
+            places["sidecar"] = links.to(msgspec.to_builtins(told.sidecar))
         answer["stages"] = [{"status": "done", **msgspec.to_builtins(stage)} for stage in told.stages]
         answer["report"] = told.placeless()
         answer["reasons"] = report.reasons(told)
@@ -157,7 +153,7 @@ def delete(site: Site, job: str, caller: str) -> None:
 def _sidecar(record: Mapping[str, Any]) -> dict[str, str] | None:
     """Where the job's sidecar lies, as its manifest says, which is deleted last."""
     try:
-        told = _report(record) if record.get("manifest") else None
+        told = _report(record)
     except StepFailed:
         return None  # it cannot be read
     return msgspec.to_builtins(told.sidecar) if told and told.sidecar and told.sidecar.key else None
@@ -212,9 +208,11 @@ def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
 
 
 def _report(record: Mapping[str, Any]) -> Report | None:
-    """The manifest. None where it is gone, or is a newer upload's."""
+    """The manifest. None where the job has none, it is gone, or it is a newer upload's."""
+    place = record.get("manifest")
+    if not place:
+        return None
     try:
-        place = record["manifest"]
         body, _ = storage.read(place["bucket"], place["key"], place.get("version") or None)
     except ImageRejected:
         return None
