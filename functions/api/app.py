@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from darkroom.aws.api import routes
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import lambda_handler, setting
+from darkroom.limits import Limits
 
 origins = setting("ALLOWED_ORIGINS")
 
@@ -21,7 +23,7 @@ api = routes.build(
         table=setting("JOBS_TABLE"),
         enhance_now=setting("ENHANCE_NOW"),
         classify=setting("CLASSIFY_FUNCTION"),
-        max_bytes=int(setting("MAX_BYTES")),
+        limits=Limits.from_env(os.environ),
         places=int(setting("MAX_WAITING_CALLS")),
         queue=setting("UPLOADS_QUEUE"),
         admins=frozenset(setting("ADMIN_CALLERS").split(",")) - {"none"},

@@ -61,7 +61,12 @@ def ids(api: Client, query: str = "") -> list[str]:
 
 def test_another_s_job_is_as_if_there_were_none(ada: Client, other: Client, admin: Client) -> None:
     job = announce(ada)
-    for method, path in (("GET", ""), ("DELETE", ""), ("POST", "/redo")):
+    for method, path in (
+        ("GET", ""),
+        ("DELETE", ""),
+        ("GET", "/preview"),
+        *(("POST", f"/{verb}") for verb in ("redo", "stop", "again")),
+    ):
         reply = other.call(method, f"/jobs/{job}{path}")
         assert (reply.status, reply.json["code"]) == (404, "http.no-job")
     assert ada.get(f"/jobs/{job}").status == admin.get(f"/jobs/{job}").status == 200

@@ -324,6 +324,83 @@ def test_progress_is_told_from_the_history() -> None:
         event("TaskStateEntered", 3, "Adjust tone"),
     ]
     done = {"stage": "inspect", "status": "done", "milliseconds": 1500}
-    assert progress.told(events) == [done, {"stage": "adjust_tone", "status": "running"}]
+    running = {"stage": "adjust_tone", "status": "running", "since": "2026-01-01T00:00:03.000Z"}
+    assert progress.told(events) == [done, running]
     events += [event("TaskFailed", 4), event("TaskStateExited", 4, "Adjust tone")]
     assert progress.told(events)[1] == {"stage": "adjust_tone", "status": "failed", "milliseconds": 1000}
+
+
+def test_progress_tells_what_is_to_come() -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    works = [{"stage": "restore", "steps": []}, {"stage": "sharpen", "steps": []}]
+
+    def entered(name: str) -> dict[str, Any]:
+        return {"type": "TaskStateEntered", "timestamp": start, "stateEnteredEventDetails": {"name": name}}
+
+    def answered(payload: Any) -> list[dict[str, Any]]:
+        output = json.dumps({"StatusCode": 200, "Payload": payload})
+        return [
+            {"type": "TaskSucceeded", "timestamp": start, "taskSucceededEventDetails": {"output": output}},
+            {"type": "TaskStateExited", "timestamp": start},
+        ]
+
+    def stages(events: list[dict[str, Any]]) -> list[tuple[str, str]]:
+        return [(stage["stage"], stage["status"]) for stage in progress.told(events)]
+
+    events = [entered("Inspect"), *answered({"plan": [], "diagnose": True, "superseded": False})]
+    assert stages(events) == [("inspect", "done"), ("diagnose", "planned"), ("publish", "planned")]
+    events += [entered("Diagnose"), *answered({"plan": works})]
+    planned = [("restore", "planned"), ("sharpen", "planned"), ("publish", "planned")]
+    assert stages(events) == [("inspect", "done"), ("diagnose", "done"), *planned]
+    events += [entered("Restore")]
+    assert stages(events)[2:] == [("restore", "running"), *planned[1:]]
+    events += [{"type": "ExecutionAborted", "timestamp": start}]
+    assert stages(events)[2:] == [("restore", "failed")]
+    assert stages([entered("Inspect"), *answered({"plan": [], "superseded": True})]) == [("inspect", "done")]
+    cut = [{"type": "TaskSucceeded", "timestamp": start, "taskSucceededEventDetails": {"output": '{"Payl'}}]
+    assert stages([entered("Inspect"), *cut]) == [("inspect", "running")]
+
+
+def test_a_running_job_is_stopped(api: Client) -> None:
+    states = boto3.client("stepfunctions")
+    waits = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": true}}}'
+    role = "arn:aws:iam::123456789012:role/enhance"
+    machine = states.create_state_machine(name="enhance", definition=waits, roleArn=role)["stateMachineArn"]
+    execution = states.start_execution(stateMachineArn=machine, name="one", input="{}")["executionArn"]
+    job = "a" * 32
+    finished("x.jpg", job)
+    row = {":status": "running", ":execution": execution}
+    change = "SET #status = :status, execution = :execution"
+    names = {"#status": "status"}
+    table().update_item(
+        Key={"id": job},
+        UpdateExpression=change,
+        ExpressionAttributeNames=names,
+        ExpressionAttributeValues=row,
+    )
+    assert api.call("POST", f"/jobs/{job}/stop").status == 202
+    assert states.describe_execution(executionArn=execution)["status"] == "ABORTED"
+    for status, arn in (("succeeded", execution), ("running", execution.replace(":execution:", ":express:"))):
+        table().update_item(
+            Key={"id": job},
+            UpdateExpression=change,
+            ExpressionAttributeNames=names,
+            ExpressionAttributeValues={":status": status, ":execution": arn},
+        )
+        reply = api.call("POST", f"/jobs/{job}/stop")
+        assert (reply.status, reply.json["code"]) == (409, "http.job-not-running")
+
+
+@pytest.mark.parametrize(
+    ("upload", "result", "recipe", "name"),
+    [
+        ("api/" + "a" * 32 + "/IMG 1.HEIC", "IMG 1.HEIC.jpg", "vivid", "IMG 1-vivid.jpg"),
+        ("holiday/ü.jpg", "holiday/ü.jpg", "auto", "ü-auto.jpg"),
+        ("scan.2026", "scan.2026.photo.png", "none", "scan.2026-none.png"),
+        ("x.jpg", "x.jpg", "", "x.jpg"),
+    ],
+)
+def test_a_result_is_saved_under_the_photo_s_and_the_recipe_s_name(
+    upload: str, result: str, recipe: str, name: str
+) -> None:
+    assert keys.to_save_as(upload, result, recipe) == name

@@ -124,7 +124,8 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
         alice.call("POST", f"/enhance?{query}", photos.encoded("PNG")).headers["x-darkroom-job"]
         for query in ("recipe=none", "recipe=auto", "step=gamma&step=adjust_distribution:reference=references/a.png")
     ]
-    assert alice.call("POST", "/diagnose", photos.encoded()).status == 200
+    for route in ("/diagnose", "/thumbnails?recipe=auto"):
+        assert alice.call("POST", route, photos.encoded()).status == 200
 
     # Uploads, each stage on its own; one of them replaced, and one of an unversioned bucket.
     first = {step.stage: step for step in reversed(registry.steps())}
@@ -145,9 +146,12 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     record(job, "holiday/a.jpg", "succeeded", result=place, manifest={**place, "key": "holiday/a.jpg.json"})
     assert alice.get("/jobs").status == admin.get("/jobs").status == 200
     record(jobs[0], None, "running")
+    assert alice.call("POST", f"/jobs/{jobs[0]}/stop").status == 202
     look(watch, alice, jobs[0])
     look(watch, alice, announced)
     look(watch, admin, job)
+    assert admin.get(f"/jobs/{job}/preview?of=result").status == 200
+    assert admin.call("POST", f"/jobs/{job}/again", {"recipe": "none"}).status == 201
     assert admin.call("DELETE", f"/jobs/{job}").status == 204
     record(announced, f"api/{announced}/x.jpg", "failed")
     assert alice.call("POST", f"/jobs/{announced}/redo").status == 202
@@ -311,7 +315,7 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("dynamodb:Scan", ARNS["JobsTable"], set()),
     ("states:StartExecution", ARNS["Enhance"], {"start"}),
     ("states:StartSyncExecution", ARNS["EnhanceNow"], {"api"}),
-    ("states:StopExecution", ARNS["Enhance"].replace("stateMachine", "execution") + ":one", set()),
+    ("states:StopExecution", ARNS["Enhance"].replace("stateMachine", "execution") + ":one", {"api"}),
     ("lambda:InvokeFunction", ARNS["ClassifyFunction"], {"api", "workflow"}),
     ("lambda:InvokeFunction", arn("PublishFunction"), {"workflow"}),
     ("lambda:InvokeFunction", arn("ApiFunction"), set()),

@@ -103,6 +103,11 @@ class TestReasons:
         assert self.plain.result is not None
         kept = replace(self.plain, result=replace(self.plain.result, untouched=True))
         assert words(kept, "done") == ["nothing needed doing: the file was left as it came"]
+        noise = Defect("noise", 0.6, True, 4.0, "levels", "probably noise")
+        doubtful = replace(kept, diagnosis=Diagnosis([noise], fine=False, fine_probability=0.1))
+        assert words(doubtful, "done") == [
+            "nothing was surely enough wrong to be treated: the file was left as it came"
+        ]
 
     def test_steps_that_were_asked_for(self) -> None:
         asked = self.of_steps(StepReport("unsharp_mask", {}, 12), StepReport("gamma", {}, 3))

@@ -248,7 +248,9 @@ def reasons(report: Report) -> list[Reason]:
     if not report.steps:
         kept = report.result is not None and report.result.untouched
         became = "the file was left as it came" if kept else "turned upright, brought to sRGB and saved again"
-        told.append(Reason("done", f"nothing needed doing: {became}"))
+        doubtful = report.diagnosis is not None and report.diagnosis.present
+        why = "nothing was surely enough wrong to be treated" if doubtful else "nothing needed doing"
+        told.append(Reason("done", f"{why}: {became}"))
     if report.review:
         told.append(Reason("kept", f"looked at again: {report.review.why}"))
     told += [Reason("file", note) for note in report.notes]

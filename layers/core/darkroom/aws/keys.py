@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 import unicodedata
 from collections.abc import Mapping
@@ -73,6 +74,14 @@ def result(upload: str, format_name: str) -> str:
     end = f"~{hashlib.sha256(upload.encode()).hexdigest()[:24]}{EXTENSIONS[format_name]}"
     room = MOST_BYTES - len(manifest(end).encode())
     return upload.encode()[:room].decode(errors="ignore") + end
+
+
+def to_save_as(upload: str, result: str, recipe: str) -> str:
+    """Under which name a browser saves a result: the photo's, the recipe's and the result's extension."""
+    name = filename(upload).rpartition("/")[2]
+    stem, extension = posixpath.splitext(name)
+    stem = stem if extension.lower() in INPUT_EXTENSIONS else name
+    return "-".join(filter(None, (stem, recipe))) + posixpath.splitext(result)[1]
 
 
 def manifest(result: str) -> str:

@@ -10,11 +10,13 @@ from http import HTTPStatus
 from typing import Any
 
 import msgspec
+from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
 from darkroom.aws import clients, keys, storage
-from darkroom.aws.api import links, progress, records
+from darkroom.aws.api import again as copies
+from darkroom.aws.api import links, preview, progress, records
 from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
@@ -22,6 +24,7 @@ from darkroom.aws.items import Record
 from darkroom.aws.runtime import logger, where
 from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
+from darkroom.wanted import Wanted
 
 MAX_PAGE = 100
 
@@ -52,7 +55,7 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
     status = "waiting" if before is None else before["status"]
     answer = {"id": job, "status": status, "links": {"self": f"jobs/{job}"}}
     if status == "waiting":
-        answer["upload"] = links.form(site.uploads, key, request.upload.content_type, metadata, site.max_bytes)
+        answer["upload"] = links.form(site.uploads, key, request.upload.content_type, metadata, site.limits.max_bytes)
     return answer, before is None
 
 
@@ -67,7 +70,8 @@ def show(site: Site, job: str, caller: str) -> dict[str, Any]:
     if told is not None:
         result = record["result"]
         places["result"] = links.to(result)
-        places["download"] = links.to(result, filename=keys.filename(result["key"]).rpartition("/")[2])
+        name = keys.to_save_as(record["key"], result["key"], record.get("recipe", ""))
+        places["download"] = links.to(result, filename=name)
         places["manifest"] = links.to(record["manifest"])
         if told.sidecar is not None and told.sidecar.key:
             places["sidecar"] = links.to(msgspec.to_builtins(told.sidecar))
@@ -105,13 +109,39 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
         "updated": record["updated"],
         "links": {"self": f"jobs/{record['id']}"},
     }
-    if "recipe" in record:
-        answer["recipe"] = record["recipe"]
+    for name in ("recipe", "source"):
+        if name in record:
+            answer[name] = record[name]
     if "error" in record:
         answer["error"] = {"code": record["error"]["code"], "message": record["error"]["message"]}
     if record.get("diagnosis"):
         answer["diagnosis"] = msgspec.json.decode(record["diagnosis"])
     return answer
+
+
+def again(site: Site, job: str, wanted: Wanted, caller: str) -> dict[str, Any]:
+    """A new job on the same photo, see `darkroom.aws.api.again`. Raises `Problem` 409 where there is none yet."""
+    record = _record(site, job, caller)
+    if record["status"] == "waiting":
+        raise Problem(HTTPStatus.CONFLICT, "http.no-photo-yet", "The job waits for its photo.")
+    return summary(copies.begin(site, record, wanted, caller))
+
+
+def stop(site: Site, job: str, caller: str) -> dict[str, Any]:
+    """Stop a job that runs. Its record ends as failed ("step.stopped") as soon as Step Functions has told of it.
+
+    Raises `Problem` 409 for one that does not run, or that was asked for by someone who waits.
+    """
+    record = _record(site, job, caller)
+    if record["status"] != "running" or not progress.can_stop(record.get("execution", "")):
+        raise Problem(HTTPStatus.CONFLICT, "http.job-not-running", "Only a job that runs can be stopped.")
+    progress.stop(record["execution"])
+    return summary(record)
+
+
+def look_at(site: Site, job: str, query: Mapping[str, str], caller: str) -> Response[bytes]:
+    """A job's photo or result, small; see `darkroom.aws.api.preview`."""
+    return preview.answer(site, _record(site, job, caller), query)
 
 
 def redo(site: Site, job: str, caller: str) -> dict[str, Any]:

@@ -45,10 +45,7 @@ class EnhanceRequest(msgspec.Struct, frozen=True):
 
 def job_request(body: bytes) -> JobRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
-    try:
-        fields = msgspec.json.decode(body or b"{}", type=dict[str, Any])
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RecipeInvalid("bad-json", f"the body is not a JSON object: {error}") from None
+    fields = _object(body)
     _check_names(fields, Upload, Body)
     upload = _convert(fields, Upload)
     wanted = Wanted.of_body(fields)
@@ -61,6 +58,13 @@ def job_request(body: bytes) -> JobRequest:
     return JobRequest(upload, wanted)
 
 
+def wanted(body: bytes) -> Wanted:
+    """The body of ``POST /jobs/{id}/again``. Raises `RecipeInvalid` naming what is wrong."""
+    fields = _object(body)
+    _check_names(fields, Body)
+    return Wanted.of_body(fields)
+
+
 class _Answer(msgspec.Struct, frozen=True):
     report: bool = False
 
@@ -70,6 +74,13 @@ def enhance_request(query: Mapping[str, Sequence[str]]) -> EnhanceRequest:
     _check_names(query, Query, _Answer)
     report = _convert({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
     return EnhanceRequest(Wanted.of_query(query), report)
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        return msgspec.json.decode(body or b"{}", type=dict[str, Any])
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RecipeInvalid("bad-json", f"the body is not a JSON object: {error}") from None
 
 
 def _check_names(fields: Mapping[str, Any], *kinds: type[msgspec.Struct]) -> None:

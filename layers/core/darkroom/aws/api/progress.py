@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import Any
 
+import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients
@@ -11,9 +13,13 @@ from darkroom.aws import clients
 BOOKKEEPING = frozenset({"Claim", "Look up", "Complete", "Tell success", "Record failure", "Tell failure"})
 """Tasks of the workflow that work on no picture."""
 
+ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+PLANNING = frozenset({"Inspect", "Diagnose"})
+"""Tasks whose answer holds the plan; Diagnose makes it where Inspect leaves it open."""
+
 
 def stages(execution: str) -> list[dict[str, Any]]:
-    """The stages that an execution has come to, in order, with their times in milliseconds.
+    """The stages that an execution has come to, in order, with their times in milliseconds, and those to come.
 
     Empty where there is no history: Step Functions keeps none of EXPRESS executions, and of others for 90 days.
     """
@@ -21,7 +27,7 @@ def stages(execution: str) -> list[dict[str, Any]]:
         pages = (
             clients.client("stepfunctions")
             .get_paginator("get_execution_history")
-            .paginate(executionArn=execution, includeExecutionData=False)
+            .paginate(executionArn=execution, includeExecutionData=True)
         )
         events = [event for page in pages for event in page["events"]]
     except (ClientError, BotoCoreError):
@@ -29,11 +35,27 @@ def stages(execution: str) -> list[dict[str, Any]]:
     return told(events)
 
 
+def can_stop(execution: str) -> bool:
+    """Whether an execution may be stopped: one of the workflow that nobody waits for. EXPRESS ones may not."""
+    return ":execution:" in execution
+
+
+def stop(execution: str) -> None:
+    """Stop an execution. One that has ended meanwhile stays as it ended, and one that is forgotten is none."""
+    try:
+        clients.client("stepfunctions").stop_execution(executionArn=execution)
+    except (ClientError, BotoCoreError) as error:
+        if not isinstance(error, ClientError) or clients.code_of(error) != "ExecutionDoesNotExist":
+            raise clients.translate(error, "the workflow", "workflow") from error
+
+
 def told(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """The stages in a history's events. One that was entered and not left is running."""
+    """The stages in a history's events. One that was entered and not left is running; those after it are planned."""
     found: list[dict[str, Any]] = []
+    planned: list[str] = []
+    name = ""
     started: Any = None
-    failed = False
+    failed = ended = False
     for event in events:
         kind = event["type"]
         if kind == "TaskStateEntered":
@@ -41,15 +63,47 @@ def told(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
             started = None if name in BOOKKEEPING else event["timestamp"]
             failed = False
             if started is not None:
-                found.append({"stage": name.lower().replace(" ", "_"), "status": "running"})
+                since = started.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+                found.append({"stage": name.lower().replace(" ", "_"), "status": "running", "since": since})
+                planned = planned[planned[:1] == [found[-1]["stage"]] :]
         elif kind in ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"):
             failed = True
         elif kind == "TaskSucceeded":
             failed = False
+            if name in PLANNING:
+                planned = _plan(event.get("taskSucceededEventDetails", {}).get("output", ""), planned)
         elif kind == "TaskStateExited" and started is not None:
             milliseconds = round((event["timestamp"] - started).total_seconds() * 1000)
+            del found[-1]["since"]
             found[-1] |= {"status": "failed" if failed else "done", "milliseconds": milliseconds}
             started = None
-        elif kind in ("ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted") and started is not None:
-            found[-1]["status"] = "failed"
-    return found
+        elif kind in ENDS:
+            ended = True
+            if kind != "ExecutionSucceeded" and started is not None:
+                found[-1]["status"] = "failed"
+    return found if ended else [*found, *({"stage": stage, "status": "planned"} for stage in planned)]
+
+
+def _plan(output: str, before: list[str]) -> list[str]:
+    """The stages that follow Inspect or Diagnose, by what it answered; `before` where it says nothing of them."""
+    try:
+        answer = msgspec.json.decode(output, type=_Answer).payload
+    except msgspec.DecodeError:  # Step Functions cuts what is long
+        return before
+    if answer.superseded:
+        return []
+    return [*(["diagnose"] if answer.diagnose else []), *(work.stage for work in answer.plan), "publish"]
+
+
+class _Work(msgspec.Struct):
+    stage: str
+
+
+class _Payload(msgspec.Struct):
+    plan: list[_Work]
+    diagnose: bool = False
+    superseded: bool = False
+
+
+class _Answer(msgspec.Struct):
+    payload: _Payload = msgspec.field(name="Payload")

@@ -20,10 +20,13 @@ WAIT_SECONDS = 86_400
 """How long an announced job waits for its upload before its record is forgotten."""
 
 
-def announce(table: str, job: str, bucket: str, key: str, *, owner: str, request: str) -> Record | None:
+def announce(
+    table: str, job: str, bucket: str, key: str, *, owner: str, request: str, source: str | None = None
+) -> Record | None:
     """Write the record of a job that waits for its upload. Returns the record that was there before, if one was.
 
     owner: who may see the job. request: what was asked, to tell a repeated request from another.
+    source: the job whose photo this one has a copy of.
     """
     record = {
         "id": job,
@@ -36,6 +39,7 @@ def announce(table: str, job: str, bucket: str, key: str, *, owner: str, request
         "created": items.now(),
         "updated": items.now(),
         "expires": int(time.time()) + WAIT_SECONDS,
+        **({"source": source} if source else {}),
     }
     try:
         clients.client("dynamodb").put_item(

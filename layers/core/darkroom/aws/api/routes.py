@@ -16,7 +16,7 @@ from aws_lambda_powertools.event_handler.exceptions import NotFoundError
 
 import darkroom
 from darkroom import recipe, registry
-from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems, unwrap
+from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems, thumbnails, unwrap
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import logger, where
@@ -81,6 +81,20 @@ def build(site: Site) -> APIGatewayRestResolver:
     def show_job(job: str) -> Answer:
         return _answer(jobs.show(site, job, _caller(api.current_event)))
 
+    @api.get("/jobs/<job>/preview")
+    def preview_job(job: str) -> Answer:
+        return jobs.look_at(site, job, api.current_event.query_string_parameters or {}, _caller(api.current_event))
+
+    @api.post("/jobs/<job>/again")
+    def redo_job_otherwise(job: str) -> Answer:
+        event = api.current_event
+        begun = jobs.again(site, job, parse.wanted(_body(event)), _caller(event))
+        return _answer(begun, HTTPStatus.CREATED, Location=begun["links"]["self"])
+
+    @api.post("/jobs/<job>/stop")
+    def stop_job(job: str) -> Answer:
+        return _answer(jobs.stop(site, job, _caller(api.current_event)), HTTPStatus.ACCEPTED)
+
     @api.post("/jobs/<job>/redo")
     def redo_job(job: str) -> Answer:
         return _answer(jobs.redo(site, job, _caller(api.current_event)), HTTPStatus.ACCEPTED)
@@ -95,6 +109,10 @@ def build(site: Site) -> APIGatewayRestResolver:
         event = api.current_event
         photo, query = _photo(event)
         return enhance.enhance(site, photo, query, event.headers.get("Accept") or "*/*", _caller(event))
+
+    @api.post("/thumbnails")
+    def draw_thumbnails() -> Answer:
+        return _answer(thumbnails.answer(site, *_photo(api.current_event)))
 
     @api.post("/classify")
     def classify_photo() -> Answer:

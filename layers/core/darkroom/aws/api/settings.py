@@ -6,6 +6,8 @@ from pathlib import Path
 
 import msgspec
 
+from darkroom.limits import Limits
+
 
 class Site(msgspec.Struct, frozen=True, kw_only=True):
     """A deployed stack.
@@ -14,7 +16,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     table: the jobs table's name.
     enhance_now: the ARN of the workflow that is waited for.
     classify: the ARN of the function that has the networks.
-    max_bytes: the largest upload.
+    limits: what a photo may be at most; its bytes are also those of the largest upload.
     places: how many requests may wait for an answer at once.
     queue: the URL of the queue of uploads.
     admins: callers who see everyone's jobs.
@@ -28,7 +30,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     enhance_now: str
     classify: str
-    max_bytes: int
+    limits: Limits
     places: int
     queue: str
     admins: frozenset[str]
