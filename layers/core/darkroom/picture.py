@@ -34,6 +34,21 @@ class Coding:
 
 
 @dataclass(frozen=True, slots=True)
+class GainMap:
+    """How much lighter a picture is on a display of high dynamic range (ISO 21496-1, Ultra HDR, Apple's HDR).
+
+    jpeg: the map as a file of its own, upright as the picture is, with its own parameters and nothing else.
+    look: the means of a grid of cells of the picture that it belongs to: as many ``uint8`` RGB values as
+        `columns` x `rows`. A picture that looks otherwise has another tone, or shows something else.
+    """
+
+    jpeg: bytes
+    look: bytes
+    columns: int
+    rows: int
+
+
+@dataclass(frozen=True, slots=True)
 class Metadata:
     """What a file said about its picture and what the result should say again.
 
@@ -42,6 +57,7 @@ class Metadata:
     xmp, iptc: an XMP packet, and IPTC's records (IIM), corrected alike; None for none.
     text: keyword and words of text fields (PNG's, JPEG's and GIF's comments).
     coding: how the file stored its picture; None if it never was a file.
+    gain_map: a JPEG's, which its results keep as long as they look alike (see `darkroom.codec.gain_map`).
     dpi: horizontal and vertical resolution in dots per inch; None where the file did not say.
     source_format: Pillow's name of the format it came in ("JPEG", "HEIF", …), "" if it never was a file.
     notes: sentences about what decoding changed ("converted from Display P3", "first of 12 frames"), for the manifest.
@@ -56,6 +72,7 @@ class Metadata:
     iptc: bytes | None = None
     text: tuple[tuple[str, str], ...] = ()
     coding: Coding | None = None
+    gain_map: GainMap | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,19 +19,12 @@ MEDIA_TYPE = "application/rdf+xml"
 SUFFIX = ".xmp"
 NAMESPACE = "urn:darkroom:report:1/"
 _CAMERA_RAW = "http://ns.adobe.com/camera-raw-settings/1.0/"
-_RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
-_MARK = "W5M0MpCehiHzreSzNTczkc9d"
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
-_END = re.compile(rb"</[\w.-]+:RDF\s*>")
 
 
 def packet(told: Report) -> bytes:
     """The decisions as a packet of their own."""
-    text = (
-        f'<?xpacket begin="\ufeff" id="{_MARK}"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{_RDF}">'
-        f'{_description(told, settings=True)}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
-    )
-    return text.encode()
+    return xmp.added(None, _description(told, settings=True)) or b""
 
 
 def within(before: bytes, told: Report) -> bytes | None:
@@ -41,11 +34,7 @@ def within(before: bytes, told: Report) -> bytes | None:
     stay as they are.
     """
     kept = xmp.without(before, NAMESPACE.encode())
-    ends = list(_END.finditer(kept))
-    if not ends:
-        return None
-    own = _description(told, settings=_CAMERA_RAW.encode() not in kept).encode()
-    return kept[: ends[-1].start()] + own + kept[ends[-1].start() :]
+    return xmp.added(kept, _description(told, settings=_CAMERA_RAW.encode() not in kept))
 
 
 def _description(told: Report, *, settings: bool) -> str:
@@ -65,7 +54,7 @@ def _description(told: Report, *, settings: bool) -> str:
         review = _own({"Share": told.review.share, "Why": told.review.why})
         parts.append(f'<darkroom:Review rdf:parseType="Resource">{review}</darkroom:Review>')
     return (
-        f'<rdf:Description rdf:about="" xmlns:rdf="{_RDF}" xmlns:crs="{_CAMERA_RAW}" xmlns:darkroom="{NAMESPACE}">'
+        f'<rdf:Description rdf:about="" xmlns:rdf="{xmp.RDF}" xmlns:crs="{_CAMERA_RAW}" xmlns:darkroom="{NAMESPACE}">'
         f"{''.join(parts)}</rdf:Description>"
     )
 

@@ -44,6 +44,8 @@ ITSELF = "itself"
 
 COLUMNS = (*codec.OUTPUT_FORMATS, ITSELF)
 
+_ULTRA_HDR = b"http://ns.adobe.com/hdr-gain-map/1.0/"
+_MAP = b'<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:hdrgm="%s" hdrgm:Version="1.0"/>' % _ULTRA_HDR
 _WORDS = "Žižka Þór 東京"
 _WRITTEN = (
     f"-IFD0:Artist={_WORDS}",
@@ -77,7 +79,7 @@ def missing() -> str:
 @dataclass(frozen=True)
 class Seen:
     """What others find in a file: ExifTool's tags by group and name, Pillow's mode and size. notes: what we say.
-    upright: the size that a result should have."""
+    upright: the size that a result should have. pictures: that are shown, not those that are part of another."""
 
     tags: Mapping[str, Any]
     raw: bytes
@@ -85,6 +87,7 @@ class Seen:
     size: tuple[int, int] = (0, 0)
     notes: str = ""
     upright: tuple[int, int] = (0, 0)
+    pictures: int = 1
 
     def has(self, pattern: str, value: Any = None) -> bool:
         """Whether there is a tag of such a name with this value (any where it is None)."""
@@ -186,9 +189,9 @@ KINDS = (
     ),
     Kind("text fields", lambda seen: seen.has("(File|PNG|GIF):(Comment|Title)", _WORDS), "text fields were left out"),
     Kind("transparency", lambda seen: "A" in seen.mode, "transparency was laid over white"),
-    Kind("gain map", lambda seen: seen.has("MPF0:NumberOfImages", 2) or b"tmap" in seen.raw, "a gain map"),
+    Kind("gain map", lambda seen: _ULTRA_HDR in seen.raw or b"tmap" in seen.raw, "(a|the) gain map"),
     Kind("C2PA manifest", lambda seen: b"jumdc2pa" in seen.raw, "C2PA manifest was left out"),
-    Kind("several pictures", lambda seen: seen.has("MPF0:NumberOfImages", 2), "(first|primary) of 2 "),
+    Kind("several pictures", lambda seen: seen.pictures == 2, "(first|primary) of 2 "),
 )
 
 
@@ -210,7 +213,7 @@ def table(folder: Path) -> tuple[dict[tuple[str, str], dict[str, str]], list[str
     for path, (name, column, _, notes) in results.items():
         there, after = seen[before[path]], seen[path]
         for kind in KINDS:
-            if kind.there(there) or (kind.name == "several pictures" and "several" in path.name):
+            if kind.there(there):
                 told = replace(
                     after, notes=notes, upright=(WIDTH, HEIGHT) if name in _TURNED_BY_BOXES else (HEIGHT, WIDTH)
                 )
@@ -223,10 +226,11 @@ def table(folder: Path) -> tuple[dict[tuple[str, str], dict[str, str]], list[str
 
 def _results(name: str, variant: Variant, data: bytes) -> Iterable[tuple[str, bytes, str]]:
     """The column, file and notes of each result."""
-    if variant in ("plain", "signed"):
+    if variant != "everything":
         own = codec.untouched(data, codec.output_format(codec.read_header(data).format))
         if own is not None:
             yield ITSELF, own[0], "; ".join(own[1])
+    if variant in ("plain", "signed"):
         return
     picture = codec.decode(data)
     for column in codec.OUTPUT_FORMATS:
@@ -273,11 +277,13 @@ def look(paths: Iterable[Path]) -> dict[Path, Seen]:
         path = Path(tags["SourceFile"])
         raw = path.read_bytes()
         if path.suffix == ".heic":
-            found[path] = Seen(tags, raw)
+            mode = "RGBA" if b"auxiliary:alpha" in raw else "RGB"
+            found[path] = Seen(tags, raw, mode, pictures=raw.count(b"hvc1") - ("A" in mode))
             continue
         with Image.open(path) as image:
             mode = "RGBA" if image.has_transparency_data else image.mode
-            found[path] = Seen(tags, raw, mode, image.size)
+            count = getattr(image, "n_frames", 1) - (image.format == "MPO" and _ULTRA_HDR in raw)
+            found[path] = Seen(tags, raw, mode, image.size, pictures=count)
     return found
 
 
@@ -323,7 +329,7 @@ def _sources(folder: Path) -> dict[tuple[str, Variant], bytes]:
     data = {key: path.read_bytes() for key, path in files.items()}
     for (name, variant), content in data.items():
         if name == "JPEG":
-            content = _with_gain_map(content)
+            content = with_gain_map(content, pictures.save(pixels[:8, :12, 0], "JPEG", xmp=_MAP))
         if variant != "plain" and name in _SIGN:
             content = _SIGN[name](content)
         files[name, variant].write_bytes(content)
@@ -353,12 +359,14 @@ def _bare(name: str, profile: bytes | None) -> bytes:
         case "BMP":
             return pictures.save(pixels, "BMP", dpi=(300, 300))
         case "HEIC":
-            return _with_item(heic.write(pixels, icc=profile))
+            return _with_item(heic.write(pixels, icc=profile, alpha=pixels[..., 0]))
     return _with_item(pictures.save(clear, "AVIF", **wide))
 
 
 def _several() -> dict[str, bytes]:
-    return {name: pictures.animation(name.upper(), 2) for name in ("PNG", "WebP", "GIF", "AVIF", "TIFF")}
+    kinds = {"JPEG": "MPO", **{name: name.upper() for name in ("PNG", "WebP", "GIF", "AVIF", "TIFF")}}
+    found = {name: pictures.animation(kind, 2) for name, kind in kinds.items()}
+    return {**found, "HEIC": heic.write(pictures.colors(HEIGHT, WIDTH), pictures=2)}
 
 
 def _canon() -> bytes:
@@ -376,18 +384,14 @@ def _canon() -> bytes:
     return block[: at + 10] + struct.pack("<I", at + 18) + block[at + 14 :]
 
 
-def _with_gain_map(data: bytes) -> bytes:
-    """A JPEG with a second one behind it, as phones store what is lighter than white (multi-picture format)."""
-    packet = (
-        b'<x:xmpmeta xmlns:x="adobe:ns:meta/" xmlns:hdrgm="http://ns.adobe.com/hdr-gain-map/1.0/" hdrgm:Version="1.0"/>'
-    )
-    second = pictures.save(pictures.colors(8, 12), "JPEG", xmp=packet)
-    size = len(data) + 4 + 90
-    entries = struct.pack("<IIIHH", 0x030000, size, 0, 0, 0) + struct.pack("<IIIHH", 0, len(second), size - 44, 0, 0)
+def with_gain_map(first: bytes, second: bytes) -> bytes:
+    """A JPEG with another one behind it, as phones store what is lighter than white (multi-picture format)."""
+    size = len(first) + 90
+    entries = struct.pack("<IIIHH", 0x030000, size, 0, 0, 0) + struct.pack("<IIIHH", 0, len(second), size - 10, 0, 0)
     index = struct.pack("<HHHI4s", 3, 0xB000, 7, 4, b"0100") + struct.pack("<HHII", 0xB001, 4, 1, 2)
     index += struct.pack("<HHII", 0xB002, 7, 32, 50) + bytes(4)
     segment = b"MPF\0II*\0\x08\0\0\0" + index + entries
-    return data[:2] + b"\xff\xe2" + struct.pack(">H", len(segment) + 2) + segment + data[2:] + second
+    return first[:2] + b"\xff\xe2" + struct.pack(">H", len(segment) + 2) + segment + first[2:] + second
 
 
 def _with_item(data: bytes) -> bytes:

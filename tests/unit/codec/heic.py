@@ -7,6 +7,8 @@ Source: ITU-T H.265 (syntax in 7.3, arithmetic coding in 9.3), ISO/IEC 14496-15 
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -196,23 +198,56 @@ def write(
     exif: bytes | None = None,
     rotate: int = 0,
     claims: tuple[int, int] | None = None,
+    alpha: np.ndarray | None = None,
+    pictures: int = 1,
 ) -> bytes:
     """A HEIC of HxW or HxWx3 samples of `depth` bits, of at most 12 blocks of 32x32.
 
     primaries, matrix: by H.273's numbers; the transfer is sRGB's. libheif reads GBR from 10 bits on.
     rotate: quarter turns against the clock that a reader is told to make. claims: a width and height to lie about.
-    exif: a TIFF-structured block.
+    exif: a TIFF-structured block. alpha: HxW samples. pictures: how many of the same the file holds.
     """
-    height, width = image.shape[:2]
-    pad = [(0, -height % BLOCK), (0, -width % BLOCK)]
     if image.ndim == 2:
         channels = [image]
     elif matrix == GBR:
         channels = [image[..., 1], image[..., 2], image[..., 0]]
     else:
         channels = _bt601(image, depth)
+    coded, properties = _coded(channels, depth, claims)
+    properties.append(_box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 13, matrix, 0x80)))
+    if icc is not None:
+        properties.append(_box(b"colr", b"prof", icc))
+    if rotate:
+        properties.append(_box(b"irot", bytes([rotate])))
+    items = [Item(b"hvc1", coded, range(1, len(properties) + 1))]
+    items += [Item(b"hvc1", coded, items[0].properties)] * (pictures - 1)
+    if exif is not None:
+        items.append(Item(b"Exif", struct.pack(">I", 0) + exif, reference=b"cdsc"))
+    if alpha is not None:
+        shares, more = _coded([alpha], depth, claims)
+        first = len(properties) + 1
+        properties += [*more, _full(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]
+        items.append(Item(b"hvc1", shares, range(first, len(properties) + 1), b"auxl"))
+    start = len(_file(items, properties, 0)) - sum(len(item.content) for item in items)
+    return _file(items, properties, start)
+
+
+@dataclass(frozen=True)
+class Item:
+    """What a file holds: its properties by their numbers, and how it refers to the first item, if it does."""
+
+    kind: bytes
+    content: bytes
+    properties: Sequence[int] = ()
+    reference: bytes = b""
+
+
+def _coded(channels: list[np.ndarray], depth: int, claims: tuple[int, int] | None) -> tuple[bytes, list[bytes]]:
+    """A coded picture, and what it takes to read it."""
+    height, width = channels[0].shape
+    pad = [(0, -height % BLOCK), (0, -width % BLOCK)]
     planes = [np.pad(channel.astype(np.int64), pad) for channel in channels]
-    chroma = 0 if image.ndim == 2 else 3
+    chroma = 0 if len(planes) == 1 else 3
     sets = [(32, _vps(depth)), (33, _sps(width, height, chroma, depth)), (34, _pps())]
     config = (
         bytes([1])
@@ -224,17 +259,8 @@ def write(
         _box(b"hvcC", config),
         _full(b"ispe", struct.pack(">II", *(claims or (width, height)))),
         _full(b"pixi", bytes([len(planes)]) + bytes([depth]) * len(planes)),
-        _box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 13, matrix, 0x80)),
     ]
-    if icc is not None:
-        properties.append(_box(b"colr", b"prof", icc))
-    if rotate:
-        properties.append(_box(b"irot", bytes([rotate])))
-    items = [(b"hvc1", _length_prefixed(_slice(planes, depth)))]
-    if exif is not None:
-        items.append((b"Exif", struct.pack(">I", 0) + exif))
-    start = len(_file(items, properties, 0)) - sum(len(content) for _, content in items)
-    return _file(items, properties, start)
+    return _length_prefixed(_slice(planes, depth)), properties
 
 
 def _bt601(image: np.ndarray, depth: int) -> list[np.ndarray]:
@@ -250,21 +276,26 @@ def _length_prefixed(nal: bytes) -> bytes:
     return struct.pack(">I", len(nal)) + nal
 
 
-def _file(items: list[tuple[bytes, bytes]], properties: list[bytes], start: int) -> bytes:
+def _file(items: list[Item], properties: list[bytes], start: int) -> bytes:
     entries, places, at = [], b"", start
-    for number, (kind, content) in enumerate(items, 1):
-        entries.append(_full(b"infe", struct.pack(">HH", number, 0) + kind + b"\0", version=2))
-        places += struct.pack(">HHHII", number, 0, 1, at, len(content))
-        at += len(content)
-    numbers = bytes(range(1, len(properties) + 1))
-    references = _full(b"iref", _box(b"cdsc", struct.pack(">HHH", 2, 1, 1))) if len(items) > 1 else b""
+    for number, item in enumerate(items, 1):
+        entries.append(_full(b"infe", struct.pack(">HH", number, 0) + item.kind + b"\0", version=2))
+        places += struct.pack(">HHHII", number, 0, 1, at, len(item.content))
+        at += len(item.content)
+    owners = [(number, bytes(item.properties)) for number, item in enumerate(items, 1) if item.properties]
+    owned = b"".join(struct.pack(">HB", number, len(its)) + its for number, its in owners)
+    references = [
+        _box(item.reference, struct.pack(">HHH", number, 1, 1))
+        for number, item in enumerate(items, 1)
+        if item.reference
+    ]
     meta = _full(
         b"meta",
         _full(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
         _full(b"pitm", struct.pack(">H", 1)),
         _full(b"iloc", struct.pack(">HH", 0x4400, len(items)) + places),
         _full(b"iinf", struct.pack(">H", len(items)), *entries),
-        references,
-        _box(b"iprp", _box(b"ipco", *properties), _full(b"ipma", struct.pack(">IHB", 1, 1, len(numbers)) + numbers)),
+        _full(b"iref", *references) if references else b"",
+        _box(b"iprp", _box(b"ipco", *properties), _full(b"ipma", struct.pack(">I", len(owners)) + owned)),
     )
-    return _box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + _box(b"mdat", *(content for _, content in items))
+    return _box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + _box(b"mdat", *(item.content for item in items))

@@ -19,7 +19,7 @@ import numpy as np
 import zstandard
 
 from darkroom.errors import StepFailed
-from darkroom.picture import Array, Coding, Metadata, Picture
+from darkroom.picture import Array, Coding, GainMap, Metadata, Picture
 from darkroom.step import bands
 
 MAGIC = b"DKR1"
@@ -45,6 +45,7 @@ class Header(msgspec.Struct, frozen=True, array_like=True):
     iptc: bytes | None
     text: tuple[tuple[str, str], ...]
     coding: Coding | None
+    gain_map: GainMap | None
 
 
 def pack(picture: Picture) -> bytes:
@@ -68,6 +69,7 @@ def pack(picture: Picture) -> bytes:
             iptc=meta.iptc,
             text=meta.text,
             coding=meta.coding,
+            gain_map=meta.gain_map,
         )
     )
     return b"".join([MAGIC, struct.pack("<I", len(header)), header, *frames])
@@ -100,6 +102,7 @@ def unpack(data: bytes) -> Picture:
         iptc=header.iptc,
         text=header.text,
         coding=header.coding,
+        gain_map=header.gain_map,
     )
     return Picture(planes[0], planes[1] if len(planes) > 1 else None, meta)
 

@@ -45,9 +45,10 @@ def of(source: Source, size: int) -> Coding:
     tables: tuple[tuple[int, ...], ...] = ()
     subsampling = ""
     if header.format == "JPEG":
-        tables, subsampling = _of_jpeg(image)
+        size = source.contents.parsed.end  # what lies behind the picture is not made again
+        tables, subsampling = of_jpeg(image)
         if header.orientation >= 5:
-            tables, subsampling = _turned(tables, subsampling)
+            tables, subsampling = turned(tables, subsampling)
     elif header.format == "WEBP":
         lossless = b"VP8L" in (source.contents.parsed or {})
     elif header.format == "TIFF":
@@ -56,7 +57,7 @@ def of(source: Source, size: int) -> Coding:
     return Coding(size, header.width * header.height, lossless, header.bit_depth, palette, tables, subsampling)
 
 
-def _of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
+def of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
     """Tables of 8 bits by component, and the subsampling where an encoder can be told it."""
     layers = image.layer[:3]
     try:
@@ -69,7 +70,7 @@ def _of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
     return tables, _SAMPLING.get(layers[0][1:3], "") if chroma <= {(1, 1)} else ""
 
 
-def _turned(tables: tuple[tuple[int, ...], ...], subsampling: str) -> tuple[tuple[tuple[int, ...], ...], str]:
+def turned(tables: tuple[tuple[int, ...], ...], subsampling: str) -> tuple[tuple[tuple[int, ...], ...], str]:
     """The same for a picture on its side, where rows are columns. 4:2:2 on its side is none that an encoder is told."""
     columns = tuple(tuple(np.reshape(table, (8, 8)).T.ravel().tolist()) for table in tables)
     return columns, "4:4:4" if subsampling == "4:2:2" else subsampling

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from darkroom.codec import blocks, boxes, chunks, cicp, colorimetry, exif, iptc, jpeg, metadata
+from darkroom.codec import blocks, boxes, chunks, cicp, colorimetry, exif, icc, iptc, jpeg, metadata
 from darkroom.codec.cicp import Space
 from darkroom.codec.metadata import Baggage
 
@@ -25,7 +25,7 @@ class Contents:
     """A file, taken apart.
 
     essence: the file as a decoder is to see it. orientation: by EXIF's numbers.
-    parsed: the container's own parts, for who looks deeper.
+    parsed: the container's own parts, for who looks deeper. gain_map: a JPEG's, as it lies there.
     """
 
     essence: bytes
@@ -35,6 +35,15 @@ class Contents:
     baggage: Baggage = field(default_factory=Baggage)
     notes: list[str] = field(default_factory=list)
     parsed: Any = None
+    gain_map: bytes = b""
+
+    @property
+    def is_srgb(self) -> bool:
+        """Whether the samples are sRGB's as they are stored."""
+        try:
+            return self.space is None and (self.profile is None or icc.parse(self.profile).is_srgb())
+        except icc.ProfileError:
+            return False
 
 
 def of(name: str, data: bytes) -> Contents:
@@ -61,10 +70,12 @@ def _jpeg(data: bytes) -> Contents:
     baggage.left_out += _c2pa(file.has_c2pa)
     if strangers := file.strangers:
         baggage.left_out.append(f"the JPEG's own fields {', '.join(strangers[:8])} were left out")
-    behind = data[file.end :]
+    start, end = file.gain_map()
+    behind = data[file.end : start] + data[end:]
     if behind.strip(b"\0"):
         baggage.left_out.append(_behind(file, behind))
-    return Contents(file.essence(), metadata.orientation(baggage.block), file.icc, None, baggage, [], file)
+    turn = metadata.orientation(baggage.block)
+    return Contents(file.essence(), turn, file.icc, None, baggage, [], file, data[start:end])
 
 
 def _behind(file: jpeg.Jpeg, behind: bytes) -> str:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-import numpy as np
-
-from darkroom.codec import coding, color, metadata, pixels, whole
+from darkroom.codec import coding, color, gain_map, metadata, pixels, whole
 from darkroom.codec.header import Header, open_source
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
@@ -53,9 +51,11 @@ def decode(
     turn = 1 if raster.turned else header.orientation
     rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)
     carried = metadata.carried(parts.baggage, place=keep_gps)
+    stood = pixels.upright(rgb, turn)
+    gain, why = gain_map.of(parts.gain_map, stood, turn, srgb=parts.is_srgb) if parts.gain_map else (None, ())
     return Picture(
-        upright(rgb, turn),
-        None if raster.alpha is None else upright(raster.alpha, turn),
+        stood,
+        None if raster.alpha is None else pixels.upright(raster.alpha, turn),
         Metadata(
             exif=carried.exif,
             xmp=carried.xmp,
@@ -64,29 +64,10 @@ def decode(
             coding=coding.of(source, len(data)),
             dpi=_upright_dpi(header),
             source_format=header.format,
-            notes=(*_frame_notes(header), *damage, *parts.notes, *raster.notes, *color_notes, *carried.notes),
+            gain_map=gain,
+            notes=(*_frame_notes(header), *damage, *parts.notes, *raster.notes, *color_notes, *carried.notes, *why),
         ),
     )
-
-
-def upright(image: Array, orientation: int) -> Array:
-    """An image stored with EXIF's orientation (1–8), turned and mirrored to stand upright. C-contiguous."""
-    match orientation:
-        case 2:
-            image = image[:, ::-1]
-        case 3:
-            image = image[::-1, ::-1]
-        case 4:
-            image = image[::-1]
-        case 5:
-            image = image.swapaxes(0, 1)
-        case 6:
-            image = image[::-1].swapaxes(0, 1)
-        case 7:
-            image = image[::-1, ::-1].swapaxes(0, 1)
-        case 8:
-            image = image[:, ::-1].swapaxes(0, 1)
-    return np.ascontiguousarray(image)
 
 
 def _check_size(image: Array, header: Header) -> None:

@@ -9,7 +9,7 @@ import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from darkroom.codec import iptc
+from darkroom.codec import gain_map, iptc
 from darkroom.codec.chunks import XMP
 from darkroom.codec.formats import SIXTEEN_BIT
 from darkroom.picture import Array, Coding, Metadata, Picture
@@ -27,6 +27,8 @@ def omitted(picture: Picture, format: str) -> tuple[str, ...]:
         notes.append(f"16 bits per sample became 8, which is all that is written in {name}")
     if meta.iptc is not None and format in ("webp", "avif"):
         notes.append(f"the IPTC data was left out: {name} has no place for it")
+    if lost := gain_map.omitted(picture, format):
+        notes.append(lost)
     without = [
         keyword for keyword, _ in meta.text if not (format == "png" or (format == "jpeg" and keyword == COMMENT))
     ]

@@ -5,12 +5,13 @@ from __future__ import annotations
 import io
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from darkroom.codec import coding, embed, exif, icc, metadata, png, tiff
+from darkroom.codec import coding, embed, exif, gain_map, icc, metadata, png, tiff
 from darkroom.codec.color import to_eight_bits
 from darkroom.codec.formats import SIXTEEN_BIT, check_output, usual
 from darkroom.errors import ImageRejected, RecipeInvalid
@@ -70,7 +71,10 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
         alpha = None if alpha is None else to_eight_bits(alpha)
     match format:
         case "jpeg":
-            return _jpeg(pixels, alpha, picture.metadata, quality, progressive)
+            if picture.metadata.gain_map is None or gain_map.omitted(picture, format):
+                return _jpeg(pixels, alpha, picture.metadata, quality, progressive)
+            meta = replace(picture.metadata, xmp=gain_map.packet(picture.metadata))
+            return gain_map.joined(_jpeg(pixels, alpha, meta, quality, progressive), picture.metadata.gain_map)
         case "png":
             return _png(pixels, alpha, picture.metadata)
         case "tiff":

@@ -6,6 +6,7 @@ Sources: ITU-T T.81 (annex B), Exif 3.0, CIPA DC-007 (multi-picture format), XMP
 from __future__ import annotations
 
 import struct
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -20,19 +21,23 @@ MAX_SEGMENTS = 10_000
 """A picture of 256 MB with its profile and extended XMP cut into segments has some 4,000."""
 
 SOI, EOI, SOS, COM, DNL = 0xD8, 0xD9, 0xDA, 0xFE, 0xDC
-_APP0, _APP1, _APP2, _APP11, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
+_APP0, APP1, APP2, _APP11, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _TABLES = {0xC4, 0xCC, 0xDB, 0xDD, DNL}
-XMP, _XMP_MORE, _ICC, _MPF = (
+XMP, _XMP_MORE, ICC, MPF = (
     b"http://ns.adobe.com/xap/1.0/\0",
     b"http://ns.adobe.com/xmp/extension/\0",
     b"ICC_PROFILE\0",
     b"MPF\0",
 )
+ISO_GAIN_MAP = b"urn:iso:std:iso:ts:21496:-1\0"
+ULTRA_HDR = b"http://ns.adobe.com/hdr-gain-map/1.0/"
+_GAIN_MAPS = (ULTRA_HDR, b"urn:com:apple:photo:2020:aux:hdrgainmap")
+_MOST_PICTURES = 16
 _KNOWN: dict[int, tuple[bytes, ...]] = {
     _APP0: (b"JFIF\0", b"JFXX\0"),
-    _APP1: (exif.PREFIX, XMP, _XMP_MORE),
-    _APP2: (_ICC, _MPF),
+    APP1: (exif.PREFIX, XMP, _XMP_MORE),
+    APP2: (ICC, MPF, ISO_GAIN_MAP),
     _APP11: (b"JP",),
     _APP13: (iptc.HEADER,),
     _APP14: (b"Adobe",),
@@ -80,16 +85,16 @@ class Jpeg:
 
     @property
     def exif(self) -> bytes | None:
-        return next(iter(self.contents(_APP1, exif.PREFIX)), None)
+        return next(iter(self.contents(APP1, exif.PREFIX)), None)
 
     @property
     def xmp(self) -> bytes | None:
-        return next(iter(self.contents(_APP1, XMP)), None)
+        return next(iter(self.contents(APP1, XMP)), None)
 
     @property
     def icc(self) -> bytes | None:
         """The profile, from its parts in their order; None where a part is missing."""
-        parts = {part[0]: part[2:] for part in self.contents(_APP2, _ICC) if len(part) > 2}
+        parts = {part[0]: part[2:] for part in self.contents(APP2, ICC) if len(part) > 2}
         return b"".join(parts[number] for number in sorted(parts)) or None
 
     @property
@@ -121,7 +126,7 @@ class Jpeg:
 
     @property
     def has_extended_xmp(self) -> bool:
-        return bool(self.contents(_APP1, _XMP_MORE))
+        return bool(self.contents(APP1, _XMP_MORE))
 
     @property
     def strangers(self) -> list[str]:
@@ -138,10 +143,47 @@ class Jpeg:
     @property
     def pictures(self) -> int:
         """How many pictures the file claims to have (multi-picture format), at least 1."""
-        for content in self.contents(_APP2, _MPF)[:1]:
+        for content in self.contents(APP2, MPF)[:1]:
             count = exif.parse(content).number("image", 0xB001)
             return max(int(count), 1) if count else 1
         return 1
+
+    def gain_map(self) -> tuple[int, int]:
+        """Where the file's gain map begins and ends; twice the file's end where it has none."""
+        for start, end in self._behind():
+            try:
+                second = parse(self.data[start:end])
+            except ImageRejected:
+                continue
+            says = second.contents(APP2, ISO_GAIN_MAP) or any(
+                mark in packet for packet in second.contents(APP1, XMP) for mark in _GAIN_MAPS
+            )
+            whole = second.ended and second.frame and second.precision == 8
+            if says and whole:
+                return start, start + second.end
+        return len(self.data), len(self.data)
+
+    def _behind(self) -> Iterator[tuple[int, int]]:
+        """The pictures behind the first one: as the index (MPF) says, else what follows it. None overlaps another."""
+        data, last = self.data, self.end
+        for segment in self.segments:
+            if segment.marker == APP2 and data.startswith(MPF, segment.start, segment.end):
+                base = segment.start + len(MPF)
+                block = exif.parse(data[base : segment.end])
+                entry = block.entry("image", 0xB002)
+                entries = block.content(entry)[: 16 * _MOST_PICTURES] if entry else b""
+                for at in range(16, len(entries) - 15, 16):
+                    _, size, offset, _ = struct.unpack_from(f"{block.order}IIII", entries, at)
+                    start = base + offset
+                    if size and last <= start and data.startswith(b"\xff\xd8\xff", start):
+                        last = min(start + size, len(data))
+                        yield start, last
+                break
+        if last > self.end:
+            return
+        start = len(data) - len(data[last:].lstrip(b"\0"))
+        if self.ended and data.startswith(b"\xff\xd8\xff", start):
+            yield start, len(data)
 
     @property
     def is_complete(self) -> bool:

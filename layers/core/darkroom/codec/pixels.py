@@ -163,3 +163,23 @@ def _straight(colors: Array, alpha: Array) -> Array:
     divisor = alpha if colors.ndim == 2 else alpha[..., None]
     scaled = (colors.astype(np.uint64) * white + divisor // 2) // np.maximum(divisor, 1)
     return np.asarray(np.minimum(scaled, white).astype(colors.dtype))
+
+
+def upright(image: Array, orientation: int) -> Array:
+    """An image stored with EXIF's orientation (1–8), turned and mirrored to stand upright. C-contiguous."""
+    match orientation:
+        case 2:
+            image = image[:, ::-1]
+        case 3:
+            image = image[::-1, ::-1]
+        case 4:
+            image = image[::-1]
+        case 5:
+            image = image.swapaxes(0, 1)
+        case 6:
+            image = image[::-1].swapaxes(0, 1)
+        case 7:
+            image = image[::-1, ::-1].swapaxes(0, 1)
+        case 8:
+            image = image[:, ::-1].swapaxes(0, 1)
+    return np.ascontiguousarray(image)

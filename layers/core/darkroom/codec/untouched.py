@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 
-from darkroom.codec import contents, exif, icc, iptc, whole, xmp
+from darkroom.codec import contents, exif, iptc, whole, xmp
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, output_format
 from darkroom.errors import ImageRejected
@@ -16,7 +16,7 @@ from darkroom.errors import ImageRejected
 NOTE = "nothing was changed: the result is the file's own picture, bit by bit"
 _PLACE_NOTE = "the place where it was taken was left out"
 _KINDS = frozenset({"JPEG", "PNG", "WEBP", "AVIF"})
-_ANIMATED = (b"acTL", b"ANIM")
+_ANIMATION, _SEQUENCE = b"ANIM", b"avis"  # of WebP, of AVIF
 _TURNED_BY_READERS = frozenset({"JPEG", "AVIF"})
 """Formats whose orientation all readers obey: no transform without loss is at hand, and encoding anew would lose."""
 
@@ -36,7 +36,7 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
         return None
     if parts.orientation != 1 and name not in _TURNED_BY_READERS:
         return None
-    if parts.space is not None or not _is_srgb(parts.profile) or not _is_single(name, parts):
+    if not parts.is_srgb or not _is_single(name, parts):
         return None
     try:
         whole.check(name, data, parts, partial=False)
@@ -51,13 +51,6 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
     return result, tuple(notes)
 
 
-def _is_srgb(profile: bytes | None) -> bool:
-    try:
-        return profile is None or icc.parse(profile).is_srgb()
-    except icc.ProfileError:
-        return False
-
-
 def _is_single(name: str, parts: Contents) -> bool:
     """Whether the file is whole, of three colours at most, and no animation."""
     file = parts.parsed
@@ -66,7 +59,9 @@ def _is_single(name: str, parts: Contents) -> bool:
         return bool(file.ended and frame is not None and file.data[frame.start + 5] <= 3)
     if name == "PNG":
         return bool(file.ended and file.frames == 1)
-    return name == "AVIF" or not any(kind in file for kind in _ANIMATED)
+    if name == "AVIF":
+        return _SEQUENCE not in file.data[8 : int.from_bytes(file.data[:4])]
+    return _ANIMATION not in file
 
 
 def _without_place(name: str, data: bytes, parts: Contents) -> bytes | None:

@@ -14,6 +14,10 @@ from collections.abc import Callable
 MAX_BYTES = 65_000
 """A JPEG's segment takes 65,533 with its header; a larger packet is left out of all formats alike."""
 
+RDF = "http://www.w3.org/1999/02/22-rdf-syntax-ns#"
+_MARK = "W5M0MpCehiHzreSzNTczkc9d"
+_END = re.compile(rb"</[\w.-]+:RDF\s*>")
+
 _SCHEMAS = {
     b"http://ns.adobe.com/tiff/1.0/": "tiff",
     b"http://ns.adobe.com/exif/1.0/": "exif",
@@ -94,6 +98,18 @@ def placeless(packet: bytes) -> bytes:
 def without(packet: bytes, namespace: bytes) -> bytes:
     """The packet, of the same length, without the properties of a namespace."""
     return _without(packet, lambda space, _: space == namespace)
+
+
+def added(packet: bytes | None, description: str) -> bytes | None:
+    """A packet with one more ``rdf:Description``, a new one of it where there was none; None where it has no place."""
+    if packet is None:
+        text = (
+            f'<?xpacket begin="\ufeff" id="{_MARK}"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="{RDF}">'
+            f'{description}</rdf:RDF></x:xmpmeta><?xpacket end="w"?>'
+        )
+        return text.encode()
+    ends = list(_END.finditer(packet))
+    return None if not ends else packet[: ends[-1].start()] + description.encode() + packet[ends[-1].start() :]
 
 
 def _is_place(space: bytes, name: bytes) -> bool:
