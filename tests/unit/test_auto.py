@@ -67,7 +67,7 @@ def diagnosed(probabilities: Mapping[str, float], **strengths: float) -> Diagnos
 
 
 def chosen(*defects: str, measurements: Measurements = FINE, **strengths: float) -> dict[str, dict[str, Any]]:
-    calls, _ = treatments.resolve(AUTO, measurements, diagnosed(dict.fromkeys(defects, 0.9), **strengths))
+    calls, _ = treatments.resolve(AUTO, measurements, diagnosed(dict.fromkeys(defects, 0.98), **strengths))
     return {call.name: call.params for call in calls}
 
 
@@ -129,6 +129,14 @@ def test_what_may_do_harm_must_be_surer(defect: str) -> None:
         (decision,) = (decision for decision in decisions if decision.defect == defect)
         assert decision.chosen == done
         assert done or ("not surely enough" in decision.why) == (probability >= PRESENT)
+
+
+def test_noise_that_cannot_be_measured_is_left() -> None:
+    texture = msgspec.structs.replace(FINE, noise_luma=0.4, noise_chroma=0.2)
+    calls, decisions = treatments.resolve(AUTO, texture, diagnosed({"noise": 0.9}))
+    assert calls == []
+    (told,) = (decision.why for decision in decisions if decision.defect == "noise")
+    assert told == "noise of about 8 levels: but none can be measured that is not texture"
 
 
 def test_noise_that_will_show_is_removed_before_the_photo_is_lightened() -> None:

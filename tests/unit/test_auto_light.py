@@ -79,7 +79,7 @@ def test_a_photo_that_is_too_dark_for_what_it_shows_is_lightened() -> None:
 
 @pytest.mark.parametrize("scene", [scene for scene in SCENES if scene != "photo"])
 def test_what_is_no_ordinary_photo_keeps_its_light(scene: str) -> None:
-    calls, decisions = treatments.resolve(AUTO, DARK, seen(0.09, **{scene: 0.9, "photo": 0.1}))
+    calls, decisions = treatments.resolve(AUTO, DARK, seen(0.05, **{scene: 0.9, "photo": 0.1}))
     assert calls == []
     (finished,) = (decision for decision in decisions if decision.defect == "finish")
     assert finished.why == f"no finish: {UNJUDGED[scene][1]}"
@@ -173,6 +173,22 @@ def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone(
         False,
         "no finish: its tones are no longer known once its haze is repaired",
     )
+
+
+@pytest.mark.parametrize(("levels", "finished"), [(2.0, True), (8.0, False)])
+def test_slight_noise_does_not_keep_a_photo_from_its_finish(levels: float, finished: bool) -> None:
+    noisy = msgspec.structs.replace(DULL, noise_luma=levels)
+    assert finish("gentle", seen(), noisy, repaired=["noise"]).chosen == finished
+
+
+def test_the_middle_is_moved_by_what_a_photo_shows() -> None:
+    dark, middle = np.linspace(0, 0.5, 32), np.linspace(0, 1, 32)
+
+    def moved(tones: Array, brighter: float | None) -> float:
+        return float(curves.through(finish_curve(tones, 1.0, brighter), tones).mean())
+
+    assert moved(dark, 0.0) < moved(dark, 0.1) == moved(dark, None)
+    assert moved(middle, -0.2) < moved(middle, 0.0) == moved(middle, None)
 
 
 def test_a_photo_whose_tones_are_right_comes_back_as_it_is() -> None:

@@ -125,6 +125,7 @@ _TABLE = (
         digits=4,
         words="about {0:.1%} of the pixels are black or white specks",
         helps=("remove_salt_pepper",),
+        treated_from=0.97,
     ),
     Kind(
         name="blur",

@@ -8,6 +8,7 @@ import pytest
 
 from darkroom.algorithms.dct import dct_matrix
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
+from darkroom.estimates.camera_noise import TONES, Octave, camera_noise
 from darkroom.estimates.noise import NoiseEstimate, estimate_noise
 from darkroom.picture import Array
 from darkroom.registry import get
@@ -178,6 +179,16 @@ def test_denoise_removes_what_cameras_leave_and_harms_no_photograph() -> None:
         gains.append(psnr(apply("denoise", noisy), clean) - psnr(noisy, clean))
     assert min(gains) > -0.1
     assert np.mean(gains) > 1.5
+
+
+@pytest.mark.parametrize(("finest", "evidence"), [(1.5, 1.0), (5.5, 0.0)])
+def test_what_is_strong_where_it_is_finest_and_grows_is_a_lawn(finest: float, evidence: float) -> None:
+    """Of a camera's noise, demosaicing and JPEG leave little in the finest octave."""
+    growing: list[Octave | None] = [
+        Octave(np.full((TONES, 3), [luminance, chroma, chroma]), np.full(TONES, 0.3))
+        for luminance, chroma in ((finest, 0.5), (14.0, 2.0), (24.0, 8.0), (30.0, 16.0))
+    ]
+    assert camera_noise(growing).evidence == evidence
 
 
 def test_denoise_treats_luminance_and_chroma_apart() -> None:

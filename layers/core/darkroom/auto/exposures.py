@@ -22,7 +22,7 @@ USUAL = 0.44
 DIM = (0.2, 0.32)
 """Mean luma up to which a photo may be too dark, and from which it is not taken for that."""
 
-DARKER, DARKER_BY_NIGHT = (0.05, 0.17), (0.1, 0.22)
+DARKER, DARKER_BY_NIGHT = (0.05, 0.17), (0.06, 0.2)
 """What the network of scenes must miss of mean luma: from where it counts, and where it counts in full."""
 
 LIGHTER = (0.06, 0.14)

@@ -29,6 +29,10 @@ MIDDLE = (0.36, 0.62)
 """Mean luma between which a photo is as light as usual."""
 
 MOST_MIDDLE = 0.08
+DARK_ON_PURPOSE, LIGHT_ON_PURPOSE = 0.02, 0.04
+"""How much lighter a photo becomes by its tones alone that misses no light by what it shows, and how much too light it
+may be before it becomes darker."""
+
 DEPTH = 0.24
 """Deviation of luma from which contrast is strong enough."""
 
@@ -53,21 +57,28 @@ SHOULDER, TOE = 0.86, 0.1
 
 LEVELS = np.linspace(0, 1, 33)
 
+UNFINISHED = ("salt and pepper", "noise", "haze", "overexposed", "underexposed", "backlight", "low contrast")
+"""Repairs after which the tones that were measured are others, or contrast would bring back what was taken out."""
+
+REMAINING_LEVELS = 5.0
+"""Levels of measured noise of which enough is left for contrast to bring it back."""
+
 
 def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, repaired: Sequence[str]) -> Decision:
-    """The finish of a photo. repaired: defects whose repair left nothing of the tones that were measured, or whose
-    rest would come back with contrast."""
+    """The finish of a photo. repaired: the defects that something is done about before."""
     share = SHARES[wanted]
     if not share:
         return Decision("finish", False, "no finish was asked for")
     if why := unjudged("finish", diagnosis, measurements):
         return Decision("finish", False, f"no finish: {why}")
-    if repaired:
-        return Decision("finish", False, f"no finish: its tones are no longer known once its {repaired[0]} is repaired")
+    noisy = max(measurements.noise_luma, measurements.noise_chroma) >= REMAINING_LEVELS
+    for name in repaired:
+        if name in UNFINISHED and (noisy or name != "noise"):
+            return Decision("finish", False, f"no finish: its tones are no longer known once its {name} is repaired")
     tones = np.array(measurements.tones)
     if not tones.size:
         return Decision("finish", False, "no finish: its tones are not known")
-    points = finish_curve(tones, share)
+    points = finish_curve(tones, share, diagnosis.brighter if diagnosis.scene else None)
     change = float(np.abs(through(points, tones) - tones).mean())
     vibrance = round(share * MOST_VIBRANCE * float(np.clip((PALE - measurements.saturation) / PALE, 0, 1)), 2)
     if measurements.saturation < GREY:
@@ -87,15 +98,22 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     return Decision("finish", True, f"finish, {wanted}: {', '.join(told)}", steps)
 
 
-def finish_curve(tones: Array, share: float) -> Points:
-    """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels)."""
+def finish_curve(tones: Array, share: float, brighter: float | None = None) -> Points:
+    """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels).
+
+    brighter: by how much its mean should be higher by what it shows (`Diagnosis.brighter`); None where that is not
+    known.
+    """
     low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
     black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
     white = share * float(np.clip(WHITE - high, 0, MOST_WHITE))
     out = (LEVELS - black) / (1 - black - white)
     moved = (tones - black) / (1 - black - white)
     mean, deviation = float(moved.mean()), float(moved.std())
-    lift = share * float(np.clip(np.clip(mean, *MIDDLE) - mean, -MOST_MIDDLE, MOST_MIDDLE))
+    usual = float(np.clip(mean, *MIDDLE)) - mean
+    if brighter is not None:
+        usual = min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(usual, brighter + LIGHT_ON_PURPOSE)
+    lift = share * float(np.clip(usual, -MOST_MIDDLE, MOST_MIDDLE))
     out = _lifted(out, lift)
     contrast = share * MOST_CONTRAST * float(np.clip((DEPTH - deviation) / DEPTH, 0, 1))
     about = float(np.clip(mean + lift, 0.35, 0.6))

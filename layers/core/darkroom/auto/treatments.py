@@ -63,11 +63,11 @@ middle, and a scene without white need not get one; else black was lifted, or wh
 NOISY_LEVELS = 12.0
 """With more noise there is no detail left that deblurring could bring back."""
 
+LEAST_NOISE = 1.0
+"""Levels of measured noise below which there is nothing to take out."""
+
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
-
-UNFINISHED = ("salt and pepper", "noise", "haze", "overexposed", "underexposed", "backlight", "low contrast")
-"""Repairs after which the tones that were measured are others, or contrast would bring back what was taken out."""
 
 HALO = 0.2
 """Overshoot that deblurring may leave at edges, as a share of their height."""
@@ -97,7 +97,7 @@ def resolve(
     if diagnosis is None:
         raise TypeError("the recipe 'auto' needs a diagnosis")
     decisions = decide(measurements, diagnosis)
-    repaired = [decision.defect for decision in decisions if decision.chosen and decision.defect in UNFINISHED]
+    repaired = [decision.defect for decision in decisions if decision.chosen]
     decisions.append(finish(recipe.finish, diagnosis, measurements, repaired))
     return [call for decision in decisions if decision.chosen for call in decision.steps], decisions
 
@@ -134,6 +134,8 @@ def _remove_jpeg(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 
 
 def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
+    if max(measurements.noise_luma, measurements.noise_chroma) < LEAST_NOISE:
+        return Treatment([], "but none can be measured that is not texture")
     return Treatment([StepCall("denoise")], "it is measured by frequency and taken out")
 
 

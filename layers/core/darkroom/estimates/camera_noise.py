@@ -28,6 +28,10 @@ WHITE, GROWN = 1.3, 2.0
 """Growth of luminance from the finest octave to the next where demosaicing and JPEG took the finest away. White noise
 does not grow, and needs no evidence: it stands in the finest octave, where photographs have nothing."""
 
+FINE, FINEST = 4.5, 3.0
+"""Levels in the finest octave at which what grows beyond is texture (grass, gravel, hair, at the size of a web page),
+and up to which it may be noise of which demosaicing and JPEG left little there."""
+
 STEEP, LEVEL = 4.5, 3.0
 """Growth from there to the next octave: of detail, and at most of noise."""
 
@@ -112,6 +116,7 @@ def camera_noise(octaves: list[Octave | None]) -> CameraNoise:
         _ramp(second.spread, SEEN_IN_FEW, SEEN_IN_ALL)
         * _ramp(last.sigmas[:, 1:].min(axis=1) / (luminance + 0.3), GREY, COLORED)
         * _ramp(luminance / (fine + 0.1), WHITE, GROWN)
+        * _ramp(fine, FINE, FINEST)
         * _ramp(coarse / (luminance + 0.1), STEEP, LEVEL)
         * _ramp(luminance / (luminance.min() + 0.1), *UNEVEN)
         * _ramp(luminance, *LOUD)
