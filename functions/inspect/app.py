@@ -1,6 +1,6 @@
-"""Admission: reads the upload, applies the limits, decodes once, measures, and plans what the recipe asks for.
+"""Admission: reads the upload, applies the limits, decodes once, and plans what the recipe asks for.
 
-A recipe that leaves the choice to darkroom is planned by the stage `classify`, which has the network that diagnoses.
+For a recipe that leaves the choice to darkroom it measures; the stage `classify`, which has the networks, then plans.
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         partial=recipe.partial,
     )
     source = report.source_of(picture, len(data), bucket=job.bucket, key=job.key, version=job.version)
-    inspection = report.begin(recipe, source, measure(picture), picture.metadata.notes, job=job.id)
     undecided = treatments.needs_diagnosis(recipe)
-    calls = [] if undecided else treatments.resolve(recipe, inspection.measurements, None)[0]
+    measured = measure(picture) if undecided else None
+    inspection = report.begin(recipe, source, measured, picture.metadata.notes, job=job.id)
+    calls = [] if undecided else treatments.resolve(recipe, None, None)[0]
     key = hand_over(job.id, 0, picture)
     done = StageReport("inspect", round((time.perf_counter() - started) * 1000))
     leave(job.id, 0, replace(inspection, stages=[done]))

@@ -32,7 +32,7 @@ PURPOSES = (
     (r"onnxruntime/", "runs the networks"),
     (r"aws_lambda_powertools/|jmespath/|typing_extensions", "routes, logs, metrics and traces"),
     (r"zstandard/", "the hand-over between stages"),
-    (r"simplejpeg/", "the strict second read of a JPEG, which tells of damage"),
+    (r"simplejpeg/", "JPEG read strictly: what is damaged is told"),
     (r"msgspec/", "recipes, parameters and reports: checked JSON"),
     (r".*", "licences and versions of the packages"),
 )

@@ -267,8 +267,8 @@ def test_all_that_is_chosen_is_valid_whatever_was_diagnosed() -> None:
 def test_only_auto_is_planned() -> None:
     assert treatments.needs_diagnosis(AUTO)
     assert not treatments.needs_diagnosis(recipe.built_in("vivid"))
-    assert treatments.resolve(recipe.built_in("vivid"), FINE, None) == (recipe.built_in("vivid").steps, [])
-    with pytest.raises(TypeError, match="needs a diagnosis"):
+    assert treatments.resolve(recipe.built_in("vivid"), None, None) == (recipe.built_in("vivid").steps, [])
+    with pytest.raises(TypeError, match="needs measurements and a diagnosis"):
         treatments.resolve(AUTO, FINE, None)
 
 

@@ -33,6 +33,7 @@ def test_the_library_s_report_is_a_manifest_of_one_stage(monkeypatch: pytest.Mon
     assert [stage.stage for stage in told.stages] == ["library"]
     assert [step.name for step in told.steps] == [call.name for d in told.decisions for call in d.steps]
     assert told.treated == ["underexposed"]
+    assert told.measurements is not None
     assert msgspec.json.decode(msgspec.json.encode(told), type=Report) == told
     assert json.loads(json.dumps(msgspec.to_builtins(told))) == json.loads(msgspec.json.encode(told))
 
@@ -40,7 +41,7 @@ def test_the_library_s_report_is_a_manifest_of_one_stage(monkeypatch: pytest.Mon
 def test_pixels_that_never_were_a_file_have_neither_bytes_nor_format() -> None:
     told = darkroom.enhance(np.full((3, 5), 7, np.uint16), "none").report
     assert msgspec.to_builtins(told.source) == {"width": 5, "height": 3, "bit_depth": 16}
-    assert (told.diagnosis, told.review, told.result, told.decisions) == (None, None, None, [])
+    assert (told.measurements, told.diagnosis, told.review, told.result, told.decisions) == (None, None, None, None, [])
 
 
 def test_a_manifest_of_before_is_read_and_told() -> None:

@@ -34,6 +34,7 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
     assert manifest["job"] == job
     assert manifest["recipe"] == name
     assert manifest["blend"] == 100
+    assert (manifest["measurements"] is None) == (name != "auto")
     assert manifest["source"] == {
         "bucket": UPLOADS,
         "key": "holiday/photo.jpg",

@@ -70,8 +70,10 @@ def enhance(
     started = time.perf_counter()
     chosen = Wanted.of_arguments(recipe, blend).to_recipe()
     original, size = to_picture(photo, limits or Limits(), chosen)
-    told = report.begin(chosen, report.source_of(original, size), measure(original), original.metadata.notes)
-    diagnosis = diagnose(original.shown()) if treatments.needs_diagnosis(chosen) else None
+    undecided = treatments.needs_diagnosis(chosen)
+    measured = measure(original) if undecided else None
+    told = report.begin(chosen, report.source_of(original, size), measured, original.metadata.notes)
+    diagnosis = diagnose(original.shown()) if undecided else None
     calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
     told = replace(told, diagnosis=diagnosis, decisions=decisions)
     picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)

@@ -146,7 +146,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     quality: Annotated[Quality | None, Meta(description="asked for; null: the format's own")] = None
     finish: Annotated[Finish | None, Meta(description="asked for; null where the recipe states its steps")] = None
     source: File
-    measurements: Measurements
+    measurements: Annotated[
+        Measurements | None, Meta(description="null where the recipe states its steps: nothing was measured")
+    ]
     diagnosis: Annotated[Diagnosis | None, Meta(description="null where the recipe states its steps")] = None
     decisions: Annotated[
         list[Decision],
@@ -204,8 +206,13 @@ def source_of(picture: Picture, size: int | None, **place: Any) -> File:
     )
 
 
-def begin(chosen: Recipe, source: File, measurements: Measurements, notes: tuple[str, ...], **known: Any) -> Report:
-    """The report of a photo that has been read and measured. known: further members, so far as they are known."""
+def begin(
+    chosen: Recipe, source: File, measurements: Measurements | None, notes: tuple[str, ...], **known: Any
+) -> Report:
+    """The report of a photo that has been read, and measured where steps are to be chosen.
+
+    known: further members, so far as they are known.
+    """
     return Report(
         darkroom=darkroom.__version__,
         recipe=chosen.name,

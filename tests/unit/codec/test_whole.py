@@ -1,9 +1,11 @@
 """Whole but unterminated is decoded; what lacks pixels is refused with a true sentence, or taken as far as it goes."""
 
+import io
 from typing import Any
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
@@ -32,6 +34,15 @@ def test_a_jpeg_without_its_end_mark_is_whole(kind):
         picture = codec.decode(cut)
         assert np.array_equal(picture.pixels, wanted.pixels)
         assert picture.metadata.notes == ("the JPEG lacks its end mark (EOI); its pixels are all there",)
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0", "4:1:1"])
+@pytest.mark.parametrize("progressive", [False, True])
+@pytest.mark.parametrize("size", [(1, 1), (7, 5), (17, 33), (239, 317)])
+def test_the_strict_decoder_s_pixels_are_those_of_any_other(subsampling, progressive, size):
+    for image in (IMAGE[: size[0], : size[1]], IMAGE[: size[0], : size[1], 0]):
+        data = save(image.copy(), "JPEG", quality=85, subsampling=subsampling, progressive=progressive)
+        assert np.array_equal(codec.decode(data).pixels, np.asarray(Image.open(io.BytesIO(data))))
 
 
 @pytest.mark.parametrize("kind", KINDS)

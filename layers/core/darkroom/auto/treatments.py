@@ -89,13 +89,13 @@ def needs_diagnosis(recipe: Recipe) -> bool:
 
 
 def resolve(
-    recipe: Recipe, measurements: Measurements, diagnosis: Diagnosis | None
+    recipe: Recipe, measurements: Measurements | None, diagnosis: Diagnosis | None
 ) -> tuple[list[StepCall], list[Decision]]:
-    """The steps of a recipe for one photo, and for ``auto``, which needs the diagnosis, the reason for each choice."""
+    """The steps of a recipe for one photo, and for ``auto``, which needs both, the reason for each choice."""
     if recipe.steps != "auto":
         return recipe.steps, []
-    if diagnosis is None:
-        raise TypeError("the recipe 'auto' needs a diagnosis")
+    if measurements is None or diagnosis is None:
+        raise TypeError("the recipe 'auto' needs measurements and a diagnosis")
     decisions = decide(measurements, diagnosis)
     repaired = [decision.defect for decision in decisions if decision.chosen]
     decisions.append(finish(recipe.finish, diagnosis, measurements, repaired))

@@ -14,6 +14,7 @@ from typing import Any
 from darkroom.codec import blocks, boxes, chunks, cicp, colorimetry, exif, icc, iptc, jpeg, metadata
 from darkroom.codec.cicp import Space
 from darkroom.codec.metadata import Baggage
+from darkroom.picture import Array
 
 _C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _KNOWN_AUXILIARIES = (b"alpha", b"depth", b"hdrgainmap", b":auxid:")
@@ -26,6 +27,7 @@ class Contents:
 
     essence: the file as a decoder is to see it. orientation: by EXIF's numbers.
     parsed: the container's own parts, for who looks deeper. gain_map: a JPEG's, as it lies there.
+    pixels: HxW or HxWx3, once they are decoded.
     """
 
     essence: bytes
@@ -36,6 +38,7 @@ class Contents:
     notes: list[str] = field(default_factory=list)
     parsed: Any = None
     gain_map: bytes = b""
+    pixels: Array | None = None
 
     @property
     def is_srgb(self) -> bool:

@@ -35,7 +35,9 @@ class Raster:
 
 def load(source: Source) -> Raster:
     """Decode the first (for HEIF: the primary) picture. Raises `ImageRejected`."""
-    name = source.header.format
+    name, decoded = source.header.format, source.contents.pixels
+    if decoded is not None:
+        return Raster(decoded, "gray" if decoded.ndim == 2 else "rgb")
     with rejecting(name):
         if name in ("HEIF", "AVIF"):
             return _of_items(source)

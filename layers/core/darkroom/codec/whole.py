@@ -1,8 +1,8 @@
 """Whether all of a picture is there, asked of its own data: what is damaged is told, and never passed over in silence.
 
-Decoders fill what they lack with grey and say nothing. So the streams of JPEG are read a second time by a decoder that
-stops at the first thing it has to overlook (libjpeg-turbo through simplejpeg, at an eighth of the size), and those of
-PNG are counted where the file ends early.
+Decoders fill what they lack with grey and say nothing. So the streams of JPEG are read by a decoder that stops at the
+first thing it has to overlook (libjpeg-turbo through simplejpeg), whose pixels are the picture's where there is none;
+those of PNG are counted where the file ends early.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from darkroom.errors import ImageRejected
 from darkroom.picture import Array
 
 _EOI = b"\xff\xd9"
+_LAYOUTS = {"Gray": "GRAY", "RGB": "RGB", "YCbCr": "RGB"}
 _PADDING = 3
 """Times that stuffing in front of a marker is taken away before the data counts as damaged."""
 
@@ -29,6 +30,7 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[str, ...]:
     """Notes on what is damaged without harm to a pixel. Raises `ImageRejected` for harm, told with the share that is
     lost where that can be known; with `partial`, what is there is decoded (JPEG, PNG), and a note tells that instead.
+    Of JPEGs `parts` then have the pixels as well, but for kinds that the strict decoder does not read.
     """
     match name:
         case "JPEG":
@@ -43,7 +45,7 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
 def _jpeg(parts: Contents, file: Jpeg, partial: bool) -> tuple[str, ...]:
     if not file.scans:
         raise ImageRejected("truncated", "the JPEG ends before its pixels begin")
-    complaint = _complaint(parts.essence)
+    parts.pixels, complaint = _strictly(parts.essence)
     for _ in range(_PADDING):
         stuffed = re.search(r"(\d+) extraneous bytes before marker 0xd9", complaint)
         if not stuffed:
@@ -53,7 +55,7 @@ def _jpeg(parts: Contents, file: Jpeg, partial: bool) -> tuple[str, ...]:
         if parts.essence[len(shorter) : -2].strip(b"\0\xff"):
             break
         parts.essence = shorter + _EOI
-        complaint = _complaint(parts.essence)
+        parts.pixels, complaint = _strictly(parts.essence)
     if not complaint and not file.ended and not file.is_complete:
         complaint = "premature end: scans are missing"
     if not complaint:
@@ -70,15 +72,19 @@ def _jpeg(parts: Contents, file: Jpeg, partial: bool) -> tuple[str, ...]:
     return (f"{what}; {lost}",)
 
 
-def _complaint(data: bytes) -> str:
-    """The first thing that a strict decoder objects to; "" for nothing, and for kinds of JPEG that it does not read."""
+def _strictly(data: bytes) -> tuple[Array | None, str]:
+    """A picture of grey or RGB by a strict decoder, and the first thing that it objects to; None and "" for kinds of
+    JPEG that it does not read."""
     try:
         _, _, space, _ = simplejpeg.decode_jpeg_header(data, strict=False)
-        _small(data, space, strict=True)
+        if space not in _LAYOUTS:
+            _small(data, space, strict=True)
+            return None, ""
+        pixels = simplejpeg.decode_jpeg(data, _LAYOUTS[space], fastdct=False, fastupsample=False, strict=True)
+        return (pixels[..., 0] if space == "Gray" else pixels), ""
     except (ValueError, MemoryError, KeyError) as error:  # KeyError: a subsampling that it has no name for
         found = re.search("(?:Corrupt JPEG data: |(?=Premature))(.*)", str(error))
-        return found[1] if found else ""
-    return ""
+        return None, found[1] if found else ""
 
 
 def _small(data: bytes, space: str, *, strict: bool) -> Array:

@@ -9,7 +9,7 @@ import msgspec
 import numpy as np
 
 from darkroom.color.conversions import apply_table
-from darkroom.estimates.histogram import channel_histograms, percentiles
+from darkroom.estimates.histogram import channel_histograms, histogram, percentiles
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, bands, lut_for, step
@@ -42,9 +42,7 @@ class StretchHistogram(Params, frozen=True):
 
 def input_ranges(image: Array, params: StretchHistogram) -> Analysed:
     """The percentiles of each channel, or of all samples together: one pair or three, in 0–1."""
-    counts = channel_histograms(image)
-    if not params.per_channel:
-        counts = [np.sum(counts, axis=0)]
+    counts = channel_histograms(image) if params.per_channel else [histogram(image)]
     ranges = [percentiles(channel, (params.low, params.high)) for channel in counts]
     if params.middle is not None:
         ranges = [_about(params.middle, low, high, params) if low < high else [low, high] for low, high in ranges]
