@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import functools
 import os
 from collections.abc import Generator
 
+import botocore.loaders
+import botocore.session
 import pytest
 
 REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
@@ -12,6 +15,9 @@ REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
 
 DEPLOYED = ("cloud", "docker", "browser")
 """Markers of the suites that build and deploy: they share a folder of builds, so one process runs them all."""
+
+# Every test on moto has sessions of its own. What botocore knows of AWS they read once, together: in half the time.
+botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
