@@ -97,6 +97,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         if written is None:
             return superseded
         told = replace(told, sidecar=replace(told.sidecar, bucket=bucket, key=name, version=written.version))
+    else:
+        storage.remove_older(bucket, keys.sidecar(key), source=source, sequencer=job.sequencer)
     manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
     if manifest is None:
         return superseded

@@ -6,6 +6,7 @@ embedded AWS evaluates them, with the policies that the template writes. What no
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from collections.abc import Iterator
@@ -137,6 +138,8 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     for key in (f"api/{announced}/x.jpg", "holiday/a.jpg", "holiday/a.jpg"):
         put = s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Tagging="trip=rome")
         publish(functions, machines.workflow, key, put["VersionId"])
+    older = {"source": hashlib.sha256(f"{UPLOADS}/holiday/a.jpg".encode()).hexdigest(), "sequencer": "00"}
+    s3.put_object(Bucket=RESULTS, Key="holiday/a.jpg.xmp", Body=b"<x/>", Metadata=older)
     publish(functions, machines.workflow, "holiday/a.jpg", None)
 
     # Looked at, listed, followed, begun anew, deleted.

@@ -115,6 +115,14 @@ def test_the_command_line_writes_it_beside_the_result(tmp_path: Path) -> None:
     out.unlink()
     assert "is there already" in CliRunner().invoke(cli, asked).output
     assert not out.exists()
+    without = asked[:-2]
+    assert "out.jpg.xmp is there already" in CliRunner().invoke(cli, without).output
+    assert CliRunner().invoke(cli, [*without, "--force"]).exit_code == 0
+    assert out.exists()
+    assert not (tmp_path / "out.jpg.xmp").exists()
+    (tmp_path / "out.jpg.xmp").write_bytes(BEFORE)  # another program's
+    assert CliRunner().invoke(cli, [*without, "--force"]).exit_code == 0
+    assert (tmp_path / "out.jpg.xmp").read_bytes() == BEFORE
 
 
 @pytest.mark.exiftool

@@ -55,6 +55,20 @@ def test_decisions_lie_beside_the_result_where_asked_for(lab: Lab) -> None:
     assert "same.jpg.xmp" not in lab.results()
 
 
+def test_an_older_result_s_sidecar_goes_and_a_stranger_s_stays(lab: Lab) -> None:
+    lighter = {"recipe": json.dumps({"steps": [{"name": "gamma", "params": {"gamma": 1.5}}]})}
+    first = lab.upload("dark.jpg", photos.encoded("JPEG"), {**lighter, "sidecar": "beside"})
+    lab.execute(first)
+    older = lab.manifest("dark.jpg")["sidecar"]
+    lab.execute(lab.upload("dark.jpg", photos.encoded("JPEG"), lighter))
+    assert "dark.jpg.xmp" not in lab.results()
+    found = lab.s3.get_object(Bucket=older["bucket"], Key=older["key"], VersionId=older["version"])
+    assert b"gamma" in found["Body"].read()  # the older manifest's word still holds
+    lab.s3.put_object(Bucket=RESULTS, Key="mine.jpg.xmp", Body=b"<x/>")
+    lab.execute(lab.upload("mine.jpg", photos.encoded("JPEG"), lighter))
+    assert "mine.jpg.xmp" in lab.results()
+
+
 def test_two_uploads_have_two_results(lab: Lab) -> None:
     for name, kind in (("c/X.png", "PNG"), ("c/X.jpg", "JPEG"), ("c/X.jpeg", "JPEG")):
         lab.execute(lab.upload(name, photos.encoded(kind), {"recipe": "none", "format": "jpg"}))

@@ -102,6 +102,22 @@ def _condition(s3: Any, bucket: str, key: str, source: str, sequencer: str) -> d
     return {"IfMatch": head["ETag"]}
 
 
+def remove_older(bucket: str, key: str, *, source: str, sequencer: str) -> None:
+    """Delete what a job of an older upload of the same source, or of this one, left under a key; of a bucket that keeps
+    versions they stay. Whatever else lies there is not touched."""
+    s3 = client("s3")
+    try:
+        head = s3.head_object(Bucket=bucket, Key=key)
+        there = head["Metadata"]
+        if there.get("source") == source and not is_newer(there.get("sequencer", ""), sequencer):
+            s3.delete_object(Bucket=bucket, Key=key)
+    except ClientError as error:
+        if code_of(error) not in GONE:
+            raise translate(error) from error
+    except BotoCoreError as error:
+        raise translate(error) from error
+
+
 def is_deleted(bucket: str, key: str) -> bool:
     """Whether a key's newest version is a delete marker, or there is none at all."""
     try:

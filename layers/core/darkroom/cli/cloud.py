@@ -84,10 +84,9 @@ def submit(
                 claim(files, path, source, beside=beside)
             for name, body in ((path, done.photo), (f"{path}.json", done.manifest)):
                 files.write(name, body)
-            if done.sidecar is not None:
-                if not beside:  # the stack's own default recipe asks for it
-                    files.claim(f"{path}.xmp", source)
-                files.write(f"{path}.xmp", done.sidecar)
+            if done.sidecar is not None and not beside:  # the stack's own default recipe asks for it
+                files.claim_sidecar(path, source, beside=True)
+            files.write_sidecar(path, done.sidecar)
             if not quiet:
                 click.echo(f"{shown(source)} → {shown(path)}  {told.line(report.read(done.manifest))}")
     attempts.end()
@@ -104,8 +103,9 @@ def find_stack(name: str | None, local: bool) -> Stack:
 
 def claim(files: Outputs, target: str, source: str, *, beside: bool) -> None:
     """Keep the paths of a result, its manifest and a sidecar beside it. Raises click's usage error."""
-    for path in (target, f"{target}.json", *([f"{target}.xmp"] if beside else [])):
+    for path in (target, f"{target}.json"):
         files.claim(path, source)
+    files.claim_sidecar(target, source, beside=beside)
 
 
 class Fetched(NamedTuple):

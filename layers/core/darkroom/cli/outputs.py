@@ -20,7 +20,9 @@ from darkroom import codec
 from darkroom.cli.inputs import RESULT_MARK, Photo
 from darkroom.cli.shared import STDIO, is_stream, shown
 from darkroom.codec.formats import identify
+from darkroom.codec.xmp import MAX_BYTES
 from darkroom.errors import DarkroomError
+from darkroom.sidecar import NAMESPACE, SUFFIX
 
 
 class Outputs:
@@ -84,6 +86,18 @@ class Outputs:
                 os.unlink(file.name)
                 raise
 
+    def claim_sidecar(self, target: str, source: str, *, beside: bool) -> None:
+        """Keep the path of the decisions beside a result: to write them, or since an earlier result's lie there."""
+        if beside or _holds_decisions(target + SUFFIX):
+            self.claim(target + SUFFIX, source)
+
+    def write_sidecar(self, target: str, body: bytes | None) -> None:
+        """Write a result's decisions; None: there are none, and an earlier result's go. Nothing of other programs."""
+        if body is not None:
+            self.write(target + SUFFIX, body)
+        elif self._force and _holds_decisions(target + SUFFIX):
+            os.unlink(target + SUFFIX)
+
 
 def plan(photos: Sequence[Photo], output: str | None, format_name: str | None) -> list[str]:
     """Where each photo's result goes: a file, a folder (which is made), or beside it. Raises click's usage error.
@@ -145,6 +159,15 @@ def _name(path: str) -> Hashable:
     """A path as the least discerning file system sees it, which takes A.JPG for a.jpg."""
     folder, name = os.path.split(os.path.realpath(path))
     return _file(folder), unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def _holds_decisions(path: str) -> bool:
+    """Whether a file is a sidecar of darkroom's."""
+    try:
+        with open(path, "rb") as file:
+            return os.path.isfile(path) and NAMESPACE.encode() in file.read(MAX_BYTES)
+    except OSError:
+        return False
 
 
 def _umask() -> int:

@@ -79,8 +79,7 @@ def enhance(
     for source, target in work:
         if is_there(source):
             files.claim(target, source)
-            if beside:
-                files.claim(f"{target}.xmp", source)
+            files.claim_sidecar(target, source, beside=beside)
     if report_path:
         files.claim(report_path, "--report")
     reports, attempts = [], Attempts(as_json=as_json)
@@ -88,8 +87,7 @@ def enhance(
         with attempts.on(source):
             body, done = result()
             files.write(target, body)
-            if beside:
-                files.write(f"{target}.xmp", packet(done))
+            files.write_sidecar(target, packet(done) if beside else None)
             whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
             reports.append(whole)
             if explain:
