@@ -183,6 +183,50 @@ def test_c2pa_and_paths_are_told():
     assert "clipping paths" in notes
 
 
+def resource(number: int, content: bytes = b"\1", name: bytes = b"") -> bytes:
+    called = bytes((len(name),)) + name
+    called += bytes(len(called) % 2)
+    body = struct.pack(">I", len(content)) + content + bytes(len(content) % 2)
+    return b"8BIM" + struct.pack(">H", number) + called + body
+
+
+RESOURCES = b"".join(
+    (
+        resource(0x0404, RECORDS),
+        resource(0x03ED, bytes(16)),
+        resource(0x040A),
+        resource(0x040B, b"https://photos.example/"),
+        resource(0x0408, bytes(16)),
+        resource(0x03F3, bytes(9)),
+        resource(0x2710, bytes(10)),
+        resource(2998, b"path", b"Outline"),
+    )
+)
+
+
+@pytest.mark.parametrize("format", ["JPEG", "TIFF", "PNG"])
+def test_photoshop_s_image_resources_are_carried_or_named(format):
+    if format == "JPEG":
+        data = jpeg_with((0xED, iptc.HEADER + RESOURCES[:200]), (0xED, iptc.HEADER + RESOURCES[200:]))
+    elif format == "TIFF":
+        layers = b"Adobe Photoshop Document Data Block\0" + bytes(100_000)
+        more = {34377: (7, len(RESOURCES), RESOURCES), 0x935C: (7, len(layers), layers), 0x013B: (2, 4, b"Eva\0")}
+        data = exif.editable(save(IMAGE, "TIFF")).with_fields(more)
+    else:
+        lines = RESOURCES.hex()
+        words = f"\n8bim\n{len(RESOURCES):8d}\n{lines}\n".encode()
+        text = b"Raw profile type 8bim\0\0" + zlib.compress(words)
+        data = pictures.png(32, 24, 8, 2, pictures.png_rows(IMAGE), (b"zTXt", text))
+    metadata = codec.decode(data).metadata
+    assert b"Autumn above the pass" in (metadata.iptc or b"")
+    notes = "; ".join(metadata.notes)
+    assert "image resources were left out: copyright flag, web address, guides, 2 settings of the program" in notes
+    assert "clipping paths were left out" in notes
+    if format == "TIFF":
+        assert "Photoshop's layers in the TIFF were left out" in notes
+        assert b"Eva\0" in (metadata.exif or b"")
+
+
 def test_png_text_goes_from_png_to_png_and_is_told_elsewhere():
     rows = pictures.png_rows(IMAGE)
     text = [

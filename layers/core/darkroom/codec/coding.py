@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
 from PIL.JpegImagePlugin import JpegImageFile
 
-from darkroom.codec.header import Source
+from darkroom.codec.exif import Block
+from darkroom.codec.header import Source, rejecting
 from darkroom.codec.tiff_layout import WEBP
+from darkroom.errors import ImageRejected
 from darkroom.picture import Coding, Metadata
 
 WANTED = 1.1
@@ -25,8 +28,10 @@ FACTORS = ((1.0, WANTED), (1.15, WANTED), (1.3, MOST), (1.7, MOST), (2.3, MOST),
 """By how much a JPEG's tables are scaled, each as long as the result has more bytes than so many times its source's."""
 
 _LOSSY = frozenset({"JPEG", "WEBP", "AVIF", "HEIF"})
-_LOSSY_IN_TIFF = frozenset({6, 7, WEBP})  # JPEG of two generations
-_SAMPLING = {(1, 1): "4:4:4", (2, 1): "4:2:2", (2, 2): "4:2:0"}
+_JPEG_IN_TIFF = 7
+_LOSSY_IN_TIFF = frozenset({6, _JPEG_IN_TIFF, WEBP})  # JPEG of two generations
+SAMPLING = {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2)}
+_CALLED = {factors: name for name, factors in SAMPLING.items()}
 
 # ITU-T T.81, table K.1, row by row: what libjpeg scales by its quality.
 _LUMINANCE = np.array(
@@ -47,14 +52,30 @@ def of(source: Source, size: int) -> Coding:
     if header.format == "JPEG":
         size = source.contents.parsed.end  # what lies behind the picture is not made again
         tables, subsampling = of_jpeg(image)
-        if header.orientation >= 5:
-            tables, subsampling = turned(tables, subsampling)
-    elif header.format == "WEBP":
-        lossless = b"VP8L" in (source.contents.parsed or {})
     elif header.format == "TIFF":
         lossless = source.contents.parsed.number("image", 259) not in _LOSSY_IN_TIFF
+        if source.contents.parsed.number("image", 259) == _JPEG_IN_TIFF:
+            tables, subsampling = _of_tiff(source.contents.parsed)
+    elif header.format == "WEBP":
+        lossless = b"VP8L" in (source.contents.parsed or {})
+    if header.orientation >= 5:
+        tables, subsampling = turned(tables, subsampling)
     palette = header.mode in ("P", "PA")
     return Coding(size, header.width * header.height, lossless, header.bit_depth, palette, tables, subsampling)
+
+
+def _of_tiff(block: Block) -> tuple[tuple[tuple[int, ...], ...], str]:
+    """Of the first strip or tile, with the tables that all of them share (technical note 2)."""
+    entry = block.entry("image", 347)
+    shared = block.content(entry)[:-2] if entry else b""
+    at = block.number("image", 273) or block.number("image", 324) or 0
+    size = block.number("image", 279) or block.number("image", 325) or 0
+    first = bytes(block.data[int(at) : int(at + size)])
+    try:
+        with rejecting("TIFF"):
+            return of_jpeg(JpegImageFile(io.BytesIO(shared + first[2:] if shared else first)))
+    except ImageRejected:
+        return (), ""
 
 
 def of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
@@ -67,7 +88,7 @@ def of_jpeg(image: JpegImageFile) -> tuple[tuple[tuple[int, ...], ...], str]:
     if not tables or any(len(table) != 64 or max(table) > 255 or min(table) < 1 for table in tables):
         return (), ""
     chroma = {(layer[1], layer[2]) for layer in layers[1:]}
-    return tables, _SAMPLING.get(layers[0][1:3], "") if chroma <= {(1, 1)} else ""
+    return tables, _CALLED.get(layers[0][1:3], "") if chroma <= {(1, 1)} else ""
 
 
 def turned(tables: tuple[tuple[int, ...], ...], subsampling: str) -> tuple[tuple[tuple[int, ...], ...], str]:

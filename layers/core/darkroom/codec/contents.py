@@ -64,10 +64,9 @@ def of(name: str, data: bytes) -> Contents:
 def _jpeg(data: bytes) -> Contents:
     file = jpeg.parse(data)
     baggage = Baggage(exif=file.exif, xmp=file.xmp, dpi=file.density)
-    baggage.iptc, paths = iptc.of_resources(file.resources)
+    baggage.iptc, resources = iptc.of_resources(file.resources)
     baggage.text = [("Comment", text) for text in map(_words, file.comments) if text]
-    if paths:
-        baggage.left_out.append("clipping paths were left out")
+    baggage.left_out += resources
     if file.has_extended_xmp:
         baggage.left_out.append("extended XMP was left out: only the packet itself is kept")
     baggage.left_out += _c2pa(file.has_c2pa)
@@ -132,7 +131,8 @@ def _raw_profile(baggage: Baggage, kind: str, content: bytes | None) -> None:
     if content is not None and kind in ("exif", "app1") and content.startswith(exif.PREFIX):
         baggage.exif = baggage.exif or content
     elif content is not None and kind in ("iptc", "8bim"):
-        baggage.iptc = iptc.of_resources(content.removeprefix(iptc.HEADER))[0]
+        baggage.iptc, notes = iptc.of_resources(content.removeprefix(iptc.HEADER))
+        baggage.left_out += notes
     elif content is not None and kind in ("xmp", "app1") and content.startswith((b"<", jpeg.XMP)):
         baggage.xmp = baggage.xmp or content.removeprefix(jpeg.XMP)
     else:
@@ -169,9 +169,16 @@ def _tiff(data: bytes) -> Contents:
         return None if entry is None or entry.size > chunks.MAX_TEXT * 4 else block.content(entry)
 
     baggage.xmp = content(700)
-    baggage.iptc = _of_longs(block, content(33723)) or iptc.of_resources(content(34377) or b"")[0]
-    baggage.left_out += _c2pa(block.entry("image", 0xCD41) is not None)
+    records, resources = iptc.of_resources(content(34377) or b"")
+    baggage.iptc = _of_longs(block, content(33723)) or records
+    baggage.left_out += [*resources, *_c2pa(block.entry("image", 0xCD41) is not None)]
+    baggage.left_out += [
+        f"{what} in the TIFF were left out" for tag, what in _TIFF_OTHERS.items() if block.entry("image", tag)
+    ]
     return Contents(data, metadata.orientation(block), content(34675), None, baggage, [], block)
+
+
+_TIFF_OTHERS = {0x014A: "further pictures (SubIFDs)", 0x935C: "Photoshop's layers", 0xC44F: "Photoshop's notes"}
 
 
 def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:

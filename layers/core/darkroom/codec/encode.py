@@ -15,7 +15,7 @@ from darkroom.codec import coding, embed, exif, gain_map, icc, metadata, png, ti
 from darkroom.codec.color import to_eight_bits
 from darkroom.codec.formats import SIXTEEN_BIT, check_output, usual
 from darkroom.errors import ImageRejected, RecipeInvalid
-from darkroom.picture import Array, Metadata, Picture
+from darkroom.picture import Array, Coding, Metadata, Picture
 from darkroom.step import BAND_PIXELS, check_array, from_float
 
 QUALITY = 90
@@ -37,10 +37,11 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
     picture: a `Picture`, or an array HxW, HxWx3 or HxWx4 of ``uint8``, ``uint16``, or ``float32`` in 0–1, which is
         written with 16 bits where the format has them.
 
-    quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it. None follows the source: a JPEG made
-        of a JPEG has its quantization tables (a little coarser from `coding.WANTED` times its bytes per pixel on) and
-        subsampling, a WebP of a lossless WebP is lossless, and no lossy result has more than `coding.MOST` times the
-        bytes per pixel that a lossy source had, if that can be. Otherwise it is 90.
+    quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it (but a TIFF of one that JPEG or WebP
+        packed, of 8 bits and without alpha, is packed by JPEG again, as coarsely as its source). None follows the
+        source: a JPEG made of a JPEG has its quantization tables (a little coarser from `coding.WANTED` times its bytes
+        per pixel on) and subsampling, a WebP of a lossless WebP is lossless, and no lossy result has more than
+        `coding.MOST` times the bytes per pixel that a lossy source had, if that can be. Otherwise it is 90.
 
     progressive: whether a JPEG appears coarse first and has tables of its own (all but noise). A baseline one, with the
         standard's tables, holds the same pixels in a few more bytes, and is written in a fraction of the time.
@@ -109,17 +110,17 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
                 return _save(pixels, "JPEG", progressive=True, optimize=True, **setting, **options)
         return _save(pixels, "JPEG", **setting, **options)
 
-    source = meta.coding
+    return coding.fitted(write, _jpeg_settings(meta.coding, quality), _share(meta, pixels, quality))
+
+
+def _jpeg_settings(source: Coding | None, quality: int | None) -> list[tuple[dict[str, Any], float]]:
+    """From fine to coarse, each as long as the result has more than so many times the source's bytes per pixel."""
     if quality is None and source is not None and source.tables and source.subsampling:
-        settings: list[tuple[dict[str, Any], float]] = [
+        return [
             ({"qtables": coding.scaled(source.tables, factor), "subsampling": source.subsampling}, most)
             for factor, most in coding.FACTORS
         ]
-    else:
-        settings = [
-            ({"quality": value, "subsampling": _subsampling(value)}, most) for value, most in _qualities(quality)
-        ]
-    return coding.fitted(write, settings, _share(meta, pixels, quality))
+    return [({"quality": value, "subsampling": _subsampling(value)}, most) for value, most in _qualities(quality)]
 
 
 def _png(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:
@@ -145,15 +146,23 @@ def _tiff(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:
     if alpha is not None and pixels.ndim == 2:
         pixels = np.repeat(pixels[..., None], 3, axis=2)  # few readers know grey with alpha, and fewer in 16 bits
     height, width = pixels.shape[:2]
-    return tiff.write(
-        pixels,
-        alpha,
-        icc=_profile(meta, gray=pixels.ndim == 2),
-        block=metadata.write(meta.exif, meta.dpi, width, height),
-        xmp=meta.xmp,
-        iptc=meta.iptc,
-        bilevel=alpha is None and meta.coding is not None and embed.is_bilevel(pixels, meta.coding),
-    )
+    source = meta.coding
+    options: dict[str, Any] = {
+        "icc": _profile(meta, gray=pixels.ndim == 2),
+        "block": metadata.write(meta.exif, meta.dpi, width, height),
+        "xmp": meta.xmp,
+        "iptc": meta.iptc,
+    }
+    lossy = meta.source_format == "TIFF" and source is not None and not source.lossless
+    if lossy and alpha is None and pixels.dtype == np.uint8 and max(width, height) <= MAX_SIDE["jpeg"]:
+
+        def packed(setting: dict[str, Any]) -> bytes:
+            body = _save(pixels, "JPEG", optimize=True, **setting)
+            return tiff.write(pixels, None, jpeg=body, sampling=coding.SAMPLING[setting["subsampling"]], **options)
+
+        return coding.fitted(packed, _jpeg_settings(source, None), _share(meta, pixels, None))
+    bilevel = alpha is None and source is not None and embed.is_bilevel(pixels, source)
+    return tiff.write(pixels, alpha, bilevel=bilevel, **options)
 
 
 def _webp(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | None) -> bytes:

@@ -11,19 +11,47 @@ from collections.abc import Iterator
 HEADER = b"Photoshop 3.0\0"
 MAX_BYTES = 60_000
 _IIM = 0x0404
-_PATHS = range(2000, 2999)
+_PATHS = range(2000, 3000)
+# Resolution, thumbnails, the IPTC's checksum and the JPEG's quality: the result has its own.
+_SAID_ELSEWHERE = frozenset({0x03ED, 0x0406, 0x0409, 0x040C, 0x0425})
+_NAMES = {
+    0x03EE: "names of channels",
+    0x03F0: "caption",
+    0x0408: "guides",
+    0x040A: "copyright flag",
+    0x040B: "web address",
+    0x040F: "ICC profile",
+    0x0410: "watermark",
+    0x0415: "names of channels",
+    0x041A: "slices",
+    0x041E: "web addresses",
+    0x0422: "EXIF",
+    0x0423: "EXIF",
+    0x0424: "XMP",
+    0x0429: "layer comps",
+    0x0432: "measurement scale",
+    0x0433: "timeline",
+}
 # Of the application record: city, sublocation, province, country's code and name, and codes of places.
 _PLACE = frozenset({(2, 26), (2, 27), (2, 90), (2, 92), (2, 95), (2, 100), (2, 101)})
 
 
-def of_resources(resources: bytes) -> tuple[bytes | None, bool]:
-    """The records among Photoshop's image resources, and whether there are paths among them too."""
-    found, paths = None, False
+def of_resources(resources: bytes) -> tuple[bytes | None, list[str]]:
+    """The records among Photoshop's image resources, and sentences on what else is there, which goes."""
+    found: bytes | None = None
+    others = dict[int, None]()
     for number, content in _resources(resources):
         if number == _IIM:
             found = (found or b"") + content
-        paths = paths or number in _PATHS
-    return found, paths
+        elif number not in _SAID_ELSEWHERE:
+            others[number] = None
+    notes = ["clipping paths were left out"] if any(number in _PATHS for number in others) else []
+    named = list(dict.fromkeys(_NAMES[number] for number in others if number in _NAMES))
+    settings = sum(number not in _NAMES and number not in _PATHS for number in others)
+    named += [f"{settings} {'settings' if settings > 1 else 'setting'} of the program"] if settings else []
+    if named:
+        notes.append(f"Photoshop's image resources were left out: {', '.join(named)}")
+    return found, notes
 
 
 def to_resources(records: bytes) -> bytes:
