@@ -257,9 +257,9 @@ STORMS: dict[str, tuple[Storm, int, int]] = {
     "a stage is too slow": (too_slow, 4, 0),
     "S3: 500, 503, slow, no answer": (s3_in_trouble, 20, 3),
     "S3 is gone for minutes": (s3_gone, 3, 0),
-    "executions stopped, DynamoDB refuses": (stopped, 6, 0),
+    "executions stopped, DynamoDB refuses": (stopped, 6, 2),
     "forms used twice, DynamoDB refuses the API": (forms, 6, 1),
-    "no table for the workflow": (unrecorded, 4, 0),
+    "no table for the workflow": (unrecorded, 4, 2),
     "no job can be started": (undeliverable, 4, 0),
     "AWS ends and comes back": (restarted, 8, 0),
 }

@@ -58,7 +58,7 @@ FOLLOWS = {
     "Forgotten": "ends quietly: the record is gone",
     "Explain failure": "record `{status}`, event `{event}`",
     "Tell failure": "no record; event `Job Failed` or `Job Rejected`",
-    "Failed": "the record stands as it is; no event",
+    "Failed": "the record stands as it is, and `reconcile` sends the event",
 }
 """What follows by the state that an error leads to."""
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.aws.reconciling import UNTOLD
 from tests.support import definition, photos
 from tests.support.failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, Failure, upload_through
 from tests.support.functions import UPLOADS, WORK
@@ -32,6 +33,7 @@ def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, 
             "Job Rejected" if failure.status == "rejected" else "Job Failed",
             {
                 "job": record["id"],
+                "execution": record["execution"],
                 "status": failure.status,
                 "upload": {"bucket": UPLOADS, "key": "photo.jpg"},
                 "error": error,
@@ -144,6 +146,7 @@ def test_a_success_that_cannot_be_told_stays_recorded_as_one(lab: Lab) -> None:
     assert execution.status == "FAILED"
     assert execution.cause is not None
     assert execution.cause.startswith("step.untold: the job is done, but the event that says so could not be sent")
+    assert execution.cause.endswith(UNTOLD)
     assert lab.record()["status"] == "succeeded"
     assert lab.results() == ["photo.jpg", "photo.jpg.json"]
     assert lab.told() == []
@@ -165,6 +168,8 @@ def test_a_failure_that_cannot_be_told_is_recorded(lab: Lab) -> None:
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded()))
     assert execution.states[-2:] == ["Tell failure", "Failed"]
     assert execution.error == "ImageRejected"
+    assert execution.cause is not None
+    assert execution.cause.endswith(UNTOLD)
     assert lab.record()["error"]["code"] == "image.truncated"
     assert lab.told() == []
 

@@ -87,6 +87,7 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
             "Job Succeeded",
             {
                 "job": job,
+                "execution": record["execution"],
                 "status": "succeeded",
                 "upload": {"bucket": UPLOADS, "key": "holiday/photo.jpg"},
                 "result": record["result"],

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from darkroom.aws import clients, keys
-from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, Ends
+from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, UNTOLD, UNTOLD_MINUTES, Ends
 from tests.support import definition, stores
 from tests.support.interpreter import evaluate, service_error
 from tests.support.workflow import read_event
@@ -93,7 +93,9 @@ def test_an_end_that_is_told_ends_the_record_once(stack: Stack, status: str) -> 
     (told,) = stack.told()
     assert told["detail-type"] == "Job Failed"
     upload = {"bucket": "b", "key": "k"}
-    assert told["detail"] == {"job": JOB, "status": "failed", "upload": upload, "error": record["error"]}
+    assert told["detail"] == {
+        "job": JOB, "execution": execution, "status": "failed", "upload": upload, "error": record["error"],
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -131,6 +133,7 @@ def test_an_upload_whose_execution_ended_before_it_had_a_record_gets_one(stack: 
     assert (record["version"], record["sequencer"]) == (upload["object"]["version-id"], upload["object"]["sequencer"])
     assert record["created"] <= record["updated"]
     assert record["expires"] > datetime.now(UTC).timestamp()
+    assert "open" not in record
     assert json.loads(keys.event_of(record))["detail"]["object"]["version-id"] == record["version"]
     assert [told["detail-type"] for told in stack.told()] == ["Job Failed"]
 
@@ -173,6 +176,120 @@ def test_an_error_that_the_workflow_told_and_could_not_record_is_not_told_again(
     )  # fmt: skip
     assert "open" not in record
     assert stack.told() == []
+
+
+def test_what_a_look_finds_was_told_by_a_workflow_that_could_not_record_it(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = {"status": "FAILED", "error": "StepFailed", "cause": "step.broken: it broke"}
+    monkeypatch.setattr(clients.client("stepfunctions"), "describe_execution", lambda **request: said)
+    stack.running(JOB, "it")
+    assert stack.ends.look() == 1
+    assert stack.record(JOB)["error"]["code"] == "step.broken"
+    assert stack.told() == []
+
+
+def refuse(monkeypatch: pytest.MonkeyPatch, service: str, operation: str, *, after: int = 0, times: int = 1) -> None:
+    """Let a service refuse some calls of an operation, after so many that went well."""
+    usual = getattr(clients.client(service), operation)
+    calls = iter(range(1_000))
+
+    def call(**request: Any) -> Any:
+        if after <= next(calls) < after + times:
+            raise service_error("InternalServerError")
+        return usual(**request)
+
+    monkeypatch.setattr(clients.client(service), operation, call)
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["a record that runs", "no record"])
+def test_where_the_table_refuses_an_end_nobody_is_told_before_it_is_recorded(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, known: bool
+) -> None:
+    if known:
+        stack.running(JOB, "it")
+    refuse(monkeypatch, "dynamodb", "update_item", times=3)
+    for _ in range(3):
+        with pytest.raises(ClientError):
+            stack.ends.told(event("it", "ABORTED"))
+    assert stack.told() == []
+    for _ in range(2):
+        stack.ends.told(event("it", "ABORTED"))
+    stack.ends.look()
+    assert (stack.record(JOB)["status"], "open" in stack.record(JOB)) == ("failed", False)
+    assert [told["detail"]["execution"] for told in stack.told()] == ["it"]
+
+
+def test_of_two_who_find_an_end_at_once_one_tells(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The second comes between the first's reading and its writing."""
+    stack.running(JOB, "gone")
+    usual = clients.client("dynamodb").update_item
+    others = [lambda: stack.ends.told(event("gone", "ABORTED")), stack.ends.look]
+
+    def update(**request: Any) -> Any:
+        if others:
+            others.pop()()
+        return usual(**request)
+
+    monkeypatch.setattr(clients.client("dynamodb"), "update_item", update)
+    stack.ends.told(event("gone", "ABORTED"))
+    assert not others
+    assert len(stack.told()) == 1
+
+
+def test_an_end_that_was_recorded_and_could_not_be_told_is_told_by_a_later_look(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.running(JOB, "it")
+    refuse(monkeypatch, "events", "put_events")
+    with pytest.raises(ClientError):
+        stack.ends.told(event("it", "ABORTED"))
+    stack.ends.look()
+    stack.ends.told(event("it", "ABORTED"))  # Lambda's own second try
+    assert (stack.told(), stack.record(JOB)["open"]) == ([], "untold"), "whoever recorded it may still be at it"
+    then = datetime.now(UTC) - timedelta(minutes=UNTOLD_MINUTES + 1)
+    stack.table.put_item(Item={**stack.record(JOB), "updated": then.isoformat(timespec="milliseconds")})
+    for _ in range(2):
+        stack.ends.look()
+    (told,) = stack.told()
+    assert told["detail"]["error"] == stack.record(JOB)["error"]
+    assert "open" not in stack.record(JOB)
+
+
+def test_what_is_begun_anew_is_not_told_to_have_failed(stack: Stack) -> None:
+    stack.running(JOB, "it", minutes_ago=UNTOLD_MINUTES + 1)
+    stack.table.put_item(Item={**stack.record(JOB), "status": "waiting", "open": "untold"})
+    stack.ends.look()
+    assert stack.told() == []
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"),
+    [("succeeded", "Job Succeeded"), ("superseded", "Job Succeeded"), ("rejected", "Job Rejected")],
+)
+def test_an_end_that_the_workflow_recorded_and_could_not_tell_is_told(stack: Stack, status: str, kind: str) -> None:
+    stack.running(JOB, "it")
+    more = {"error": {"code": "image.truncated"}} if status == "rejected" else {"result": {"key": "k.jpg"}}
+    before = {name: value for name, value in {**stack.record(JOB), "status": status, **more}.items() if name != "open"}
+    stack.table.put_item(Item=before)
+    for _ in range(2):
+        stack.ends.told(event("it", "FAILED"))
+    assert stack.told() == []
+    untold = {"error": "StepFailed", "cause": f"image.truncated: it ends: early{UNTOLD}"}
+    stack.ends.told({**event("it", "FAILED"), **untold})
+    (told,) = stack.told()
+    assert (told["detail-type"], told["detail"]["status"]) == (kind, status)
+    assert told["detail"].items() >= more.items()
+    assert {**stack.record(JOB), "updated": ""} == {**before, "updated": ""}
+
+
+def test_an_end_that_the_workflow_could_neither_record_nor_tell_is_both(stack: Stack) -> None:
+    untold = {"error": "ImageRejected", "cause": f"image.truncated: it ends early{UNTOLD}"}
+    stack.ends.told({**event("it", "FAILED"), **untold})
+    error = {"name": "ImageRejected", "code": "image.truncated", "message": "it ends early", "state": ""}
+    assert (stack.record(JOB)["status"], stack.record(JOB)["error"]) == ("rejected", error)
+    (told,) = stack.told()
+    assert (told["detail-type"], told["detail"]["error"]) == ("Job Rejected", error)
 
 
 def test_where_the_table_is_out_of_reach_an_upload_that_failed_goes_back_into_the_queue(

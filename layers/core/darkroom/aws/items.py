@@ -34,13 +34,13 @@ def find(dynamodb: Any, table: str, job: str) -> Record | None:
     return record_of(answer["Item"]) if "Item" in answer else None
 
 
-def unfinished(dynamodb: Any, table: str, **options: str) -> Iterator[dict[str, Any]]:
-    """DynamoDB's pages of the jobs whose records say that they run. options: of the query."""
+def unfinished(dynamodb: Any, table: str, state: str = "running", **options: str) -> Iterator[dict[str, Any]]:
+    """DynamoDB's pages of the jobs that run, or whose end is `untold`. options: of the query."""
     yield from dynamodb.get_paginator("query").paginate(
         TableName=table,
         IndexName="unfinished",
-        KeyConditionExpression="#open = :running",
+        KeyConditionExpression="#open = :state",
         ExpressionAttributeNames={"#open": "open"},
-        ExpressionAttributeValues={":running": {"S": "running"}},
+        ExpressionAttributeValues={":state": {"S": state}},
         **options,
     )

@@ -2,11 +2,16 @@
 
 Step Functions tells of most such ends by an event, on best effort; what it did not tell of, or has no events for, a
 look at all unfinished records finds. Either way the record ends as `failed`, and may be begun anew.
+
+The record is written first, by one of those who find the same end at once: that one tells of it. Until that is done
+the record is in the index `unfinished` as `untold`, where a later look finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Set
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -29,6 +34,21 @@ LOST = "step.ended", "the workflow ended without a word"
 
 EXPRESS_MINUTES = 6
 """After which an EXPRESS execution, which lives for five and cannot be described, must have ended."""
+
+
+UNTOLD_MINUTES = 10
+"""After which an end that is recorded and untold is told by a look: whoever wrote it lives for four."""
+
+UNTOLD = " (nobody could be told)"
+"""How the workflow's cause ends, where its own event could not be sent."""
+
+KINDS = {
+    "succeeded": "Job Succeeded",
+    "superseded": "Job Succeeded",
+    "rejected": "Job Rejected",
+    "failed": "Job Failed",
+}
+"""The events that tell of an end, by the record's status."""
 
 
 class End(msgspec.Struct, frozen=True):
@@ -67,10 +87,11 @@ class Ends:
             # The table may have been out of reach for the workflow too. Where it was not, this ends as a duplicate.
             clients.client("sqs").send_message(QueueUrl=self.queue, MessageBody=detail["input"])
             return
-        end = _end_of(detail)
+        end, execution = _end_of(detail), detail["executionArn"]
         for job, record in records.items():
-            if record.get("execution") == detail["executionArn"]:
-                self._end(job, detail["executionArn"], end)
+            if record.get("execution") == execution:
+                if not self._end(job, execution, end) and _is_untold(detail):
+                    self._tell_late(job, execution)
                 return
         for job, record in records.items():
             same = job == jobs[-1] or record.get("version") == version
@@ -81,25 +102,29 @@ class Ends:
             for job, record in records.items()
             if (record.get("status"), record.get("key")) == ("waiting", place["key"])
         ]
-        given = {**place, "version": version, "sequencer": sequencer, "execution": detail["executionArn"]}
+        given = {**place, "version": version, "sequencer": sequencer, "execution": execution}
         self._begin_and_end([*waits, *jobs[-1:]][0], given, end)
 
     def look(self) -> int:
         """End every job that says it runs, and whose execution does not. Returns how many.
 
-        One that cannot be looked at keeps nobody from the others.
+        One that cannot be looked at keeps nobody from the others. Ends that are recorded and untold are told.
         """
         ended = 0
-        pages = items.unfinished(clients.client("dynamodb"), self.table)
-        for item in (item for page in pages for item in page["Items"]):
-            job = item["id"]["S"]
-            try:
+        for item in self._open("running"):
+            with _alone(item):
                 execution = item["execution"]["S"]
-                reason = _reason(execution, item["updated"]["S"])
-                ended += reason is not None and self._end(job, execution, End(_error(*reason)))
-            except (ClientError, BotoCoreError, TransientError, KeyError, ValueError) as error:
-                logger.error("not looked at", job_id=job, reason=type(error).__name__)
+                end = _found(execution, item["updated"]["S"])
+                ended += end is not None and self._end(item["id"]["S"], execution, end)
+        for item in self._open("untold"):
+            with _alone(item):
+                if _is_old(item["updated"]["S"], UNTOLD_MINUTES):
+                    self._tell(item["id"]["S"], item["execution"]["S"])
         return ended
+
+    def _open(self, state: str) -> Iterator[dict[str, Any]]:
+        for page in items.unfinished(clients.client("dynamodb"), self.table, state):
+            yield from page["Items"]
 
     def _record(self, job: str) -> dict[str, str]:
         """A record's texts; empty where there is none."""
@@ -107,78 +132,101 @@ class Ends:
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
     def _end(self, job: str, execution: str, end: End) -> bool:
-        """End a job that is still this execution's, and tell of it. True if it was.
-
-        The event goes first: if it cannot be sent nothing has changed, and the next look tries again.
-        """
-        record = self._record(job)
-        if record.get("execution") != execution or record.get("status") != "running":
-            return False
-        self._tell(job, record, end)
-        return self._update(
+        """End a job that is still this execution's, and tell of it. True if it was."""
+        return self._record_and_tell(
             job,
+            execution,
             end,
-            "SET #status = :status, #error = :error, #updated = :now REMOVE #open",
+            "SET #status = :status, #error = :error, #updated = :now",
             "#execution = :execution AND #status = :running",
-            {"status", "error", "updated", "open", "execution"},
             {":running": {"S": "running"}, ":execution": {"S": execution}},
         )
 
     def _begin_and_end(self, job: str, given: Mapping[str, str], end: End) -> None:
         """Record an upload whose execution ended before it had a record: so it is seen, and may begin anew."""
-        self._tell(job, given, end)
         fresh = {"listing": "jobs", **given}
         once = {"owner": {"S": "nobody"}, "created": {"S": items.now()}, "expires": {"N": str(self._expiry())}}
         sets = ["#status = :status", "#error = :error", "#updated = :now"]
         sets += [f"#{name} = :{name}" for name in fresh]
         sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once]
-        self._update(
+        values = {f":{name}": {"S": text} for name, text in fresh.items()}
+        values |= {f":{name}": value for name, value in once.items()}
+        self._record_and_tell(
             job,
+            given["execution"],
             end,
             f"SET {', '.join(sets)}",
             "attribute_not_exists(#id) OR (#status = :waiting AND #key = :key)",
-            {"id", "status", "error", "updated", *fresh, *once},
-            {":waiting": {"S": "waiting"}, **{f":{name}": {"S": text} for name, text in fresh.items()}}
-            | {f":{name}": value for name, value in once.items()},
+            {":waiting": {"S": "waiting"}, **values},
         )
 
-    def _update(
-        self, job: str, end: End, change: str, condition: str, names: Set[str], values: Mapping[str, Any]
+    def _record_and_tell(
+        self, job: str, execution: str, end: End, change: str, condition: str, values: Mapping[str, Any]
     ) -> bool:
+        """Write an end, and tell of it. False where the condition does not hold: another did, or will."""
+        told = {
+            ":status": {"S": end.status},
+            ":error": {"M": {name: {"S": text} for name, text in end.error.items()}},
+            ":now": {"S": items.now()},
+        }
+        if end.told:
+            change += " REMOVE #open"
+        else:
+            change += ", #open = :untold"
+            told[":untold"] = {"S": "untold"}
+        if not self._write(job, change, condition, {**values, **told}):
+            return False
+        logger.warning("ended", job_id=job, code=end.error["code"])
+        if not end.told:
+            self._tell(job, execution)
+        return True
+
+    def _tell_late(self, job: str, execution: str) -> None:
+        """Tell of an end that the workflow has recorded and could not tell of."""
+        change = "SET #open = :untold, #updated = :now"
+        values = {":untold": {"S": "untold"}, ":now": {"S": items.now()}, ":execution": {"S": execution}}
+        if self._write(job, change, "#execution = :execution AND attribute_not_exists(#open)", values):
+            self._tell(job, execution)
+
+    def _write(self, job: str, change: str, condition: str, values: Mapping[str, Any]) -> bool:
+        """Change a record. False where the condition does not hold."""
         try:
             clients.client("dynamodb").update_item(
                 TableName=self.table,
                 Key={"id": {"S": job}},
                 UpdateExpression=change,
                 ConditionExpression=condition,
-                ExpressionAttributeNames={f"#{name}": name for name in names},
-                ExpressionAttributeValues={
-                    ":status": {"S": end.status},
-                    ":error": {"M": {name: {"S": text} for name, text in end.error.items()}},
-                    ":now": {"S": items.now()},
-                    **values,
-                },
+                ExpressionAttributeNames={f"#{name}": name for name in re.findall(r"#(\w+)", f"{change} {condition}")},
+                ExpressionAttributeValues=values,
             )
         except ClientError as refusal:
             if clients.code_of(refusal) != "ConditionalCheckFailedException":
                 raise
             return False
-        logger.warning("ended", job_id=job, code=end.error["code"])
         return True
 
     def _expiry(self) -> int:
         return int((datetime.now(UTC) + timedelta(days=self.days)).timestamp())
 
-    def _tell(self, job: str, record: Mapping[str, str], end: End) -> None:
-        if end.told:
-            return
+    def _tell(self, job: str, execution: str) -> None:
+        """Send the event of an end that its record calls untold, and then take that word from the record.
+
+        Where the last is refused, a look will tell again: by `job` and `execution` a hearer knows it for the same end.
+        """
+        record = items.find(clients.client("dynamodb"), self.table, job) or {}
+        if (record.get("execution"), record.get("open")) != (execution, "untold") or record["status"] not in KINDS:
+            return  # another's by now, or begun anew
         upload = {name: record[name] for name in ("bucket", "key")}
-        detail = {"job": job, "status": end.status, "upload": upload, "error": end.error}
+        detail = {"job": job, "execution": execution, "status": record["status"], "upload": upload}
+        if "error" in record:
+            detail["error"] = record["error"]
+        else:
+            detail |= {name: record.get(name) for name in ("result", "manifest")}
         answer = clients.client("events").put_events(
             Entries=[
                 {
                     "Source": "darkroom",
-                    "DetailType": "Job Failed",
+                    "DetailType": KINDS[record["status"]],
                     "EventBusName": self.bus,
                     "Detail": msgspec.json.encode(detail).decode(),
                 }
@@ -186,6 +234,17 @@ class Ends:
         )
         if answer["FailedEntryCount"]:
             raise TransientError("untold", f"the bus refused an event: {answer['Entries'][0].get('ErrorCode')}")
+        values = {":untold": {"S": "untold"}, ":execution": {"S": execution}}
+        self._write(job, "REMOVE #open", "#execution = :execution AND #open = :untold", values)
+
+
+@contextmanager
+def _alone(item: Mapping[str, Any]) -> Iterator[None]:
+    """What cannot be done for one record is logged."""
+    try:
+        yield
+    except (ClientError, BotoCoreError, TransientError, KeyError, ValueError) as error:
+        logger.error("not looked at", job_id=item["id"]["S"], reason=type(error).__name__)
 
 
 def _error(code: str, message: str, name: str = "StepFailed") -> dict[str, str]:
@@ -193,26 +252,34 @@ def _error(code: str, message: str, name: str = "StepFailed") -> dict[str, str]:
 
 
 def _end_of(detail: Mapping[str, Any]) -> End:
-    """What an event says of an execution's end.
+    """What an event, or Step Functions when it is asked, says of an execution's end.
 
     The workflow's own Fail state names the error, and has sent an event; Step Functions' errors begin with States.
     """
-    name, (code, colon, message) = detail.get("error") or "", (detail.get("cause") or "").partition(": ")
+    name, cause = detail.get("error") or "", detail.get("cause") or ""
+    code, colon, message = cause.removesuffix(UNTOLD).partition(": ")
     if detail["status"] == "FAILED" and colon and not name.startswith("States."):
         rejected = name in ("ImageRejected", "RecipeInvalid")
-        return End(_error(code, message, name), "rejected" if rejected else "failed", told=True)
-    return End(_error(*REASONS[detail["status"]]))
+        return End(_error(code, message, name), "rejected" if rejected else "failed", told=not _is_untold(detail))
+    return End(_error(*REASONS.get(detail["status"], LOST)))
 
 
-def _reason(execution: str, updated: str) -> tuple[str, str] | None:
-    """Why an execution is over, or None while it runs."""
+def _is_untold(detail: Mapping[str, Any]) -> bool:
+    return (detail.get("cause") or "").endswith(UNTOLD)
+
+
+def _found(execution: str, updated: str) -> End | None:
+    """How an execution ended, or None while it runs. updated: when its record was written last."""
     if ":express:" in execution:
-        old = datetime.fromisoformat(updated) < datetime.now(UTC) - timedelta(minutes=EXPRESS_MINUTES)
-        return REASONS["TIMED_OUT"] if old else None
+        return End(_error(*REASONS["TIMED_OUT"])) if _is_old(updated, EXPRESS_MINUTES) else None
     try:
-        status = clients.client("stepfunctions").describe_execution(executionArn=execution)["status"]
+        found = clients.client("stepfunctions").describe_execution(executionArn=execution)
     except ClientError as error:
         if clients.code_of(error) != "ExecutionDoesNotExist":
             raise
-        return LOST
-    return None if status in ("RUNNING", "PENDING_REDRIVE") else REASONS.get(status, LOST)
+        return End(_error(*LOST))
+    return None if found["status"] in ("RUNNING", "PENDING_REDRIVE") else _end_of(found)
+
+
+def _is_old(time: str, minutes: float) -> bool:
+    return datetime.fromisoformat(time) < datetime.now(UTC) - timedelta(minutes=minutes)
