@@ -16,6 +16,7 @@ FOLDER ?=
 MUTANTS ?= 5000
 RECIPE ?= auto
 STACK ?= darkroom
+ARCHITECTURE ?= x86_64
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -75,11 +76,11 @@ sbom: setup ## List what is deployed, as CycloneDX has it: build/sbom
 format: setup ## Format the code
 	$(BIN)/ruff check --fix . ; $(BIN)/ruff format .
 
-build: setup ## Build functions and layers for AWS
-	$(SAM) build
+build: setup ## Build functions and layers for AWS (ARCHITECTURE=arm64)
+	ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## Deploy to your AWS account
-	$(SAM) deploy --guided
+deploy: build ## Deploy to your AWS account (ARCHITECTURE=arm64)
+	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
 
 delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom)
 	$(BIN)/python -m darkroom_local.empty "$(STACK)" && $(SAM) delete --stack-name "$(STACK)"

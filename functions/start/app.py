@@ -7,9 +7,12 @@ from typing import Any
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from darkroom.aws.runtime import lambda_handler, setting
-from darkroom.aws.starting import Starter
+from darkroom.aws.starting import Executions, Records, Starter
 
-starter = Starter(setting("WORKFLOW"), setting("UPLOADS_QUEUE"), int(setting("MAX_RUNNING_JOBS")))
+workflow = setting("WORKFLOW")
+express = setting("WORKFLOW_TYPE") == "EXPRESS"
+jobs = Records(setting("JOBS_TABLE")) if express else Executions(workflow)
+starter = Starter(workflow, setting("UPLOADS_QUEUE"), int(setting("MAX_RUNNING_JOBS")), jobs)
 
 
 @lambda_handler

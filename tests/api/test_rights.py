@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 from darkroom import registry
 from darkroom.aws import clients, starting
 from darkroom.aws.reconciling import Ends
-from darkroom.aws.starting import Starter
+from darkroom.aws.starting import Executions, Starter
 from tests.support import definition, networks, photos, stores
 from tests.support.api_client import Client, Lambda, Workflow
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions, load
@@ -182,7 +182,9 @@ def queue_up(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     made = states.create_state_machine(name="enhance", definition=waits, roleArn=f"arn:aws:iam::{ACCOUNT}:role/enhance")
     assert made["stateMachineArn"] == SETTINGS["WORKFLOW"]
     url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
-    monkeypatch.setattr(load("start"), "starter", Starter(SETTINGS["WORKFLOW"], url, 1))
+    monkeypatch.setattr(
+        load("start"), "starter", Starter(SETTINGS["WORKFLOW"], url, 1, Executions(SETTINGS["WORKFLOW"]))
+    )
     monkeypatch.setattr(load("reconcile"), "ends", Ends(SETTINGS["JOBS_TABLE"], "default", 1, url))
     for _ in range(2):
         sqs.send_message(QueueUrl=url, MessageBody=json.dumps(read_event("s3_object_created")))

@@ -37,6 +37,7 @@ SETTINGS = {
     "ALLOWED_ORIGINS": "https://photos.example",
     "REFERENCES_BUCKET": UPLOADS,
     "WORKFLOW": "arn:aws:states:eu-central-1:123456789012:stateMachine:enhance",
+    "WORKFLOW_TYPE": "STANDARD",
     "UPLOADS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/waiting",
     "MAX_RUNNING_JOBS": "2",
     "MAX_WAITING_CALLS": "2",

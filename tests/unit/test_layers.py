@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import os
+import struct
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -87,6 +90,37 @@ def test_every_module_comes_compiled_for_the_runtime(built: Path) -> None:
             assert head[:4] == importlib.util.MAGIC_NUMBER, code
             assert int.from_bytes(head[4:8], "little") == 0b01, code  # by hash, unchecked (PEP 552)
             assert head[8:] == importlib.util.source_hash(module.read_bytes()), code
+
+
+def make(layer: str, target: str, folder: Path, architecture: str) -> subprocess.CompletedProcess[str]:
+    """What `sam build` does for a layer, with the wheels of an architecture."""
+    source = REPOSITORY / "layers" / layer
+    environment = {**os.environ, "ARTIFACTS_DIR": str(folder), "ARCHITECTURE": architecture}
+    environment.pop("DARKROOM_BARE_LAYERS", None)
+    return subprocess.run(
+        ["make", "--makefile", source / "Makefile", target],
+        cwd=source,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_layer_is_built_for_the_functions_architecture(tmp_path: Path) -> None:
+    """The smallest with libraries; all of it is for arm64, from this host."""
+    done = make("inference", "build-InferenceLayer", tmp_path, "arm64")
+    assert done.returncode == 0, done.stderr
+    libraries = [path.read_bytes()[:20] for path in tmp_path.rglob("*.so*") if path.is_file()]
+    assert libraries
+    assert {struct.unpack_from("<H", head, 18)[0] for head in libraries} == {183}, "ELF's e_machine of aarch64"
+
+
+def test_an_architecture_that_lambda_has_not_is_refused(tmp_path: Path) -> None:
+    done = make("inference", "wheels", tmp_path, "riscv64")
+    assert done.returncode != 0
+    assert "ARCHITECTURE is x86_64 or arm64, not riscv64" in done.stderr
+    assert not list(tmp_path.iterdir())
 
 
 LOADED = """

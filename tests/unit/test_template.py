@@ -314,6 +314,33 @@ def test_concurrency_is_reserved_where_it_is_asked_for() -> None:
         assert "ReservedConcurrentExecutions" not in function, "a new account has none to reserve"
 
 
+def test_functions_and_layers_are_for_one_architecture() -> None:
+    for architecture in ("x86_64", "arm64"):
+        stack = rights.Stack(Architecture=architecture).resources
+        for name, function in of_type(stack, "AWS::Lambda::Function").items():
+            assert function["Architectures"] == [architecture], name
+        for name, layer in of_type(stack, "AWS::Lambda::LayerVersion").items():
+            assert layer["CompatibleArchitectures"] == [architecture], name
+
+
+@pytest.mark.parametrize("kind", ["STANDARD", "EXPRESS"])
+def test_the_starter_may_count_the_jobs_of_the_workflow_s_type_alone(kind: str) -> None:
+    stack = rights.Stack(WorkflowType=kind)
+    assert stack.resources["Enhance"]["Properties"]["StateMachineType"] == kind
+    assert stack.resources["StartFunction"]["Properties"]["Environment"]["Variables"]["WORKFLOW_TYPE"] == kind
+    statements = [
+        one
+        for policy in stack.resources["StartFunctionRole"]["Properties"]["Policies"]
+        for one in as_list(policy["PolicyDocument"]["Statement"])
+    ]
+    asked = {action for one in statements for action in as_list(one["Action"]) if action.startswith(("st", "dy"))}
+    counts = {
+        "STANDARD": {"states:ListExecutions", "states:DescribeExecution"},
+        "EXPRESS": {"dynamodb:Query", "dynamodb:GetItem"},
+    }
+    assert asked == counts[kind] | {"states:StartExecution"}
+
+
 # The API's logs and limits
 
 TOLD = {

@@ -11,13 +11,16 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from darkroom.aws import clients, starting
-from darkroom.aws.starting import Starter
+from darkroom.aws import clients, keys, starting
+from darkroom.aws.starting import Executions, Records, Starter
+from tests.support import stores
+from tests.support.interpreter import service_error
 from tests.support.workflow import read_event
 
 ROLE = "arn:aws:iam::123456789012:role/enhance"
 DEFINITION = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": true}}}'
 MOST = 3
+TABLE = "jobs"
 
 
 class Queue:
@@ -27,7 +30,7 @@ class Queue:
         self.sqs, self.states = boto3.client("sqs"), boto3.client("stepfunctions")
         self.url = self.sqs.create_queue(QueueName="waiting", Attributes={"VisibilityTimeout": "360"})["QueueUrl"]
         made = self.states.create_state_machine(name="enhance", definition=DEFINITION, roleArn=ROLE)
-        self.starter = Starter(made["stateMachineArn"], self.url, MOST)
+        self.starter = Starter(made["stateMachineArn"], self.url, MOST, Executions(made["stateMachineArn"]))
 
     def send(self, body: str | None = None) -> None:
         self.sqs.send_message(QueueUrl=self.url, MessageBody=body or json.dumps(read_event("s3_object_created")))
@@ -159,3 +162,61 @@ def test_an_object_that_is_no_photo_starts_no_job_and_does_not_come_back(queue: 
     assert len(messages) == 3
     assert queue.starter.take(messages, lambda: 900.0) == []
     assert queue.running() == []
+
+
+def record(queue: Queue, job: str, execution: str, status: str = "running") -> None:
+    """A job's record as the workflow leaves it."""
+    item = {"id": job, "execution": execution, "status": status, "updated": "2026-01-01T00:00:00.000Z"}
+    item |= {"open": "running"} if status == "running" else {}
+    boto3.client("dynamodb").put_item(TableName=TABLE, Item={name: {"S": text} for name, text in item.items()})
+
+
+@pytest.fixture
+def express(queue: Queue) -> Queue:
+    """A workflow whose executions nobody lists."""
+    stores.make_table(TABLE)
+    queue.starter.jobs = Records(TABLE)
+    return queue
+
+
+def test_jobs_of_an_express_workflow_are_counted_by_their_records(express: Queue) -> None:
+    for number in range(MOST - 1):
+        record(express, f"job{number}", f"another{number}")
+    record(express, "ended", "ended", "succeeded")
+    for _ in range(2):
+        express.send()
+    messages = express.receive()
+    assert len(express.starter.take(messages, no_time)) == 1
+    (started,) = express.running()
+    assert list(express.starter.recent) == [started], "counted before it has a record"
+    record(express, "its", started)
+    assert len(express.starter.take(messages[1:], no_time)) == 1
+    assert express.starter.recent == {}, "counted by its record alone"
+
+
+@pytest.mark.parametrize("key", ["photo.jpg", f"api/{'0a' * 16}/photo.jpg"])
+@pytest.mark.parametrize("last", [0, -1], ids=["announced", "by its upload"])
+def test_a_job_of_an_express_workflow_that_ended_leaves_its_place(express: Queue, key: str, last: int) -> None:
+    event = read_event("s3_object_created")
+    event["detail"]["object"]["key"] = key
+    for _ in range(MOST + 1):
+        express.send(json.dumps(event))
+    messages = express.receive()
+    assert express.starter.take(messages[:MOST], no_time) == []
+    first, second, _ = express.starter.recent
+    detail = event["detail"]
+    jobs = keys.jobs_of(detail["bucket"]["name"], key, detail["object"]["version-id"])
+    record(express, jobs[last], first, "failed")
+    assert express.starter.take(messages[MOST:], no_time) == []
+    assert first not in express.starter.recent
+    assert second in express.starter.recent
+
+
+def test_a_table_that_refuses_starts_nothing(express: Queue, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(operation: str) -> None:
+        raise service_error("InternalServerError")
+
+    monkeypatch.setattr(clients.client("dynamodb"), "get_paginator", refuse)
+    express.send()
+    assert len(express.starter.take(express.receive(), no_time)) == 1
+    assert express.running() == []

@@ -4,6 +4,8 @@ A burst that is started at once would share the account's concurrent executions 
 tries would be throttled. So a job begins when there is a place for it. Until then its message lies in the queue,
 unread: Lambda runs no more than two starters (`MaximumConcurrency`), and each waits here for the next place rather than
 give its message back, which would count as one of the tries that a message has before the dead-letter queue.
+
+What runs, Step Functions lists; of a workflow of type EXPRESS it knows no list, and the table of jobs tells.
 """
 
 from __future__ import annotations
@@ -18,7 +20,7 @@ import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients, keys
+from darkroom.aws import clients, items, keys
 from darkroom.aws.runtime import logger, metrics, parse
 from darkroom.errors import DarkroomError, StepFailed
 
@@ -31,7 +33,7 @@ RESERVE_SECONDS = 20.0
 LAG_SECONDS = 15.0
 """How long a listing may lack an execution that was just started."""
 
-MOST_DESCRIBED = 5
+MOST_ASKED_FOR = 5
 """Executions that are asked for one by one at each look; Step Functions answers at least fifteen times a second."""
 
 RETRY_SECONDS = 60
@@ -45,9 +47,11 @@ class Place(msgspec.Struct, frozen=True):
 
 
 class Object(msgspec.Struct, frozen=True):
-    """Which object it is."""
+    """Which object it is. sequencer: of the event, where the bucket keeps no versions."""
 
     key: str
+    version: str = msgspec.field(default="", name="version-id")
+    sequencer: str = ""
 
 
 class Detail(msgspec.Struct, frozen=True):
@@ -63,6 +67,46 @@ class Upload(msgspec.Struct, frozen=True):
     detail: Detail
 
 
+@dataclass(frozen=True)
+class Executions:
+    """What runs of a STANDARD workflow, as Step Functions lists it."""
+
+    machine: str
+
+    def running(self, most: int) -> set[str]:
+        """The executions that run, so many of them at most. Late by seconds."""
+        answer = clients.client("stepfunctions").list_executions(
+            stateMachineArn=self.machine, statusFilter="RUNNING", maxResults=most
+        )
+        return {one["executionArn"] for one in answer["executions"]}
+
+    def has_ended(self, execution: str, _upload: Detail) -> bool:
+        """Whether an execution has ended, without delay."""
+        found = clients.client("stepfunctions").describe_execution(executionArn=execution)
+        return bool(found["status"] != "RUNNING")
+
+
+@dataclass(frozen=True)
+class Records:
+    """What runs of an EXPRESS workflow, as its jobs' records say: an execution claims its record first."""
+
+    table: str
+
+    def running(self, _most: int) -> set[str]:
+        """The executions whose jobs run. Late by less than seconds; what never claimed a record is not there."""
+        pages = items.unfinished(clients.client("dynamodb"), self.table)
+        return {item["execution"]["S"] for page in pages for item in page["Items"] if "execution" in item}
+
+    def has_ended(self, execution: str, upload: Detail) -> bool:
+        """Whether an execution's job has ended, without delay."""
+        version = upload.object.version or upload.object.sequencer
+        for job in keys.jobs_of(upload.bucket.name, upload.object.key, version):
+            record = items.find(clients.client("dynamodb"), self.table, job) or {}
+            if record.get("execution") == execution:
+                return bool(record["status"] != "running")
+        return False
+
+
 @dataclass
 class Starter:
     """Starts jobs of one workflow.
@@ -70,13 +114,16 @@ class Starter:
     machine: the workflow's ARN.
     queue: the URL of the queue of uploads.
     most: how many jobs may run at once.
-    recent: executions that this process started and that were not listed yet, with the time (`time.monotonic`).
+    jobs: tells which run.
+    recent: executions that this process started and that were not listed yet, with the time (`time.monotonic`) and
+    their uploads.
     """
 
     machine: str
     queue: str
     most: int
-    recent: dict[str, float] = field(default_factory=dict)
+    jobs: Executions | Records
+    recent: dict[str, tuple[float, Detail]] = field(default_factory=dict)
 
     def take(self, records: list[dict[str, Any]], seconds_left: Callable[[], float]) -> list[str]:
         """Start a job for each of Lambda's records of messages. Returns the ids of those that go back to the queue."""
@@ -100,7 +147,8 @@ class Starter:
 
         The execution has the message's id for a name: a message that is delivered twice starts one.
         """
-        if not keys.may_be_photo(parse(_json(body), Upload).detail.object.key):
+        upload = parse(_json(body), Upload).detail
+        if not keys.may_be_photo(upload.object.key):
             metrics.add_metric(name="NoPhoto", unit=MetricUnit.Count, value=1)
             return True
         while True:
@@ -109,7 +157,7 @@ class Starter:
                     answer = clients.client("stepfunctions").start_execution(
                         stateMachineArn=self.machine, name=message, input=body
                     )
-                    self.recent[answer["executionArn"]] = time.monotonic()
+                    self.recent[answer["executionArn"]] = time.monotonic(), upload
                     return True
                 except (ClientError, BotoCoreError) as error:
                     if isinstance(error, ClientError) and clients.code_of(error) == "ExecutionAlreadyExists":
@@ -121,13 +169,12 @@ class Starter:
 
     def _has_place(self) -> bool:
         try:
-            answer = clients.client("stepfunctions").list_executions(
-                stateMachineArn=self.machine, statusFilter="RUNNING", maxResults=self.most
-            )
-            listed = {one["executionArn"] for one in answer["executions"]}
+            listed = self.jobs.running(self.most)
             now = time.monotonic()
             self.recent = {
-                arn: since for arn, since in self.recent.items() if arn not in listed and now - since < LAG_SECONDS
+                arn: (since, upload)
+                for arn, (since, upload) in self.recent.items()
+                if arn not in listed and now - since < LAG_SECONDS
             }
             if len(listed) + len(self.recent) >= self.most:
                 self._forget_ended()
@@ -138,8 +185,8 @@ class Starter:
 
     def _forget_ended(self) -> None:
         """A job may have ended before it was ever listed: so small photos need not wait for the list."""
-        for arn in list(self.recent)[:MOST_DESCRIBED]:
-            if clients.client("stepfunctions").describe_execution(executionArn=arn)["status"] != "RUNNING":
+        for arn, (_, upload) in list(self.recent.items())[:MOST_ASKED_FOR]:
+            if self.jobs.has_ended(arn, upload):
                 del self.recent[arn]
 
     @staticmethod

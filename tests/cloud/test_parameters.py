@@ -1,0 +1,101 @@
+"""The stack with each parameter that decides about resources at another value than the default: it deploys, and works.
+
+What the embedded AWS does not keep (roles' boundaries, keys of buckets and table, reserved concurrency) is read in the
+template, by tests/unit/test_template.py.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+
+import pytest
+
+from darkroom_local import stack
+from darkroom_local.emulator import EmbeddedAws
+from tests.cloud.cloud import Cloud
+from tests.support import photos
+
+pytestmark = [pytest.mark.cloud, pytest.mark.slow]
+
+ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]})
+
+
+@pytest.fixture(scope="module")
+def changed() -> dict[str, str]:
+    """The parameters; those that name resources are filled in when these are there."""
+    return {
+        "ApiAccess": "iam",
+        "ApiLogs": "none",
+        "Architecture": "arm64",
+        "Fusion": "fused",
+        "JobRetentionDays": "7",
+        "KeepMetadata": "false",
+        "LogLevel": "WARN",
+        "LogRetentionDays": "30",
+        "MaxRunningJobs": "3",
+        "ReservedConcurrency": "2",
+        "WorkflowType": "EXPRESS",
+    }
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory: pytest.TempPathFactory, changed: dict[str, str]) -> Iterator[Cloud]:
+    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), settings={"LAMBDA_ACCOUNT_CONCURRENCY": "1000"}) as aws:
+        changed["KmsKeyArn"] = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
+        changed["AlarmTopicArn"] = aws.client("sns").create_topic(Name="alarms")["TopicArn"]
+        policy = aws.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALL)
+        changed["PermissionsBoundary"] = policy["Policy"]["Arn"]
+        yield Cloud(aws, stack.deploy(aws, **changed))
+
+
+def resources(cloud: Cloud, kind: str) -> list[str]:
+    """The names of the stack's resources of a kind."""
+    pages = cloud.aws.client("cloudformation").get_paginator("list_stack_resources").paginate(StackName=stack.STACK)
+    found = [
+        one["PhysicalResourceId"]
+        for page in pages
+        for one in page["StackResourceSummaries"]
+        if one["ResourceType"] == kind
+    ]
+    assert found, kind
+    return found
+
+
+def test_functions_are_what_the_parameters_say(cloud: Cloud, changed: dict[str, str]) -> None:
+    functions = cloud.aws.client("lambda")
+    for name in resources(cloud, "AWS::Lambda::Function"):
+        found = functions.get_function_configuration(FunctionName=name)
+        assert found["Architectures"] == [changed["Architecture"]], name
+        assert found["Environment"]["Variables"]["LOG_LEVEL"] == changed["LogLevel"], name
+
+
+def test_queues_are_under_the_key(cloud: Cloud, changed: dict[str, str]) -> None:
+    for queue in ("WaitingUploads", "UndeliveredUploads"):
+        answer = cloud.sqs.get_queue_attributes(QueueUrl=cloud.outputs[queue], AttributeNames=["KmsMasterKeyId"])
+        assert answer["Attributes"]["KmsMasterKeyId"] == changed["KmsKeyArn"]
+
+
+def test_logs_are_kept_as_long_as_is_said_and_the_api_has_none(cloud: Cloud, changed: dict[str, str]) -> None:
+    names = resources(cloud, "AWS::Logs::LogGroup")
+    assert not [name for name in names if "Api" in name]
+    groups = {one["logGroupName"]: one for one in cloud.aws.client("logs").describe_log_groups()["logGroups"]}
+    assert {groups[name]["retentionInDays"] for name in names} == {30}
+    assert {groups[name]["kmsKeyId"] for name in names} == {changed["KmsKeyArn"]}
+
+
+def test_a_photo_goes_through_an_express_workflow(cloud: Cloud) -> None:
+    machine = cloud.states.describe_state_machine(stateMachineArn=cloud.outputs["EnhanceArn"])
+    assert machine["type"] == "EXPRESS"
+    cloud.upload("photo.png", photos.encoded("PNG"), recipe="vivid")
+    job = cloud.job("photo.png")
+    assert job["status"] == "succeeded", job
+    assert cloud.manifest(job)["job"] == job["id"]
+    assert cloud.told(job["id"])["detail"]["execution"] == job["execution"]
+
+
+def test_more_photos_than_may_run_each_become_one_job(cloud: Cloud) -> None:
+    for index in range(7):
+        cloud.upload(f"many/{index}.png", photos.encoded("PNG", seed=index))
+    for index in range(7):
+        assert cloud.job(f"many/{index}.png")["status"] == "succeeded"
