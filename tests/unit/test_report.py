@@ -50,6 +50,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     now = json.loads(msgspec.json.encode(told))
     assert now.pop("schema") == report.SCHEMA
     assert now.pop("sidecar") is None
+    assert now.pop("progressive") is False
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None
     assert now["measurements"].pop("tones") == []
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):

@@ -47,6 +47,13 @@ MINE = Recipe(steps=[StepCall("gamma", {"gamma": 1.5})])
             lambda: Wanted.of_metadata({"partial": "accept"}, "a.jpg", "scan"),
             Wanted(recipe=recipe.built_in("scan"), partial="accept"),
         ),
+        (lambda: Wanted.of_options(None, progressive=False), Wanted(progressive=False)),
+        (lambda: Wanted.of_body({"progressive": True}), Wanted(progressive=True)),
+        (lambda: Wanted.of_query({"progressive": ["true"]}), Wanted(progressive=True)),
+        (
+            lambda: Wanted.of_metadata({"progressive": "True"}, "a.jpg", "scan"),
+            Wanted(recipe=recipe.built_in("scan"), progressive=True),
+        ),
         (lambda: Wanted.of_options("auto", finish="full"), Wanted(recipe=recipe.built_in("auto"), finish="full")),
         (lambda: Wanted.of_body({"finish": "none"}), Wanted(finish="none")),
         (lambda: Wanted.of_query({"finish": ["none"]}), Wanted(finish="none")),
@@ -68,7 +75,7 @@ def test_one_value_wherever_it_is_said(made: Callable[[], Wanted], expected: Wan
     "wanted",
     [
         Wanted(),
-        Wanted(blend=0, format="webp", quality=1, partial="accept", sidecar="beside"),
+        Wanted(blend=0, format="webp", quality=1, progressive=True, partial="accept", sidecar="beside"),
         Wanted(recipe=MINE, blend=40),
         *(Wanted(recipe=each) for each in recipe.built_ins()),
         Wanted(recipe=Recipe(steps=[], name="größer", description="„ä“ \U0001f4f7\n")),

@@ -63,7 +63,7 @@ def write(
     if told.sidecar is not None and told.sidecar.where == "inside":
         picture, unwritten = (picture, (_OWN,)) if own else _with_sidecar(picture, told)
     if own is None:
-        body = codec.encode(picture, format_name, quality=told.quality)
+        body = codec.encode(picture, format_name, quality=told.quality, progressive=told.progressive)
         notes = (*told.notes, *unwritten, *codec.omitted(picture, format_name))
     else:
         body, notes = own[0], (*own[1], *unwritten)

@@ -39,6 +39,9 @@ BUILT_IN = (
 Blend = Annotated[int, Meta(ge=0, le=100, description="how much of the result is mixed into the original, in percent")]
 Format = Literal["jpeg", "png", "webp", "tiff", "avif"]
 Quality = Annotated[int, Meta(ge=1, le=100, description="quality of a lossy output format")]
+Progressive = Annotated[
+    bool, Meta(description="whether a JPEG appears coarse first: a little smaller, and several times as long to write")
+]
 Partial = Annotated[
     Literal["reject", "accept"],
     Meta(description="what becomes of a JPEG or PNG that ends early: a rejection, or as much as is there, with a note"),
@@ -81,6 +84,7 @@ class Recipe(msgspec.Struct, frozen=True, forbid_unknown_fields=True, omit_defau
     blend: Blend = 100
     format: Format | None = None
     quality: Quality | None = None
+    progressive: Progressive = False
     finish: Annotated[
         Finish, Meta(description="of the steps `auto`: how much of an editor's tone and colour they end with")
     ] = "gentle"

@@ -17,7 +17,7 @@ from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
 from darkroom.measurements import Measurements, Share
 from darkroom.picture import Picture
-from darkroom.recipe import Blend, Finish, Format, Quality, Recipe, StepCall
+from darkroom.recipe import Blend, Finish, Format, Progressive, Quality, Recipe, StepCall
 
 SCHEMA = 2
 """Of this shape. Manifests of before had no number and lacked what has a default here: they are read as this shape."""
@@ -144,6 +144,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     blend: Blend
     format: Annotated[Format | None, Meta(description="asked for; null: what goes with the source's")] = None
     quality: Annotated[Quality | None, Meta(description="asked for; null: the format's own")] = None
+    progressive: Progressive = False
     finish: Annotated[Finish | None, Meta(description="asked for; null where the recipe states its steps")] = None
     source: File
     measurements: Annotated[
@@ -219,6 +220,7 @@ def begin(
         blend=chosen.blend,
         format=chosen.format,
         quality=chosen.quality,
+        progressive=chosen.progressive,
         finish=chosen.finish if chosen.steps == "auto" else None,
         source=source,
         measurements=measurements,

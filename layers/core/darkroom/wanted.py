@@ -12,7 +12,7 @@ from darkroom import recipe
 from darkroom.codec.formats import usual
 from darkroom.errors import RecipeInvalid
 from darkroom.params import FieldInvalid, convert
-from darkroom.recipe import Blend, Finish, Format, Partial, Quality, Recipe, Sidecar, StepCall
+from darkroom.recipe import Blend, Finish, Format, Partial, Progressive, Quality, Recipe, Sidecar, StepCall
 
 METADATA_BYTES = 2048
 """What S3 keeps with an object: the bytes of all names and values of its metadata together."""
@@ -24,6 +24,7 @@ class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
     blend: Blend | None = None
     format: Format | None = None
     quality: Quality | None = None
+    progressive: Progressive | None = None
     partial: Partial | None = None
     sidecar: Sidecar | None = None
     finish: Finish | None = None
@@ -100,7 +101,7 @@ class Wanted(Overrides, frozen=True):
 
         Which recipe: the object's metadata ``recipe`` (a built-in's name, or a recipe as JSON), else the key's first
         path segment where it names a built-in recipe, else `default`. The metadata ``blend`` (0–100), ``format``,
-        ``quality``, ``partial`` and ``finish`` override what the recipe says.
+        ``quality``, ``progressive``, ``partial``, ``sidecar`` and ``finish`` override what the recipe says.
         """
         folder = key.partition("/")[0] if "/" in key else ""
         chosen = recipe.find(metadata.get("recipe") or (folder if folder in recipe.BUILT_IN else default))

@@ -17,7 +17,7 @@ from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.limits import Limits
 from darkroom.picture import Metadata, Picture
 from tests.unit.codec import pictures
-from tests.unit.codec.pictures import colors, noise
+from tests.unit.codec.pictures import colors, noise, save
 
 BLOCK = pictures.exif(gps=True).tobytes().removeprefix(b"Exif\0\0")
 LOSSLESS = ("png", "tiff")
@@ -120,12 +120,22 @@ def test_jpeg_color_resolution_follows_quality(quality, sampling):
     image = Image.open(io.BytesIO(data))
     assert isinstance(image, JpegImageFile)
     assert image.layer[0][1:3] == sampling
-    assert image.info["progressive"]
+
+
+@pytest.mark.parametrize("subsampling", ["4:4:4", "4:2:2", "4:2:0"])
+@pytest.mark.parametrize("quality", [None, 70, 95])
+def test_a_jpeg_of_a_jpeg_keeps_its_color_resolution(subsampling, quality):
+    source = save(colors(48, 64), "JPEG", quality=80, subsampling=subsampling)
+    result = Image.open(io.BytesIO(codec.encode(codec.decode(source), "jpeg", quality=quality)))
+    assert isinstance(result, JpegImageFile)
+    assert result.layer[0][1:3] == {"4:4:4": (1, 1), "4:2:2": (2, 1), "4:2:0": (2, 2)}[subsampling]
 
 
 @pytest.mark.parametrize("quality", [None, 90, 60])
 def test_a_baseline_jpeg_has_the_same_pixels(quality):
-    fast, small = (codec.encode(sample(), "jpeg", quality=quality, progressive=each) for each in (False, True))
+    fast = codec.encode(sample(), "jpeg", quality=quality)
+    small = codec.encode(sample(), "jpeg", quality=quality, progressive=True)
+    assert Image.open(io.BytesIO(small)).info["progressive"]
     assert not Image.open(io.BytesIO(fast)).info.get("progressive")
     np.testing.assert_array_equal(codec.decode(fast).pixels, codec.decode(small).pixels)
 

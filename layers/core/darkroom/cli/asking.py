@@ -29,6 +29,11 @@ def asks(*, default: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
             "--quality", type=click.IntRange(1, 100), help="Of the formats that lose something (default: as the photo)."
         ),
         click.option(
+            "--progressive/--baseline",
+            default=None,
+            help="A JPEG that appears coarse first: a little smaller, longer to write (default: baseline).",
+        ),
+        click.option(
             "--finish",
             type=click.Choice(["none", "gentle", "full"]),
             help="How much of an editor's tone and colour `auto` ends with (default: gentle).",

@@ -21,7 +21,7 @@ from darkroom.step import BAND_PIXELS, check_array, from_float
 QUALITY = 90
 
 FULL_CHROMA_FROM = 90
-"""The JPEG quality from which colour is stored at full resolution (4:4:4); below it at half (4:2:0)."""
+"""The quality from which colour is stored at full resolution (4:4:4), and below it at half (4:2:0)."""
 
 MAX_SIDE: Mapping[str, int] = {"jpeg": 65_500, "webp": 16_383, "avif": 32_768}
 """Longest side in px that a format can hold, or its usual library (libjpeg, libwebp, libavif) will write or read."""
@@ -31,7 +31,7 @@ _AVIF_SPEED = 6
 _RELATIVE_COLORIMETRIC = b"\x01"
 
 
-def encode(picture: Picture | Array, format: str, *, quality: int | None = None, progressive: bool = True) -> bytes:
+def encode(picture: Picture | Array, format: str, *, quality: int | None = None, progressive: bool = False) -> bytes:
     """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif" ("JPG" and ".tif" are understood).
 
     picture: a `Picture`, or an array HxW, HxWx3 or HxWx4 of ``uint8``, ``uint16``, or ``float32`` in 0–1, which is
@@ -42,6 +42,8 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
         source: a JPEG made of a JPEG has its quantization tables (a little coarser from `coding.WANTED` times its bytes
         per pixel on) and subsampling, a WebP of a lossless WebP is lossless, and no lossy result has more than
         `coding.MOST` times the bytes per pixel that a lossy source had, if that can be. Otherwise it is 90.
+
+        A JPEG made of one has its subsampling at any quality, any other by `FULL_CHROMA_FROM`.
 
     progressive: whether a JPEG appears coarse first and has tables of its own (all but noise). A baseline one, with the
         standard's tables, holds the same pixels in a few more bytes, and is written in a fraction of the time.
@@ -115,12 +117,16 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
 
 def _jpeg_settings(source: Coding | None, quality: int | None) -> list[tuple[dict[str, Any], float]]:
     """From fine to coarse, each as long as the result has more than so many times the source's bytes per pixel."""
-    if quality is None and source is not None and source.tables and source.subsampling:
+    sampling = source.subsampling if source is not None else ""
+    if quality is None and source is not None and source.tables and sampling:
         return [
-            ({"qtables": coding.scaled(source.tables, factor), "subsampling": source.subsampling}, most)
+            ({"qtables": coding.scaled(source.tables, factor), "subsampling": sampling}, most)
             for factor, most in coding.FACTORS
         ]
-    return [({"quality": value, "subsampling": _subsampling(value)}, most) for value, most in _qualities(quality)]
+    return [
+        ({"quality": value, "subsampling": sampling or _subsampling(value)}, most)
+        for value, most in _qualities(quality)
+    ]
 
 
 def _png(pixels: Array, alpha: Array | None, meta: Metadata) -> bytes:

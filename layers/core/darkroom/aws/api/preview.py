@@ -52,7 +52,7 @@ def small(picture: Picture, side: int) -> Picture:
 def drawn(picture: Picture, quality: int = QUALITY) -> tuple[str, bytes]:
     """A media type, and a file of it: JPEG, and WebP where something is transparent."""
     format_name = "jpeg" if picture.alpha is None else "webp"
-    body = codec.encode(picture, format_name, quality=quality, progressive=False)
+    body = codec.encode(picture, format_name, quality=quality)
     return codec.MEDIA_TYPES[format_name], body
 
 
