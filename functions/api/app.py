@@ -28,6 +28,8 @@ api = routes.build(
         queue=setting("UPLOADS_QUEUE"),
         admins=frozenset(setting("ADMIN_CALLERS").split(",")) - {"none"},
         origins=tuple(origins.split(",")) if origins != "none" else (),
+        secret=setting("SIGNING_SECRET"),
+        hosts=frozenset(setting("SOURCE_HOSTS").lower().split(",")) - {"none"},
         files=Path(__file__).parent,
     )
 )
@@ -35,4 +37,4 @@ api = routes.build(
 
 @lambda_handler
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    return api.resolve(event, context)
+    return routes.resolve(api, event, context)

@@ -16,7 +16,9 @@ CHOICES = [
     {"ApiAccess": "cognito", "UserPoolArn": POOL},
     {"ApiAccess": "cognito", "UserPoolArn": POOL, "UserPoolScopes": "photos/read,photos/write"},
 ]
-OPEN = {("get", "/"), ("get", "/web/{file}"), ("get", "/health"), ("get", "/openapi.json"), ("options", "/{proxy+}")}
+IMAGES = "/i/{signature}/{transform}/{key+}"
+READ = ("/", "/web/{file}", "/health", "/openapi.json", IMAGES)
+OPEN = {("options", "/{proxy+}")} | {(method, path) for method in ("get", "head") for path in READ}
 
 
 def api(**parameters: str) -> tuple[dict[str, Any], dict[tuple[str, str], Any]]:
@@ -42,7 +44,7 @@ def test_all_is_guarded_but_the_page_health_and_preflight(parameters: dict[str, 
 
 def test_what_is_described_as_open_is() -> None:
     described = {(m, path) for m, path in OPERATIONS if OPENAPI["paths"][path][m].get("security") == []}
-    assert described == OPEN - {("options", "/{proxy+}")}
+    assert described == {(m, path.replace("{key+}", "{key}")) for m, path in OPEN - {("options", "/{proxy+}")}}
     assert {name for choice in OPENAPI["security"] for name in choice} == set(OPENAPI["components"]["securitySchemes"])
 
 

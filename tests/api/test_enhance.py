@@ -199,6 +199,8 @@ def test_as_many_as_may_wait_are_worked_for_and_others_are_told_at_once(
     reply = api.call("POST", "/enhance", photos.encoded())
     assert (reply.status, reply.json["code"]) == (429, "http.busy")
     assert reply.headers["retry-after"]
+    assert reply.headers["ratelimit-policy"] == '"waiting";q=2'
+    assert reply.headers["ratelimit"] == '"waiting";r=0;t=5'
     assert workflow.inputs == []
     records.leave_place(SETTINGS["JOBS_TABLE"], "place-1", "not the holder")
     assert api.call("POST", "/enhance", photos.encoded()).status == 429

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 
 import jsonschema
 import pytest
 
 from darkroom import recipe, registry
-from tests.support.api_client import OPENAPI, Client, reply_of
+from tests.support.api_client import METHODS, OPENAPI, OPERATIONS, Client, reply_of
 from tests.support.functions import Functions
 from tests.support.workflow import read_event
 
@@ -56,6 +57,46 @@ def test_the_page_s_address_ends_in_a_slash(functions: Functions) -> None:
 @pytest.mark.parametrize("name", ["../app.py", "openapi.json", "none.js", "%2e%2e"])
 def test_no_other_file_is_served(api: Client, name: str) -> None:
     assert api.get(f"/web/{name}").status == 404
+
+
+@pytest.mark.parametrize("path", ["/steps", "/recipes", "/openapi.json"])
+def test_what_changes_with_the_version_alone_is_sent_once(api: Client, path: str) -> None:
+    plain = api.get(path)
+    packed = api.call("GET", path, headers={"Accept-Encoding": "gzip, br"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert gzip.decompress(packed.body) == plain.body
+    assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
+    assert plain.headers["etag"] == packed.headers["etag"]
+    known = api.call("GET", path, headers={"If-None-Match": plain.headers["etag"], "Accept-Encoding": "gzip"})
+    assert (known.status, known.body, known.headers["etag"]) == (304, b"", plain.headers["etag"])
+    assert api.call("GET", path, headers={"If-None-Match": 'W/"another"'}).status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/health", "/openapi.json", "/steps", "/recipes", "/jobs", "/web/style.css"])
+def test_head_has_the_headers_of_get(api: Client, path: str) -> None:
+    whole, head = api.get(path), api.call("HEAD", path)
+    assert (head.status, head.headers, head.body) == (whole.status, whole.headers, b"")
+
+
+def test_options_tell_what_each_path_takes(api: Client) -> None:
+    for path, item in OPENAPI["paths"].items():
+        reply = api.call("OPTIONS", path.replace("{id}", "a" * 32), headers={"Origin": "https://photos.example"})
+        taken = {method.upper() for method in item if method in METHODS}
+        assert set(reply.headers["allow"].split(", ")) == taken | {"OPTIONS"}, path
+        assert reply.headers["access-control-allow-methods"] == reply.headers["allow"]
+        assert reply.headers["access-control-allow-origin"] == "https://photos.example"
+        assert reply.status == 204
+    assert (
+        "access-control-allow-origin"
+        not in api.call("OPTIONS", "/jobs", headers={"Origin": "https://x.example"}).headers
+    )
+
+
+def test_every_route_tells_other_sites_pages_that_they_may(api: Client) -> None:
+    for method, path in OPERATIONS:
+        reply = api.call(method.upper(), path.replace("{id}", "a" * 32), headers={"Origin": "https://photos.example"})
+        assert reply.headers["access-control-allow-origin"] == "https://photos.example", path
+        assert {"ETag", "RateLimit", "Retry-After"} <= set(reply.headers["access-control-expose-headers"].split(","))
 
 
 @pytest.mark.parametrize(("method", "path"), [("GET", "/nothing"), ("PUT", "/jobs"), ("GET", "/enhance")])

@@ -16,7 +16,7 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
-from darkroom import registry
+from darkroom import registry, signing
 from darkroom.aws import clients, starting
 from darkroom.aws.reconciling import Ends
 from darkroom.aws.starting import Executions, Starter
@@ -127,6 +127,11 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     for route in ("/diagnose", "/thumbnails?recipe=auto"):
         assert alice.call("POST", route, photos.encoded()).status == 200
+
+    # By signed address: computed, and kept.
+    s3.put_object(Bucket=UPLOADS, Key="holiday/a.png", Body=photos.encoded("PNG"))
+    image = "/" + signing.address(stores.SECRET.encode(), "none", "holiday/a.png", {"w": "20"})
+    assert alice.get(image).status == alice.get(image).status == 200
 
     # Uploads, each stage on its own; one of them replaced, and one of an unversioned bucket.
     first = {step.stage: step for step in reversed(registry.steps())}
@@ -271,6 +276,7 @@ OBJECT = {
         ("a reference", "UploadsBucket", "references/a.png"),
         ("a picture between stages", "WorkBucket", f"jobs/{'a' * 32}/0.dkr"),
         ("a photo whose sender waits", "WorkBucket", f"sync/{'a' * 32}/photo.jpg"),
+        ("a picture of a signed address", "WorkBucket", f"i/{'a' * 64}"),
         ("elsewhere in the work bucket", "WorkBucket", "private/a.jpg"),
         ("a result", "ResultsBucket", "holiday/a.jpg"),
     )
@@ -281,6 +287,7 @@ OTHERS = {
     "states": [f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:another"],
     "lambda": [f"arn:aws:lambda:{REGION}:{ACCOUNT}:function:another"],
     "sqs": [f"arn:aws:sqs:{REGION}:{ACCOUNT}:another"],
+    "secretsmanager": [f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:another"],
     "events": [f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/another"],
 }
 """What is not the stack's."""
@@ -303,9 +310,14 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("s3:GetObject", OBJECT["a photo whose sender waits"], {"inspect", "classify", "publish", "api"}),
     ("s3:PutObject", OBJECT["a photo whose sender waits"], {"api"}),
     ("s3:DeleteObject", OBJECT["a photo whose sender waits"], {"api"}),
+    ("s3:GetObject", OBJECT["a picture of a signed address"], {"api"}),
+    ("s3:PutObject", OBJECT["a picture of a signed address"], {"api"}),
+    ("s3:DeleteObject", OBJECT["a picture of a signed address"], set()),
+    ("secretsmanager:GetSecretValue", ARNS["SigningSecret"], {"api"}),
+    ("secretsmanager:PutSecretValue", ARNS["SigningSecret"], set()),
     ("s3:GetObject", OBJECT["elsewhere in the work bucket"], set()),
     ("s3:PutObject", OBJECT["elsewhere in the work bucket"], set()),
-    ("s3:ListBucket", ARNS["WorkBucket"], set()),
+    ("s3:ListBucket", ARNS["WorkBucket"], {"api"}),
     ("s3:GetObject", OBJECT["a result"], {"publish", "api"}),
     ("s3:PutObject", OBJECT["a result"], {"publish"}),
     ("s3:DeleteObject", OBJECT["a result"], {"api"}),

@@ -59,8 +59,8 @@ def test_what_is_described_is_what_is_taken() -> None:
         parameters = OPENAPI["paths"][route]["post"]["parameters"]
         queried = {parameter["name"] for parameter in parameters if "name" in parameter}
         assert {"$ref": "#/components/parameters/ContentEncoding"} in parameters
-        for kind, photo in (("multipart/form-data", "file"), ("application/json", "photo")):
-            assert set(schema_of(route, kind)["properties"]) == {photo, *queried}
+        for kind, photo in (("multipart/form-data", {"file"}), ("application/json", {"photo", "url"})):
+            assert set(schema_of(route, kind)["properties"]) == photo | queried
     assert {"report", *Query.__struct_fields__} <= set(schema_of("/enhance", "multipart/form-data")["properties"])
 
 

@@ -81,7 +81,7 @@ def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[i
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_without_a_key_only_health_and_the_page_answer(api: remote_api.Api, method: str, path: str) -> None:
-    place = path.replace("{id}", "0" * 32).replace("{file}", "app.js")
+    place = path.replace("{id}", "0" * 32).replace("{file}", "app.js").replace("{signature}", "0" * 43)
     request = urllib.request.Request(f"{api.address}{place}", method=method.upper())
     try:
         status = urllib.request.urlopen(request, context=ssl.create_default_context()).status

@@ -41,6 +41,8 @@ SETTINGS = {
     "UPLOADS_QUEUE": "https://sqs.eu-central-1.amazonaws.com/123456789012/waiting",
     "MAX_RUNNING_JOBS": "2",
     "MAX_WAITING_CALLS": "2",
+    "SIGNING_SECRET": "signing",
+    "SOURCE_HOSTS": "photos.example,*.cdn.example",
     "ADMIN_CALLERS": "none,k1e2y3",
     "EVENT_BUS": "darkroom",
     "JOB_RETENTION_DAYS": "30",

@@ -29,6 +29,7 @@ ARNS = {
     "UploadsBucket": f"arn:aws:s3:::{UPLOADS}",
     "WorkBucket": f"arn:aws:s3:::{WORK}",
     "ResultsBucket": f"arn:aws:s3:::{RESULTS}",
+    "SigningSecret": f"arn:aws:secretsmanager:{REGION}:{ACCOUNT}:secret:{SETTINGS['SIGNING_SECRET']}",
     "JobsTable": f"arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{SETTINGS['JOBS_TABLE']}",
     "WaitingUploads": f"{QUEUES}waiting",
     "UndeliveredUploads": f"{QUEUES}undelivered",
@@ -131,10 +132,10 @@ def concrete(node: Any) -> Any:
 
 
 def attribute(text: str) -> str:
-    """What ``"Name.Arn"`` and ``"Name.Name"`` stand for."""
+    """What ``"Name.Arn"``, ``"Name.Name"``, and a secret's ``"Name.Id"``, which is its ARN, stand for."""
     resource, _, name = text.partition(".")
-    assert name in ("Arn", "Name"), text
-    return arn(resource) if name == "Arn" else arn(resource).rpartition(":")[2]
+    assert name in ("Arn", "Name", "Id"), text
+    return arn(resource) if name != "Name" else arn(resource).rpartition(":")[2]
 
 
 def as_list(value: Any) -> list[Any]:

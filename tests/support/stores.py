@@ -13,10 +13,12 @@ from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.aws import clients
+from darkroom.aws.api import secret
 from tests.support import definition
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK
 
 REGION = "eu-central-1"
+SECRET = "not-a-real-secret"
 
 
 @contextmanager
@@ -26,10 +28,13 @@ def stores(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
     with mock_aws():
         clients.client.cache_clear()
+        secret.forget()
         make_buckets()
         make_table()
+        make_secret()
         yield
     clients.client.cache_clear()
+    secret.forget()
 
 
 def make_buckets() -> None:
@@ -38,6 +43,11 @@ def make_buckets() -> None:
         s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": REGION})
     for bucket in (UPLOADS, RESULTS):
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+
+
+def make_secret() -> None:
+    """The secret by which addresses are signed."""
+    boto3.client("secretsmanager").create_secret(Name=SETTINGS["SIGNING_SECRET"], SecretString=SECRET)
 
 
 def make_table(name: str = SETTINGS["JOBS_TABLE"]) -> None:

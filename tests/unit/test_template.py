@@ -341,6 +341,17 @@ def test_the_starter_may_count_the_jobs_of_the_workflow_s_type_alone(kind: str) 
     assert asked == counts[kind] | {"states:StartExecution"}
 
 
+def test_the_api_has_capacity_of_its_own_where_that_is_asked_for() -> None:
+    def reserved(**parameters: str) -> dict[str, str | None]:
+        functions = of_type(rights.Stack(**parameters).resources, "AWS::Lambda::Function")
+        return {name: function.get("ReservedConcurrentExecutions") for name, function in functions.items()}
+
+    alone = reserved(ApiConcurrency="8")
+    assert alone.pop("ApiFunction") == "8"
+    assert set(alone.values()) == {None}
+    assert set(reserved(ApiConcurrency="8", ReservedConcurrency="5").values()) == {"8", "5"}
+
+
 # The API's logs and limits
 
 TOLD = {
@@ -383,7 +394,8 @@ def test_the_role_of_the_api_s_logs_is_made_where_there_is_none(choice: str, mad
 
 @pytest.mark.parametrize("parameters", [{"ApiAccess": "key"}, {"ApiAccess": "iam"}], ids=lambda one: one["ApiAccess"])
 def test_what_needs_no_caller_has_a_limit(parameters: dict[str, str]) -> None:
-    stage = rights.Stack(**parameters, OpenRequestsPerSecond="7").resources["Apiv1Stage"]["Properties"]
+    limits = {"OpenRequestsPerSecond": "7", "ImagesPerSecond": "7"}
+    stage = rights.Stack(**parameters, **limits).resources["Apiv1Stage"]["Properties"]
     paths = SOURCE["Api"]["Properties"]["DefinitionBody"]["paths"]
     open_routes = {
         (method.upper(), "/" if path == "/" else "/" + path.replace("/", "~1"))
@@ -400,9 +412,49 @@ def test_what_needs_no_caller_has_a_limit(parameters: dict[str, str]) -> None:
     assert open_routes
 
 
-def test_work_is_forgotten_after_a_day() -> None:
-    (rule,) = SOURCE["WorkBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
-    assert (rule["Status"], rule["ExpirationInDays"]) == ("Enabled", 1)
+def test_work_is_forgotten_after_a_day_and_renditions_after_some() -> None:
+    stack = rights.Stack(RenditionDays="9").resources
+    rules = stack["WorkBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    assert all(rule["Status"] == "Enabled" for rule in rules)
+    ends = {rule["Prefix"]: str(rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
+    assert ends == {"jobs/": "1", "sync/": "1", "i/": "9"}
+    assert {part.partition("/")[0] + "/" for part in written_to("WorkBucket")} == set(ends), "nothing stays"
+
+
+def written_to(bucket: str) -> set[str]:
+    """Where the roles may write in a bucket, as they name it."""
+    stack = rights.Stack()
+    roles = stack.functions().values()
+    arn = f"{rights.ARNS[bucket]}/"
+    found = {right.resource for role in roles for right in stack.rights(role) if right.action == "s3:PutObject"}
+    return {one.removeprefix(arn) for one in found if one.startswith(arn)}
+
+
+def test_a_cdn_in_front_reaches_pictures_alone_and_keeps_what_the_address_says() -> None:
+    assert not [name for name, one in rights.Stack().resources.items() if "CloudFront" in one["Type"]]
+    stack = rights.Stack(Cdn="true").resources
+    config = stack["ImagesCdn"]["Properties"]["DistributionConfig"]
+    assert [origin["OriginPath"] for origin in config["Origins"]] == ["/v1"]
+    assert "if (!event.request.uri.startsWith('/i/'))" in stack["AcceptOfImages"]["Properties"]["FunctionCode"]
+    assert "CacheBehaviors" not in config
+    assert config["DefaultCacheBehavior"]["ViewerProtocolPolicy"] == "redirect-to-https"
+    policy = stack["ImagesCachePolicy"]["Properties"]["CachePolicyConfig"]
+    keyed = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert keyed["QueryStringsConfig"] == {"QueryStringBehavior": "all"}, "all of it is signed"
+    assert keyed["HeadersConfig"] == {"HeaderBehavior": "whitelist", "Headers": ["Accept"]}
+    assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), "as long as the API says"
+
+
+def test_refusals_for_want_of_room_say_when_to_ask_again() -> None:
+    limits = {"ApiRequestsPerSecond": "7", "ApiRequestsPerDay": "99"}
+    answers = rights.Stack(**limits, AllowedOrigins="https://photos.example").resources["Api"]["Properties"]["Body"]
+    told = answers["x-amazon-apigateway-gateway-responses"]
+    for kind, one in told.items():
+        headers = one["responseParameters"]
+        assert headers["gatewayresponse.header.Access-Control-Allow-Origin"] == "'*'", kind
+        assert ("gatewayresponse.header.Retry-After" in headers) == (one.get("statusCode") in (429, "429")), kind
+    rate = told["THROTTLED"]["responseParameters"]["gatewayresponse.header.RateLimit-Policy"]
+    assert rate == {"Fn::Sub": "'\"rate\";q=7;w=1'"}
 
 
 def test_uploads_keep_the_version_a_job_was_told_of() -> None:

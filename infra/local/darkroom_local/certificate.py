@@ -15,7 +15,7 @@ LIFETIME = datetime.timedelta(days=30)
 
 
 def issue(host: str, certificate: Path, key: Path) -> None:
-    """Write a self-signed certificate for an IP address, and its private key, as PEM."""
+    """Write a self-signed certificate for an IP address or a host's name, and its private key, as PEM."""
     secret = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "darkroom's embedded AWS")])
     now = datetime.datetime.now(datetime.UTC)
@@ -27,7 +27,7 @@ def issue(host: str, certificate: Path, key: Path) -> None:
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - datetime.timedelta(hours=1))
         .not_valid_after(now + LIFETIME)
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address(host))]), critical=False)
+        .add_extension(x509.SubjectAlternativeName([_named(host)]), critical=False)
         .add_extension(x509.BasicConstraints(ca=True, path_length=0), critical=True)
         .sign(secret, hashes.SHA256())
     )
@@ -38,3 +38,10 @@ def issue(host: str, certificate: Path, key: Path) -> None:
         )
     )
     certificate.write_bytes(signed.public_bytes(serialization.Encoding.PEM))
+
+
+def _named(host: str) -> x509.GeneralName:
+    try:
+        return x509.IPAddress(ipaddress.ip_address(host))
+    except ValueError:
+        return x509.DNSName(host)

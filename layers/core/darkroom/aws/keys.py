@@ -39,6 +39,11 @@ def to_wait_for(job: str, source_format: str) -> str:
     return f"sync/{job}/photo{extension if extension in INPUT_EXTENSIONS else '.img'}"
 
 
+def to_rendition(digest: str) -> str:
+    """In the work bucket: a picture made for signed addresses. digest: of all that it follows from."""
+    return f"i/{digest}"
+
+
 def to_announce(job: str, filename: str) -> str:
     """In the uploads bucket: the photo of a job that the API announced, as its sender calls it."""
     return f"api/{job}/{safe_name(filename)}"

@@ -38,6 +38,19 @@ class Stack:
     def client(self, service: str) -> Any:
         return boto3.client(service, **self.connection)
 
+    @property
+    def images(self) -> str:
+        """What signed addresses begin with: the CDN where there is one, else the API."""
+        return self.outputs.get("Cdn") or self.outputs["Api"]
+
+    def signing_secret(self) -> str:
+        """The secret by which addresses are signed."""
+        try:
+            answer = self.client("secretsmanager").get_secret_value(SecretId=self.outputs["SigningSecret"])
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("secret", f"the secret could not be read: {error}") from None
+        return str(answer["SecretString"])
+
     def upload(self, filename: str, body: bytes, wanted: Wanted) -> str:
         """Put a photo into the uploads bucket, which starts its job, and give its key: no other upload has it."""
         key = keys.to_submit(uuid.uuid4().hex, filename)

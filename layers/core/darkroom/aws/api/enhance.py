@@ -42,7 +42,7 @@ def enhance(site: Site, body: bytes, query: Mapping[str, Sequence[str]], accept:
     job, key = synchronous.put(site, body, wanted.to_metadata())
     records.announce(site.table, job, site.work, key, owner=caller, request="")
     with synchronous.place(site):
-        output = _run(site, job, key)
+        output = run(site, job, key)
     if output is None:  # it goes on without us
         headers = {"Location": f"jobs/{job}", "X-Darkroom-Job": job, "Retry-After": "5", "Cache-Control": "no-store"}
         return Response(int(HTTPStatus.SEE_OTHER), "application/json", "", headers=headers)
@@ -57,7 +57,7 @@ def _own_format(body: bytes) -> str | None:
         return None
 
 
-def _run(site: Site, job: str, key: str) -> dict[str, Any] | None:
+def run(site: Site, job: str, key: str) -> dict[str, Any] | None:
     """Run the workflow to its end. None where it takes longer than we may. Raises the job's own error."""
     event = {"detail": {"bucket": {"name": site.work}, "object": {"key": key, "sequencer": "0"}}}
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
@@ -20,14 +21,24 @@ STATUSES = {
 """Codes whose status is not that of their kind."""
 
 
-class Problem(Exception):
-    """An answer that is an error: its status, its stable code, a sentence, and further members."""
+RETRY_SECONDS = 5
+"""After which a caller who was turned away may ask again."""
 
-    def __init__(self, status: HTTPStatus, code: str, detail: str, **members: Any) -> None:
+
+class Problem(Exception):
+    """An answer that is an error: its status, its stable code, a sentence, and further members.
+
+    headers: further ones of a 429 or 503.
+    """
+
+    def __init__(
+        self, status: HTTPStatus, code: str, detail: str, headers: Mapping[str, str] | None = None, **members: Any
+    ) -> None:
         super().__init__(code, detail)
         self.status = status
         self.code = code
         self.detail = detail
+        self.headers = headers or {}
         self.members = members
 
 
@@ -55,5 +66,5 @@ def response(problem: Problem) -> Response[str]:
     }
     headers = {"Cache-Control": "no-store"}
     if problem.status in (HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.TOO_MANY_REQUESTS):
-        headers["Retry-After"] = "5"
+        headers |= {"Retry-After": str(RETRY_SECONDS), **problem.headers}
     return Response(int(problem.status), MEDIA_TYPE, msgspec.json.encode(body).decode(), headers=headers)

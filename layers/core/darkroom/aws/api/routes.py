@@ -6,62 +6,113 @@ import base64
 import hashlib
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
 import msgspec
 from aws_lambda_powertools.event_handler import APIGatewayRestResolver, CORSConfig, Response, content_types
 from aws_lambda_powertools.event_handler.exceptions import NotFoundError
+from aws_lambda_powertools.utilities.typing import LambdaContext
 
 import darkroom
 from darkroom import recipe, registry
-from darkroom.aws.api import annotate, enhance, jobs, page, parse, problems, thumbnails, unwrap
+from darkroom.aws.api import (
+    addresses,
+    annotate,
+    conditional,
+    enhance,
+    fetching,
+    jobs,
+    page,
+    parse,
+    problems,
+    synchronous,
+    thumbnails,
+    unwrap,
+)
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import logger, where
 from darkroom.errors import DarkroomError
 
-EXPOSED = ["X-Darkroom-Job", "X-Darkroom-Report", "Location", "Retry-After"]
+EXPOSED = ["ETag", "X-Darkroom-Job", "X-Darkroom-Report", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"]
 """Headers that pages of other origins may read."""
 
 SIGNED = ["Authorization", "X-Amz-Date", "X-Amz-Security-Token", "X-Amz-Content-Sha256"]
-HEADERS = ["Content-Type", "X-Api-Key", "Idempotency-Key", "Accept", *SIGNED]
+HEADERS = ["Content-Type", "X-Api-Key", "Idempotency-Key", "If-None-Match", "Accept", *SIGNED]
+
+METHODS = {
+    r"/|/web/.+|/health|/openapi\.json|/steps|/recipes|/jobs/[^/]+/preview|/i/.+": "GET, HEAD",
+    r"/jobs": "GET, HEAD, POST",
+    r"/jobs/[^/]+": "GET, HEAD, DELETE",
+    r"/jobs/[^/]+/(redo|again|stop)|/enhance|/thumbnails|/classify|/diagnose": "POST",
+}
+"""What each path takes, beside OPTIONS."""
 
 Answer = Response[Any]
+Handler = Callable[..., Answer]
 
 
 def build(site: Site) -> APIGatewayRestResolver:
     """The API of a stack."""
     api = APIGatewayRestResolver(cors=_cors(site.origins), serializer=_json)
 
-    @api.get("/")
+    def read(rule: str, **options: Any) -> Callable[[Handler], Handler]:
+        """A route that is read, or of which only the headers are: see `resolve`."""
+        return api.route(rule, method=["GET", "HEAD"], **options)
+
+    @read("/")
     def show_page() -> Answer:
         path = api.current_event.request_context.path or "/"
         if not path.endswith("/"):  # the page's own links are relative
             return Response(int(HTTPStatus.PERMANENT_REDIRECT), "text/plain", "", headers={"Location": f"{path}/"})
         return page.serve(site, "index.html")
 
-    @api.get("/web/<file>")
+    @read("/web/<file>")
     def show_file(file: str) -> Answer:
         return page.serve(site, file)
 
-    @api.get("/health")
+    @read("/health")
     def health() -> Answer:
         return _answer({"status": "ok", "version": darkroom.__version__})
 
-    @api.get("/openapi.json")
+    @read("/openapi.json", compress=True)
     def describe() -> Answer:
-        return _answer(msgspec.Raw((site.files / "openapi.json").read_bytes()))
+        return unless_known((site.files / "openapi.json").read_text("utf-8"))
 
-    @api.get("/steps")
+    @read("/steps", compress=True)
     def list_steps() -> Answer:
-        return _answer({"steps": [registry.describe(step) for step in registry.steps()]})
+        return unless_known(_json({"steps": [registry.describe(step) for step in registry.steps()]}))
 
-    @api.get("/recipes")
+    @read("/recipes", compress=True)
     def list_recipes() -> Answer:
         schema = msgspec.json.schema(recipe.Recipe)
-        return _answer({"recipes": [msgspec.to_builtins(one) for one in recipe.built_ins()], "schema": schema})
+        return unless_known(
+            _json({"recipes": [msgspec.to_builtins(one) for one in recipe.built_ins()], "schema": schema})
+        )
+
+    @read("/i/.+")
+    def show_rendition() -> Answer:
+        event = api.current_event
+        return addresses.answer(site, event.path, event.resolved_query_string_parameters or {}, event.headers)
+
+    @api.route(".*", method="OPTIONS")
+    def tell_methods() -> Answer:
+        path = api.current_event.path
+        allowed = next((methods for shape, methods in METHODS.items() if re.fullmatch(shape, path)), "")
+        told = f"{allowed}, OPTIONS".removeprefix(", ")
+        # Who calls from another site is told by the headers that go with every answer (`_cors`).
+        headers = {"Allow": told, **({"Access-Control-Allow-Methods": told} if site.origins else {})}
+        return Response(int(HTTPStatus.NO_CONTENT), body="", headers=headers)
+
+    def unless_known(body: str) -> Answer:
+        """JSON that changes with darkroom's version alone: sent again only where the caller has another."""
+        tag = f"W/{conditional.tag_of(body)}"  # the same JSON, packed or not
+        headers = {"Cache-Control": "no-cache", "ETag": tag, "Vary": "Accept-Encoding"}
+        if conditional.is_known(api.current_event.headers, tag):
+            return Response(int(HTTPStatus.NOT_MODIFIED), None, "", headers=headers, compress=False)
+        return Response(int(HTTPStatus.OK), content_types.APPLICATION_JSON, body, headers=headers)
 
     @api.post("/jobs")
     def create_job() -> Answer:
@@ -71,17 +122,17 @@ def build(site: Site) -> APIGatewayRestResolver:
         status = HTTPStatus.CREATED if new else HTTPStatus.OK
         return _answer(job, status, Location=job["links"]["self"])
 
-    @api.get("/jobs")
+    @read("/jobs")
     def list_jobs() -> Answer:
         event = api.current_event
         query = event.query_string_parameters or {}
         return _answer(jobs.page(site, _limit(query.get("limit", "20")), query.get("next") or None, _caller(event)))
 
-    @api.get("/jobs/<job>")
+    @read("/jobs/<job>")
     def show_job(job: str) -> Answer:
         return _answer(jobs.show(site, job, _caller(api.current_event)))
 
-    @api.get("/jobs/<job>/preview")
+    @read("/jobs/<job>/preview")
     def preview_job(job: str) -> Answer:
         return jobs.look_at(site, job, api.current_event.query_string_parameters or {}, _caller(api.current_event))
 
@@ -107,12 +158,12 @@ def build(site: Site) -> APIGatewayRestResolver:
     @api.post("/enhance")
     def enhance_photo() -> Answer:
         event = api.current_event
-        photo, query = _photo(event)
+        photo, query = _photo(site, event)
         return enhance.enhance(site, photo, query, event.headers.get("Accept") or "*/*", _caller(event))
 
     @api.post("/thumbnails")
     def draw_thumbnails() -> Answer:
-        return _answer(thumbnails.answer(site, *_photo(api.current_event)))
+        return _answer(thumbnails.answer(site, *_photo(site, api.current_event)))
 
     @api.post("/classify")
     def classify_photo() -> Answer:
@@ -123,7 +174,7 @@ def build(site: Site) -> APIGatewayRestResolver:
         return ask_about("/diagnose", "diagnose")
 
     def ask_about(route: str, step: str) -> Answer:
-        photo, query = _photo(api.current_event)
+        photo, query = _photo(site, api.current_event)
         return _answer(annotate.answer(site, route, step, photo, query))
 
     @api.not_found
@@ -136,6 +187,12 @@ def build(site: Site) -> APIGatewayRestResolver:
     api.exception_handler(DarkroomError)(_refused)
     api.exception_handler(Exception)(_failed)
     return api
+
+
+def resolve(api: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """An event's answer; of HEAD all but its body (RFC 9110, 9.3.2)."""
+    answer = api.resolve(event, context)
+    return {**answer, "body": ""} if event.get("httpMethod") == "HEAD" else answer
 
 
 def _refused(error: DarkroomError) -> Answer:
@@ -166,9 +223,12 @@ def _body(event: Any) -> bytes:
     return (event.body or "").encode()
 
 
-def _photo(event: Any) -> tuple[bytes, Mapping[str, Sequence[str]]]:
-    """The photo in a request's body, however it is wrapped, and what is asked for."""
-    return unwrap.photo_in(_body(event), event.headers, event.resolved_query_string_parameters or {})
+def _photo(site: Site, event: Any) -> tuple[bytes, Mapping[str, Sequence[str]]]:
+    """The photo in a request's body, however it is wrapped, or at the URL in it, and what is asked for."""
+    photo, query = unwrap.photo_in(_body(event), event.headers, event.resolved_query_string_parameters or {})
+    if isinstance(photo, str):
+        photo = fetching.fetch(photo, site.hosts, synchronous.MAX_BODY)
+    return photo, query
 
 
 def _caller(event: Any) -> str:

@@ -21,6 +21,8 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     queue: the URL of the queue of uploads.
     admins: callers who see everyone's jobs.
     origins: other sites whose pages may call the API.
+    secret: the ARN of the secret by which addresses are signed.
+    hosts: whose photos may be fetched by their URL.
     files: the folder with `openapi.json` and the page, `web/`.
     """
 
@@ -35,4 +37,6 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     queue: str
     admins: frozenset[str]
     origins: tuple[str, ...]
+    secret: str
+    hosts: frozenset[str]
     files: Path

@@ -13,7 +13,7 @@ from botocore.config import Config
 
 from darkroom.aws import clients, keys, storage
 from darkroom.aws.api import records
-from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.problems import RETRY_SECONDS, Problem
 from darkroom.aws.api.settings import Site
 from darkroom.codec.formats import identify
 from darkroom.errors import DarkroomError, StepFailed, revive
@@ -70,6 +70,8 @@ def place(site: Site) -> Iterator[None]:
             "http.busy",
             f"{site.places} photos are worked on while their senders wait, which is as many as may be: try again, or "
             "use POST /jobs, which takes any number.",
+            # As draft-ietf-httpapi-ratelimit-headers has it: how many at once, that none is left, and until when.
+            headers={"RateLimit-Policy": f'"waiting";q={site.places}', "RateLimit": f'"waiting";r=0;t={RETRY_SECONDS}'},
         )
     try:
         yield

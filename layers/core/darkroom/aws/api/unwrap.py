@@ -25,13 +25,16 @@ HOW = (
 NAMES = ("file", "photo", "image", "data", "upload", "picture")
 """Fields in which a form or a JSON object may hold the photo."""
 
+URL = "url"
+"""The field of a JSON object that says where the photo lies."""
+
 _DATA_URL = re.compile(rb"\s*data:[^,;]*(?:;[^,;]*)*?;base64,", re.IGNORECASE)
 
 Wishes = dict[str, Sequence[str]]
 
 
-def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> tuple[bytes, Wishes]:
-    """The photo in a request's body, and what is asked for: the query, and the fields beside the photo.
+def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequence[str]]) -> tuple[bytes | str, Wishes]:
+    """The photo in a request's body, or its URL, and what is asked for: the query, and the fields beside the photo.
 
     Where both name something, the query counts. A body that is none of these wrappings is taken for the photo itself.
     Raises `Problem` 415 that says how to send it, 400 and 413.
@@ -44,7 +47,8 @@ def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequen
     if kind == "multipart/form-data":
         body, fields = _of_form(body, content_type)
     elif kind == "application/json" or (body[:1] == b"{" and kind in ("", "text/plain")):
-        body, fields = _of_json(body)
+        photo, fields = _of_json(body)
+        return photo, {**fields, **query}
     elif kind == "application/x-www-form-urlencoded" and re.match(rb"[\w.-]{1,40}=", body):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "http.no-photo", f"The form holds text alone. {HOW}")
     elif _DATA_URL.match(body[:200]):
@@ -74,12 +78,12 @@ def _of_form(body: bytes, content_type: str) -> tuple[bytes, Wishes]:
     return (_of_text(photo) if _DATA_URL.match(photo[:200]) else photo), dict(fields)
 
 
-def _of_json(body: bytes) -> tuple[bytes, Wishes]:
+def _of_json(body: bytes) -> tuple[bytes | str, Wishes]:
     try:
         said: Any = json.loads(body)
     except (ValueError, RecursionError):
         said = None
-    names = [name for name in said if name.lower() in NAMES] if isinstance(said, dict) else []
+    names = [name for name in said if name.lower() in (*NAMES, URL)] if isinstance(said, dict) else []
     if len(names) != 1 or not isinstance(said[names[0]], str):
         raise Problem(
             HTTPStatus.UNSUPPORTED_MEDIA_TYPE,
@@ -91,7 +95,8 @@ def _of_json(body: bytes) -> tuple[bytes, Wishes]:
         for name, value in said.items()
         if name not in names and (name != "step" or isinstance(value, list)) and value is not None
     }
-    return _of_text(said[names[0]].encode()), fields
+    photo = said[names[0]]
+    return (photo if names[0].lower() == URL else _of_text(photo.encode())), fields
 
 
 def _of_text(text: bytes) -> bytes:
