@@ -71,8 +71,8 @@ void turn_colors(const void *from, const float *table, void *to, int kind, int64
             float light = into[0] * l + into[1] * k + into[2] * s;
             float green = into[3] * l + into[4] * k + into[5] * s;
             float blue = into[6] * l + into[7] * k + into[8] * s;
-            float chroma = __builtin_sqrtf(green * green + blue * blue);
-            float scale = factor * (1 + vibrance * exponential(chroma * fade));
+            float scale = factor;
+            if (vibrance != 0) scale *= 1 + vibrance * exponential(__builtin_sqrtf(green * green + blue * blue) * fade);
             float x = scale * (cosine * green - sine * blue), y = scale * (sine * green + cosine * blue);
             l = back[0] * light + back[1] * x + back[2] * y;
             k = back[3] * light + back[4] * x + back[5] * y;
