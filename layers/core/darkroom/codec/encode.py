@@ -106,13 +106,17 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
     }
 
     def write(setting: dict[str, Any]) -> bytes:
-        if progressive:
-            # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Baseline needs none.
+        if setting["optimize"]:
+            # Pillow has room for a byte per pixel (two from quality 95), which noise can exceed. Usual codes need none.
             with suppress(OSError):
-                return _save(pixels, "JPEG", progressive=True, optimize=True, **setting, **options)
-        return _save(pixels, "JPEG", **setting, **options)
+                return _save(pixels, "JPEG", progressive=progressive, **setting, **options)
+        return _save(pixels, "JPEG", **{**setting, "optimize": False}, **options)
 
-    return coding.fitted(write, _jpeg_settings(meta.coding, quality), _share(meta, pixels, quality))
+    settings = _jpeg_settings(meta.coding, quality)
+    tried = [({**setting, "optimize": True}, most) for setting, most in settings]
+    if not progressive:  # codes of its own take a second pass: only before it would be stored more coarsely
+        tried.insert(0, ({**settings[0][0], "optimize": False}, settings[0][1]))
+    return coding.fitted(write, tried, _share(meta, pixels, quality))
 
 
 def _jpeg_settings(source: Coding | None, quality: int | None) -> list[tuple[dict[str, Any], float]]:

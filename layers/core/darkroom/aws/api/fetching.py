@@ -8,7 +8,6 @@ ours is sent along, and size and time are bounded.
 from __future__ import annotations
 
 import contextlib
-import http.client
 import ipaddress
 import re
 import socket
@@ -17,6 +16,7 @@ import threading
 import time
 from collections.abc import Set as AbstractSet
 from http import HTTPStatus
+from http.client import HTTPException, HTTPSConnection
 from urllib.parse import SplitResult, urlsplit
 
 import darkroom
@@ -44,7 +44,7 @@ def fetch(url: str, hosts: AbstractSet[str], max_bytes: int) -> bytes:
         return _get(address, _public(str(address.hostname)), max_bytes, deadline)
     except TimeoutError:
         raise Problem(HTTPStatus.GATEWAY_TIMEOUT, "http.source-slow", "The photo's host took too long.") from None
-    except (OSError, http.client.HTTPException) as error:
+    except (OSError, HTTPException) as error:
         raise _bad(f"The photo's host did not answer ({type(error).__name__}).") from None
 
 
@@ -102,7 +102,7 @@ _NAT64 = ipaddress.ip_network("64:ff9b::/96")
 _COMPATIBLE = ipaddress.ip_network("::/96")
 
 
-class _Pinned(http.client.HTTPSConnection):
+class _Pinned(HTTPSConnection):
     """To an address that was looked up before; the certificate must be the host's by its name."""
 
     def __init__(self, host: str, number: str, context: ssl.SSLContext) -> None:
@@ -145,7 +145,7 @@ def _get(address: SplitResult, number: str, max_bytes: int, deadline: float) -> 
         if answer.length:
             raise _bad("The photo's host broke off.")
         return bytes(body)
-    except (OSError, http.client.HTTPException, Problem):
+    except (OSError, HTTPException, Problem):
         if time.monotonic() >= deadline:
             raise TimeoutError from None
         raise
