@@ -126,7 +126,16 @@ def test_a_photo_that_was_waited_for_is_its_sender_s(ada: Client, other: Client,
 
 def test_a_bad_record_spoils_no_list(ada: Client) -> None:
     good = announce(ada)
-    for number, bad in enumerate([{}, {"key": "x"}, {"status": "failed", "key": "x", "updated": "x", "error": "?"}]):
+    whole = {"status": "failed", "key": "x", "updated": "x"}
+    damaged: list[dict[str, Any]] = [
+        {},
+        {"key": "x"},
+        {**whole, "error": "?"},
+        {**whole, "recipe": b"\xff"},
+        {**whole, "diagnosis": "{"},
+        {**whole, "diagnosis": {"blur"}},
+    ]
+    for number, bad in enumerate(damaged):
         table().put_item(Item={"id": f"{number}", "owner": "ada", "created": f"2026-01-0{number + 1}", **bad})
     assert ids(ada) == [good]
 

@@ -201,6 +201,19 @@ def test_a_failed_job_has_its_error(api: Client) -> None:
     assert shown["error"] == {"code": "image.empty", "message": "the file is empty"}
 
 
+@pytest.mark.parametrize(
+    ("method", "route", "nearest"),
+    [("GET", "/jobs?limits=3", "limit"), ("GET", "/jobs/{job}/preview?sides=64", "side"),
+     ("POST", "/thumbnails?recipes=vivid", "recipe")],
+)  # fmt: skip
+def test_a_query_of_an_unknown_name_is_told_the_nearest(api: Client, method: str, route: str, nearest: str) -> None:
+    job = api.call("POST", "/jobs", ASK).json["id"]
+    body = photos.encoded("PNG") if method == "POST" else None
+    reply = api.call(method, route.format(job=job), body)
+    assert (reply.status, reply.json["code"]) == (400, "recipe.unknown-field")
+    assert f"did you mean '{nearest}'?" in reply.json["detail"]
+
+
 def test_jobs_are_listed_newest_first_in_pages(api: Client) -> None:
     for number in range(5):
         finished(f"{number}.jpg", f"{number:032x}", f"2026-01-0{number + 1}T00:00:00.000Z")

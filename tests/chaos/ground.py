@@ -63,6 +63,7 @@ class Ground:
     aws: EmbeddedAws
     proxy: Proxy
     settings: dict[str, str]
+    parameters: dict[str, str]
     outputs: dict[str, str]
     uploads: list[Upload] = field(default_factory=list)
     told: list[dict[str, Any]] = field(default_factory=list)
@@ -83,7 +84,8 @@ class Ground:
             "S3_PERSIST": "1",
         }
         aws = EmbeddedAws.start(home, port=port, settings=settings)
-        ground = cls(aws, proxy, settings, stack.deploy(aws, MaxRunningJobs=str(running)))
+        parameters = {"MaxRunningJobs": str(running)}
+        ground = cls(aws, proxy, settings, parameters, stack.deploy(aws, **parameters))
         # Lambda tries a throttled starter again at once; here its message waits until the queue shows it again.
         aws.client("sqs").set_queue_attributes(
             QueueUrl=ground.outputs["WaitingUploads"], Attributes={"VisibilityTimeout": "60"}
@@ -260,6 +262,10 @@ class Ground:
     def kill(self, logical: str) -> None:
         for pid in self.processes(logical):
             os.kill(pid, signal.SIGKILL)
+
+    def deploy(self, **changes: str) -> None:
+        """Another version over the running one: every function is changed."""
+        assert stack.deploy(self.aws, **self.parameters | changes) == self.outputs
 
     def restart(self) -> None:
         """End the emulator with all that runs in it, and start it again with what it had stored."""

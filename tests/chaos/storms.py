@@ -245,6 +245,21 @@ def restarted(ground: Ground, prefix: str, size: int) -> None:
     ground.redo_failed(prefix)
 
 
+def deployed_over(ground: Ground, prefix: str, size: int) -> None:
+    """Another version is deployed while stages run and photos wait.
+
+    AWS lets invocations end with the code that they began with; the embedded one ends the functions' processes.
+    """
+    gate = Gate(stage_reads)
+    with ground.proxy.facing(gate):
+        upload(ground, prefix, size)
+        gate.wait(min(size, 3))
+        ground.deploy(LogLevel="DEBUG")
+        gate.opened.set()
+        ground.settle(prefix)
+    ground.redo_failed(prefix)
+
+
 STORMS: dict[str, tuple[Storm, int, int]] = {
     "a burst": (burst, 200, 16),
     "events told three times": (duplicates, 20, 3),
@@ -261,6 +276,7 @@ STORMS: dict[str, tuple[Storm, int, int]] = {
     "forms used twice, DynamoDB refuses the API": (forms, 6, 1),
     "no table for the workflow": (unrecorded, 4, 2),
     "no job can be started": (undeliverable, 4, 0),
+    "another version is deployed": (deployed_over, 8, 0),
     "AWS ends and comes back": (restarted, 8, 0),
 }
 """By what they do: how many photos in the long form, and in the short one (0: not there)."""

@@ -105,7 +105,7 @@ class EmbeddedAws:
         environment |= settings
         with (home / "ministack.log").open("ab" if resume else "wb") as log:
             process = subprocess.Popen(
-                [sys.executable, "-m", "ministack"],
+                [sys.executable, "-m", "darkroom_local.patience"],
                 env=environment,
                 cwd=scratch,
                 stdin=subprocess.DEVNULL,

@@ -311,7 +311,14 @@ def test_a_record_that_cannot_be_looked_at_keeps_nobody_from_the_others(
     stack: Stack, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     stack.running("express", EXPRESS, minutes_ago=EXPRESS_MINUTES + 1)
-    for job, change in {"no time": {"updated": "when"}, "no state": {"execution": "arn:aws:states:x"}}.items():
+    damages: dict[str, dict[str, Any]] = {
+        "no time": {"updated": "when"},
+        "no zone": {"updated": "2026-01-01T00:00:00"},
+        "untold, no zone": {"updated": "2026-01-01T00:00:00", "open": "untold"},
+        "untold, strange": {"open": "untold", "status": {"failed": "yes"}, "updated": "2026-01-01T00:00:00Z"},
+        "no state": {"execution": "arn:aws:states:x"},
+    }
+    for job, change in damages.items():
         stack.running(job, EXPRESS)
         stack.table.put_item(Item={**stack.record(job), **change})
     stack.table.put_item(Item={"id": "bare", "open": "running", "updated": "2026-01-01T00:00:00Z"})

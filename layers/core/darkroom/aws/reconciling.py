@@ -240,10 +240,10 @@ class Ends:
 
 @contextmanager
 def _alone(item: Mapping[str, Any]) -> Iterator[None]:
-    """What cannot be done for one record is logged."""
+    """What cannot be done for one record, which may be damaged, is logged."""
     try:
         yield
-    except (ClientError, BotoCoreError, TransientError, KeyError, ValueError) as error:
+    except (ClientError, BotoCoreError, TransientError, KeyError, ValueError, TypeError) as error:
         logger.error("not looked at", job_id=item["id"]["S"], reason=type(error).__name__)
 
 

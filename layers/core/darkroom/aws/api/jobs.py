@@ -90,10 +90,10 @@ def page(site: Site, limit: int, after: str | None, caller: str) -> dict[str, An
     return {"jobs": [told for record in found if (told := _summary_or_none(record))], "next": following}
 
 
-def _summary_or_none(record: Mapping[str, Any]) -> dict[str, Any] | None:
-    """None for a record that lacks what each has: others must not want for it."""
+def _summary_or_none(record: Mapping[str, Any]) -> msgspec.Raw | None:
+    """As JSON. None for a record that lacks what each has, or has what JSON has not: others must not want for it."""
     try:
-        return summary(record)
+        return msgspec.Raw(msgspec.json.encode(summary(record)))
     except (KeyError, TypeError, msgspec.DecodeError) as error:
         logger.error("bad record", job_id=str(record.get("id")), errors=where(error))
         return None

@@ -46,7 +46,7 @@ class EnhanceRequest(msgspec.Struct, frozen=True):
 def job_request(body: bytes) -> JobRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
     fields = _object(body)
-    _check_names(fields, Upload, Body)
+    check_names(fields, *Upload.__struct_fields__, *Body.__struct_fields__)
     upload = _convert(fields, Upload)
     wanted = Wanted.of_body(fields)
     if upload.content_type not in MEDIA_TYPES:
@@ -61,7 +61,7 @@ def job_request(body: bytes) -> JobRequest:
 def wanted(body: bytes) -> Wanted:
     """The body of ``POST /jobs/{id}/again``. Raises `RecipeInvalid` naming what is wrong."""
     fields = _object(body)
-    _check_names(fields, Body)
+    check_names(fields, *Body.__struct_fields__)
     return Wanted.of_body(fields)
 
 
@@ -71,7 +71,7 @@ class _Answer(msgspec.Struct, frozen=True):
 
 def enhance_request(query: Mapping[str, Sequence[str]]) -> EnhanceRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
-    _check_names(query, Query, _Answer)
+    check_names(query, *Query.__struct_fields__, *_Answer.__struct_fields__)
     report = _convert({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
     return EnhanceRequest(Wanted.of_query(query), report)
 
@@ -83,8 +83,8 @@ def _object(body: bytes) -> dict[str, Any]:
         raise RecipeInvalid("bad-json", f"the body is not a JSON object: {error}") from None
 
 
-def _check_names(fields: Mapping[str, Any], *kinds: type[msgspec.Struct]) -> None:
-    known = [name for kind in kinds for name in kind.__struct_fields__]
+def check_names(fields: Mapping[str, Any], *known: str) -> None:
+    """Raises `RecipeInvalid` naming a field that is none of these, and the nearest that is."""
     for name in fields:
         if name not in known:
             raise RecipeInvalid(

@@ -126,6 +126,7 @@ def build(site: Site) -> APIGatewayRestResolver:
     def list_jobs() -> Answer:
         event = api.current_event
         query = event.query_string_parameters or {}
+        parse.check_names(query, "limit", "next")
         return _answer(jobs.page(site, _limit(query.get("limit", "20")), query.get("next") or None, _caller(event)))
 
     @read("/jobs/<job>")
@@ -134,7 +135,9 @@ def build(site: Site) -> APIGatewayRestResolver:
 
     @read("/jobs/<job>/preview")
     def preview_job(job: str) -> Answer:
-        return jobs.look_at(site, job, api.current_event.query_string_parameters or {}, _caller(api.current_event))
+        query = api.current_event.query_string_parameters or {}
+        parse.check_names(query, "of", "side")
+        return jobs.look_at(site, job, query, _caller(api.current_event))
 
     @api.post("/jobs/<job>/again")
     def redo_job_otherwise(job: str) -> Answer:
@@ -163,7 +166,9 @@ def build(site: Site) -> APIGatewayRestResolver:
 
     @api.post("/thumbnails")
     def draw_thumbnails() -> Answer:
-        return _answer(thumbnails.answer(site, *_photo(site, api.current_event)))
+        photo, query = _photo(site, api.current_event)
+        parse.check_names(query, "recipe", "side")
+        return _answer(thumbnails.answer(site, photo, query))
 
     @api.post("/classify")
     def classify_photo() -> Answer:
