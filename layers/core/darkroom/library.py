@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,10 +18,16 @@ from darkroom.limits import Limits
 from darkroom.picture import Array, Picture, same_pixels
 from darkroom.pipeline import LoadReference, OnStep
 from darkroom.recipe import Recipe, StepCall
-from darkroom.report import Report, StageReport
+from darkroom.report import Report, StageReport, StepReport
 from darkroom.sources import Source, to_picture
 from darkroom.step import to_float
 from darkroom.wanted import Wanted
+
+OnProgress = Callable[[str, float], None]
+"""Told what begins, and how much is done, 0–1."""
+
+READ, PLANNED, WORKED = 0.1, 0.2, 0.9
+"""How much is done when the photo is read, the steps are chosen, and the last one is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,7 @@ def enhance(
     limits: Limits | None = None,
     load_reference: LoadReference | None = None,
     on_step: OnStep | None = None,
+    on_progress: OnProgress | None = None,
 ) -> Result:
     """Enhance a photo.
 
@@ -62,21 +69,29 @@ def enhance(
     blend: 0–100, percent of the result over the original; None takes the recipe's own.
     limits: what a file may be at most; `Limits()` if None.
     load_reference, on_step: see `darkroom.pipeline.run`.
+    on_progress: told what begins now (``"reading"``, ``"diagnosing"`` or ``"planning"``, each step by its name,
+        ``"looking again"``, ``"done"``), and how much is done, 0–1: of what there is to do, not of the time it takes.
 
     Raises `ImageRejected` for a bad file or array, `RecipeInvalid` for a bad recipe and `StepFailed`
     (`step.not-installed`, `step.no-model`) where a package or a model's file is missing; OSError for a path that
     cannot be read.
     """
     started = time.perf_counter()
+    tell = on_progress or _untold
+    tell("reading", 0.0)
     chosen = Wanted.of_arguments(recipe, blend).to_recipe()
     original, size = to_picture(photo, limits or Limits(), chosen)
+    tell("diagnosing" if treatments.needs_diagnosis(chosen) else "planning", READ)
     undecided = treatments.needs_diagnosis(chosen)
     measured = measure(original) if undecided else None
     told = report.begin(chosen, report.source_of(original, size), measured, original.metadata.notes)
     diagnosis = diagnose(original.shown()) if undecided else None
     calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
     told = replace(told, diagnosis=diagnosis, decisions=decisions)
-    picture, steps = pipeline.run(original, calls, load_reference=load_reference, on_step=on_step)
+    picture, steps = pipeline.run(
+        original, calls, load_reference=load_reference, on_step=_counting(calls, tell, on_step)
+    )
+    tell("looking again", WORKED)
     review = None
     if diagnosis is not None and calls:
         picture, review = guard.review(original, picture, diagnosis, told.treated)
@@ -86,4 +101,29 @@ def enhance(
     image = picture.as_array()
     if isinstance(photo, np.ndarray) and photo.dtype.kind == "f":
         image = to_float(image)
-    return Result(image, told, picture, chosen, same_pixels(original, picture))
+    unchanged = same_pixels(original, picture)
+    tell("done", 1.0)
+    return Result(image, told, picture, chosen, unchanged)
+
+
+def _untold(_: str, __: float) -> None:
+    pass
+
+
+def _counting(calls: Sequence[StepCall], tell: OnProgress, on_step: OnStep | None) -> OnStep:
+    """Tells of each step as it begins: the first one now, each other when the one before it is done."""
+    shares = [PLANNED + (WORKED - PLANNED) * index / len(calls) for index in range(len(calls))]
+    coming = iter([(call.name, share) for call, share in zip(calls, shares, strict=True)])
+
+    def begin() -> None:
+        following = next(coming, None)
+        if following is not None:
+            tell(*following)
+
+    def done(report: StepReport, pixels: int) -> None:
+        if on_step is not None:
+            on_step(report, pixels)
+        begin()
+
+    begin()
+    return done

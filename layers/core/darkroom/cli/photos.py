@@ -14,10 +14,21 @@ import click
 
 from darkroom.cli import inputs
 from darkroom.cli.asking import also_read, asks, read_wanted
-from darkroom.cli.shared import Attempts, is_stream, is_there, read_file, sentence, shown, with_progress
+from darkroom.cli.shared import (
+    Attempts,
+    Move,
+    is_stream,
+    is_there,
+    moving_bar,
+    read_file,
+    sentence,
+    shown,
+    with_progress,
+)
 from darkroom.errors import DarkroomError, RecipeInvalid
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
+    from darkroom.library import OnProgress
     from darkroom.picture import Array
     from darkroom.report import Report
     from darkroom.wanted import Wanted
@@ -110,8 +121,9 @@ type Result = Callable[[], tuple[bytes, Report]]
 def each(work: list[tuple[str, str]], wanted: Wanted, jobs: int) -> Iterator[tuple[str, str, Result]]:
     """Each photo with its target and its result, in order. jobs: processes that work at the same time."""
     if jobs == 1 or len(work) < 2:
-        for source, target in with_progress(work):
-            yield source, target, partial(enhance_one, source, target, wanted)
+        with moving_bar(len(work)) as move:
+            for index, (source, target) in enumerate(work):
+                yield source, target, partial(enhance_one, source, target, wanted, _within(move, index, shown(source)))
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
@@ -132,6 +144,11 @@ def each(work: list[tuple[str, str]], wanted: Wanted, jobs: int) -> Iterator[tup
                 begin(1)
         finally:
             pool.shutdown(wait=False, cancel_futures=True)
+
+
+def _within(move: Move, index: int, name: str) -> OnProgress:
+    """Moves the bar within one of the photos."""
+    return lambda now, share: move(index + share, f"{name}: {now}" if share < 1 else "")
 
 
 def alone_on_a_core() -> None:
@@ -156,7 +173,9 @@ def format_for(target: str) -> str:
     raise RecipeInvalid("unknown-format", f"'{target}' does not end in a format that can be written ({known})")
 
 
-def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report]:
+def enhance_one(
+    source: str, target: str, wanted: Wanted, on_progress: OnProgress | None = None
+) -> tuple[bytes, Report]:
     """What is to be written for one photo, and what was done."""
     from darkroom import blending, codec, library
 
@@ -165,7 +184,7 @@ def enhance_one(source: str, target: str, wanted: Wanted) -> tuple[bytes, Report
         asked = format_for(target)
         if wanted.format not in (None, asked):
             raise RecipeInvalid("unknown-format", f"'{target}' is not called like the {wanted.format} asked for")
-    result = library.enhance(data, wanted, load_reference=load_reference)
+    result = library.enhance(data, wanted, load_reference=load_reference, on_progress=on_progress)
     format_name = asked or result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     source_bytes = data if result.unchanged and result.recipe.quality is None else None
     return blending.write(result.report, result.picture, format_name, source_bytes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -16,6 +16,9 @@ from darkroom.errors import DarkroomError
 from darkroom.limits import Limits
 
 STDIO = "-"
+BAR_PARTS = 100
+"""Of an item, by which a bar can move."""
+
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
@@ -101,6 +104,27 @@ def read_file(source: str) -> bytes:
             data = file.read(limits.max_bytes + 1)  # a device has no size, and perhaps no end
     limits.check_bytes(len(data))
     return data
+
+
+Move = Callable[[float, str], None]
+"""To so many of the bar's items, with what goes on."""
+
+
+@contextmanager
+def moving_bar(items: int) -> Iterator[Move]:
+    """A bar on stderr, where someone looks, that moves within an item too."""
+    if not sys.stderr.isatty():
+        yield lambda _, __: None
+        return
+    shows: dict[str, Any] = {"file": sys.stderr, "item_show_func": lambda now: str(now or "")}
+    with click.progressbar(range(items * BAR_PARTS), **shows) as opened:
+        bar: Any = opened  # an item is shown as text, whatever the items are
+
+        def move(done: float, now: str) -> None:
+            bar.update(round(done * BAR_PARTS) - bar.pos, now)
+            bar.render_progress()
+
+        yield move
 
 
 def with_progress[T](items: list[T]) -> Iterable[T]:
