@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom format build deploy delete bench bench-quality bench-real openapi docs kernels local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom format build deploy delete bench bench-quality bench-real openapi docs screenshots kernels local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -105,6 +105,9 @@ test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each 
 
 test-hostile: setup ## Open strange files and seeded mutants in bounded workers (FOLDER="folder…" MUTANTS=5000)
 	$(BIN)/python -m tests.bench.hostile $(FOLDER) --mutants $(MUTANTS)
+
+screenshots: setup ## Photograph the page in each of its states, for docs/page.md
+	$(BIN)/python -m docs.make.screenshots
 
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make

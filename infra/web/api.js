@@ -1,6 +1,8 @@
 // @ts-check
 // The API, seen from the page. Addresses are relative: the page lies at the API's root.
 
+import { t } from "./words.js";
+
 /**
  * What the page reads of the API's answers; infra/openapi.yaml has all of it.
  * @typedef {string | number | boolean | null} Value
@@ -18,18 +20,36 @@
  * @property {number} [exclusiveMaximum]
  * @typedef {{ name: string, stage: string, summary: string, returns: string, schema: { properties: Record<string, Schema> } }} Step
  * @typedef {{ name: string, description: string }} Recipe
- * @typedef {{ name: string, params: Record<string, unknown> }} StepCall
- * @typedef {{ blend: number, format?: string, recipe?: string, steps?: StepCall[] }} Wanted
+ * @typedef {{ name: string, params?: Record<string, unknown> }} StepCall
+ * @typedef {{ blend?: number, format?: string, quality?: number, finish?: string, recipe?: string, steps?: StepCall[] }} Wanted
  * @typedef {{ url: string, fields: Record<string, string> }} Form
- * @typedef {{ id: string, upload: Form }} Announced
+ * @typedef {{ id: string, status: Status, upload?: Form }} Announced
  * @typedef {"waiting" | "running" | "succeeded" | "superseded" | "rejected" | "failed"} Status
- * @typedef {{ stage: string, status: "running" | "done" | "failed", milliseconds?: number }} Stage
- * @typedef {object} Job
+ * @typedef {{ stage: string, status: "planned" | "running" | "done" | "failed", since?: string, milliseconds?: number }} Stage
+ * @typedef {{ name: string, present: boolean, strength: number, helps: string[] }} Defect
+ * @typedef {{ defect: string, chosen: boolean, why: string, steps: StepCall[] }} Decision
+ * @typedef {{ bytes?: number, format?: string }} Size
+ * @typedef {object} Report
+ * @property {string} recipe
+ * @property {number} blend
+ * @property {string | null} format
+ * @property {number | null} quality
+ * @property {string | null} finish
+ * @property {Size} source
+ * @property {Size | null} result
+ * @property {{ defects: Defect[] } | null} diagnosis
+ * @property {Decision[]} decisions
+ * @property {{ stage: string, steps: StepCall[] }[]} stages
+ * @typedef {object} Summary
+ * @property {string} id
  * @property {Status} status
- * @property {Stage[]} stages
- * @property {{ about: string, words: string }[]} [reasons] once it is done
+ * @property {string} filename
+ * @property {string} created
+ * @property {string} [recipe]
+ * @property {string} [source] the job whose photo this one has a copy of
  * @property {{ code: string, message: string }} [error] of a job that was not done
- * @property {{ result?: string, download?: string }} links
+ * @typedef {Summary & { stages: Stage[], report?: Report, reasons?: { about: string, words: string }[],
+ *   links: { original?: string, result?: string, download?: string } }} Job
  */
 
 /** @type {Record<string, string>} */
@@ -62,55 +82,86 @@ const ATTEMPTS = 8;
 /** @param {number} milliseconds */
 export const pause = (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds));
 
+/** Resolves at once, or when the browser is online again. */
+export const online = () =>
+  navigator.onLine ? Promise.resolve() : new Promise((resolve) => addEventListener("online", resolve, { once: true }));
+
 /**
- * Many photos at once go past the API's rate: such answers are asked again, later each time.
+ * Many photos at once go past the API's rate: such answers are asked again, later each time. So is what the network lost.
  * @param {string} path
  * @param {RequestInit & { headers?: Record<string, string> }} [options]
+ * @returns {Promise<Response>}
  */
-async function call(path, options = {}) {
-  let answer;
+async function answer(path, options = {}) {
   for (let attempt = 1; ; attempt++) {
-    try {
-      answer = await fetch(path, { ...options, headers: { ...credentials, ...options.headers } });
-    } catch {
-      throw new Refused(0, "network", "The API cannot be reached. Check the connection and try again.");
+    await online();
+    const got = await fetch(path, { ...options, headers: { ...credentials, ...options.headers } }).catch(() => null);
+    if (got && !BUSY.includes(got.status)) {
+      if (got.ok) return got;
+      throw await refusal(got);
     }
-    if (!BUSY.includes(answer.status) || attempt === ATTEMPTS) break;
-    await pause(Math.min(250 * 2 ** attempt, 5000) * (0.5 + Math.random() / 2));
+    if (attempt === ATTEMPTS) throw got ? await refusal(got) : new Refused(0, "network", t("unreachable"));
+    if (navigator.onLine) await pause(Math.min(250 * 2 ** attempt, 5000) * (0.5 + Math.random() / 2));
   }
-  const body = await answer.json().catch(() => ({}));
-  if (answer.ok) return body;
-  if (answer.status === 401 || answer.status === 403) throw new Refused(answer.status, "key", "The API does not know this key.");
-  if (answer.status === 429) throw new Refused(429, "busy", "Too many requests for this key: wait a moment.");
-  throw new Refused(answer.status, body.code ?? "unknown", body.detail ?? `The API answered ${answer.status}.`);
 }
 
+/** @param {Response} got */
+async function refusal(got) {
+  const body = await got.json().catch(() => ({}));
+  if (got.status === 401 || got.status === 403) return new Refused(got.status, "key", t("keyWrong"));
+  if (got.status === 429) return new Refused(429, "busy", t("busy"));
+  return new Refused(got.status, body.code ?? "unknown", body.detail ?? t("answered", { status: got.status }));
+}
+
+/** @type {(path: string) => Promise<any>} */
+const get = async (path) => (await answer(path)).json();
+
+/** @type {(path: string, body?: unknown, headers?: Record<string, string>) => Promise<any>} */
+const post = async (path, body, headers = {}) => {
+  const all = { "Content-Type": "application/json", ...headers };
+  return (await answer(path, { method: "POST", headers: all, body: body === undefined ? undefined : JSON.stringify(body) })).json();
+};
+
 /** @returns {Promise<Step[]>} */
-export const steps = async () =>
-  (await call("steps")).steps.filter((/** @type {Step} */ step) => step.returns === "image");
+export const steps = async () => (await get("steps")).steps.filter((/** @type {Step} */ step) => step.returns === "image");
 
 /** @returns {Promise<Recipe[]>} */
-export const recipes = async () => (await call("recipes")).recipes;
+export const recipes = async () => (await get("recipes")).recipes;
+
+/** @type {(next?: string | null) => Promise<{ jobs: Summary[], next: string | null }>} */
+export const jobs = (next) => get(`jobs?limit=50${next ? `&next=${encodeURIComponent(next)}` : ""}`);
 
 /** @type {(id: string) => Promise<Job>} */
-export const job = (id) => call(`jobs/${id}`);
+export const job = (id) => get(`jobs/${id}`);
 
-/** @type {(request: Wanted & { filename: string, content_type: string }) => Promise<Announced>} */
-export const announce = (request) =>
-  call("jobs", {
-    method: "POST",
-    headers: { "Content-Type": "application/json", "Idempotency-Key": crypto.randomUUID() },
-    body: JSON.stringify(request),
-  });
+/** @type {(request: Wanted & { filename: string, content_type: string }, once: string) => Promise<Announced>} */
+export const announce = (request, once) => post("jobs", request, { "Idempotency-Key": once });
+
+/** @type {(id: string, wanted: Wanted) => Promise<Summary>} */
+export const again = (id, wanted) => post(`jobs/${id}/again`, wanted);
+
+/** @type {(id: string) => Promise<Summary>} */
+export const stop = (id) => post(`jobs/${id}/stop`);
+
+/** @type {(id: string) => Promise<Response>} */
+export const remove = (id) => answer(`jobs/${id}`, { method: "DELETE" });
+
+/** @type {(id: string, of: "original" | "result", side: number) => Promise<Blob>} */
+export const preview = async (id, of, side) => (await answer(`jobs/${id}/preview?of=${of}&side=${side}`)).blob();
+
+/** @type {(photo: Blob) => Promise<{ recipe: string, media_type: string, image: string }[]>} */
+export const thumbnails = async (photo) =>
+  (await (await answer("thumbnails", { method: "POST", headers: { "Content-Type": "image/jpeg" }, body: photo })).json()).thumbnails;
 
 /**
  * fetch tells nothing of an upload's progress; XMLHttpRequest does.
  * @param {Form} form
  * @param {File} file
  * @param {(share: number) => void} onProgress
+ * @param {AbortSignal} signal
  * @returns {Promise<void>}
  */
-export function upload(form, file, onProgress) {
+export function upload(form, file, onProgress, signal) {
   return new Promise((resolve, reject) => {
     const request = new XMLHttpRequest();
     const data = new FormData();
@@ -119,9 +170,11 @@ export function upload(form, file, onProgress) {
     request.open("POST", form.url);
     request.upload.addEventListener("progress", (event) => event.lengthComputable && onProgress(event.loaded / event.total));
     request.addEventListener("load", () =>
-      request.status < 300 ? resolve() : reject(new Refused(request.status, "upload", "The photo could not be uploaded.")),
+      request.status < 300 ? resolve() : reject(new Refused(request.status, "upload", t("notTaken"))),
     );
-    request.addEventListener("error", () => reject(new Refused(0, "network", "The upload was cut off. Try again.")));
+    request.addEventListener("error", () => reject(new Refused(0, "network", t("cutOff"))));
+    request.addEventListener("abort", () => reject(new Refused(0, "aborted", t("stopped"))));
+    signal.addEventListener("abort", () => request.abort());
     request.send(data);
   });
 }

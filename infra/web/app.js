@@ -1,41 +1,44 @@
 // @ts-check
-// The page: what to do, the photos, and a card for each.
+// The page: photos come in by choosing, dropping, pasting or from the jobs of before; what is asked of the next ones.
 
 import * as api from "./api.js";
 import { Builder } from "./builder.js";
-import { Card } from "./card.js";
 import { find, make } from "./elements.js";
+import { openBy } from "./grid.js";
+import { changed, onChange, Photo, photos, remembered } from "./photos.js";
+import { introduce, keep } from "./strip.js";
+import { current, open, retold } from "./viewer.js";
+import { otherLanguage, sayAll, t } from "./words.js";
+import { follow, sayBy, want } from "./work.js";
+import { zip } from "./zip.js";
 
 /**
  * @typedef {import("./api.js").Recipe} Recipe
  * @typedef {import("./api.js").Step} Step
+ * @typedef {import("./api.js").StepCall} StepCall
  * @typedef {import("./api.js").Wanted} Wanted
  */
 
-const POLL_MILLISECONDS = 700;
-const AT_ONCE = 4;
 const OWN = "own steps";
+/** @type {<T extends HTMLElement>(id: string, kind: new () => T) => T} */
+const at = (id, kind) => find(document, `#${id}`, kind);
 const page = {
-  alert: find(document, "#alert", HTMLElement),
-  status: find(document, "#status", HTMLElement),
-  keyForm: find(document, "#key-form", HTMLFormElement),
-  key: find(document, "#key", HTMLInputElement),
-  recipe: find(document, "#recipe", HTMLSelectElement),
-  recipeNote: find(document, "#recipe-note", HTMLElement),
-  blend: find(document, "#blend", HTMLInputElement),
-  blendValue: find(document, "#blend-value", HTMLOutputElement),
-  format: find(document, "#format", HTMLSelectElement),
-  builder: find(document, "#builder", HTMLElement),
-  step: find(document, "#step", HTMLSelectElement),
-  addStep: find(document, "#add-step", HTMLButtonElement),
-  drop: find(document, "#drop", HTMLElement),
-  files: find(document, "#files", HTMLInputElement),
-  accepted: find(document, "#accepted", HTMLElement),
+  main: find(document, "main", HTMLElement), alert: at("alert", HTMLElement), offline: at("offline", HTMLElement), status: at("status", HTMLElement),
+  keyForm: at("key-form", HTMLFormElement), key: at("key", HTMLInputElement), drop: at("drop", HTMLElement), curtain: at("curtain", HTMLElement), files: at("files", HTMLInputElement),
+  recipe: at("recipe", HTMLSelectElement), format: at("next-format", HTMLSelectElement), note: at("recipe-note", HTMLElement), told: at("defaults-told", HTMLElement),
+  library: at("library", HTMLElement), zip: at("zip", HTMLButtonElement), older: at("older", HTMLButtonElement),
+  dialog: at("steps-dialog", HTMLDialogElement), step: at("step", HTMLSelectElement), stepsAlert: at("steps-alert", HTMLElement), useHere: at("use-here", HTMLButtonElement),
 };
-const builder = new Builder(find(document, "#chosen-steps", HTMLElement));
+const builder = new Builder(at("chosen-steps", HTMLElement));
 
 /** @type {{ steps: Step[], recipes: Recipe[] }} */
 let known = { steps: [], recipes: [] };
+/** @type {StepCall[]} of one's own recipe, for the next photos */
+let ownSteps = [];
+/** @type {Promise<void>} */
+let starting = Promise.resolve();
+/** @type {string | null} what asks for older jobs */
+let older = null;
 
 /** @param {string} text */
 function warn(text) {
@@ -43,11 +46,10 @@ function warn(text) {
   page.alert.hidden = !text;
 }
 
-/** @param {string} text */
-const say = (text) => (page.status.textContent = text);
-
 /** @param {unknown} error */
 const told = (error) => (error instanceof Error ? error.message : String(error));
+
+sayBy((text) => (page.status.textContent = text));
 
 // The key comes by the address (after #, which no server sees), from this tab's memory, or from the form.
 async function start() {
@@ -57,11 +59,12 @@ async function start() {
   if (!key) return askForKey();
   api.useKey(key);
   try {
-    const [steps, recipes] = await Promise.all([api.steps(), api.recipes()]);
+    const [steps, recipes, before] = await Promise.all([api.steps(), api.recipes(), api.jobs()]);
     sessionStorage.setItem("key", key);
     page.keyForm.hidden = true;
     warn("");
     show({ steps, recipes });
+    remember(before);
   } catch (error) {
     sessionStorage.removeItem("key");
     askForKey();
@@ -77,13 +80,32 @@ function askForKey() {
 page.keyForm.addEventListener("submit", (event) => {
   event.preventDefault();
   sessionStorage.setItem("key", page.key.value.trim());
-  start();
+  starting = start();
+});
+
+/** @param {{ jobs: import("./api.js").Summary[], next: string | null }} listed */
+function remember({ jobs, next }) {
+  older = next;
+  page.older.hidden = !next;
+  const found = remembered(jobs);
+  photos.push(...found);
+  for (const photo of found) {
+    changed(photo);
+    // A photo that waits was never uploaded: nobody comes with it any more.
+    for (const version of photo.versions) if (version.phase === "working") follow(photo, version).catch(() => {});
+  }
+}
+
+page.older.addEventListener("click", async () => {
+  page.older.disabled = true;
+  await api.jobs(older).then(remember, (error) => warn(told(error)));
+  page.older.disabled = false;
 });
 
 /** @param {{ steps: Step[], recipes: Recipe[] }} all */
 function show(all) {
   known = all;
-  page.recipe.replaceChildren(...all.recipes.map((one) => new Option(one.name, one.name)), new Option(OWN, OWN));
+  introduce(all.recipes, build);
   const stages = [...new Set(all.steps.map((step) => step.stage))];
   page.step.replaceChildren(
     ...stages.map((stage) => {
@@ -93,125 +115,163 @@ function show(all) {
       return group;
     }),
   );
+  offerRecipes();
+}
+
+function offerRecipes() {
+  const chosen = page.recipe.value;
+  page.recipe.replaceChildren(...known.recipes.map(({ name }) => new Option(t(`recipe ${name}`), name)), new Option(t("ownSteps"), OWN));
+  if (chosen) page.recipe.value = chosen;
   describe();
 }
 
 function describe() {
-  const chosen = known.recipes.find((one) => one.name === page.recipe.value);
-  page.recipeNote.textContent = chosen?.description ?? "Steps in the order in which you add them.";
-  page.builder.hidden = Boolean(chosen);
+  page.note.textContent = known.recipes.find((one) => one.name === page.recipe.value)?.description ?? ownSteps.map((step) => step.name).join(", ");
+  const format = page.format.selectedOptions[0]?.textContent ?? "";
+  page.told.textContent = `${page.recipe.selectedOptions[0]?.textContent ?? ""}, ${format}`;
 }
 
-page.recipe.addEventListener("change", describe);
-page.blend.addEventListener("input", () => (page.blendValue.textContent = `${page.blend.value} %`));
-page.addStep.addEventListener("click", () => {
+page.format.addEventListener("change", describe);
+page.recipe.addEventListener("change", () => {
+  describe();
+  if (page.recipe.value === OWN && !ownSteps.length) build();
+});
+
+/** Opens the builder. */
+function build() {
+  page.useHere.hidden = !current();
+  page.stepsAlert.hidden = true;
+  page.dialog.showModal();
+}
+
+at("edit-steps", HTMLButtonElement).addEventListener("click", build);
+at("steps-close", HTMLButtonElement).addEventListener("click", () => page.dialog.close());
+page.dialog.addEventListener("close", () => {
+  if (page.recipe.value === OWN && !ownSteps.length) page.recipe.value = known.recipes[0]?.name ?? "";
+  describe();
+});
+at("add-step", HTMLButtonElement).addEventListener("click", () => {
   const chosen = known.steps.find((step) => step.name === page.step.value);
   if (chosen) builder.add(chosen);
 });
 
-function wishes() {
-  /** @type {Wanted} */
-  const wanted = { blend: Number(page.blend.value) };
-  if (page.format.value) wanted.format = page.format.value;
-  if (page.recipe.value === OWN) wanted.steps = builder.steps();
-  else wanted.recipe = page.recipe.value;
-  return wanted;
+/** @param {(steps: StepCall[]) => void} use */
+function useSteps(use) {
+  try {
+    use(builder.steps());
+    page.dialog.close();
+  } catch (error) {
+    page.stepsAlert.textContent = told(error);
+    page.stepsAlert.hidden = false;
+  }
 }
 
-/** @type {Record<string, string>} */
-const TYPES = { jpg: "jpeg", jpe: "jpeg", jpeg: "jpeg", tif: "tiff", tiff: "tiff", heic: "heic", heif: "heif", avif: "avif", bmp: "bmp", png: "png", webp: "webp", gif: "gif" };
-
-/** @param {File} file */
-function typeOf(file) {
-  const suffix = file.name.split(".").pop() ?? "";
-  return file.type || `image/${TYPES[suffix.toLowerCase()] ?? "unknown"}`;
-}
-
-/** @typedef {{ file: File, wanted: Wanted, card: Card }} Task */
-
-/** @type {Task[]} */
-const waiting = [];
-let working = 0;
+page.useHere.addEventListener("click", () =>
+  useSteps((steps) => {
+    const photo = current();
+    if (photo) want(photo, keep(photo, { steps }));
+  }),
+);
+at("use-next", HTMLButtonElement).addEventListener("click", () =>
+  useSteps((steps) => {
+    ownSteps = steps;
+    page.recipe.value = OWN;
+  }),
+);
 
 /** @param {Iterable<File>} files */
-function take(files) {
-  if (!known.recipes.length) return warn("First the API key, please.");
+async function take(files) {
+  const all = [...files]; // a chooser or a drop forgets them
+  await starting;
+  if (!known.recipes.length) return warn(t("keyFirst"));
   warn("");
-  let wanted;
-  try {
-    wanted = wishes();
-  } catch (error) {
-    return warn(told(error));
-  }
-  if (wanted.steps && !wanted.steps.length) return warn("Add at least one step to your recipe.");
-  const tasks = [...files].map((file) => ({ file, wanted, card: new Card(file, say) }));
-  waiting.push(...tasks);
-  say(`${tasks.length} ${tasks.length === 1 ? "photo" : "photos"} added.`);
-  next();
-}
-
-function next() {
-  while (working < AT_ONCE) {
-    const task = waiting.shift();
-    if (!task) return;
-    working++;
-    work(task).finally(() => {
-      working--;
-      next();
-    });
-  }
+  /** @type {Wanted} */
+  const wanted = page.recipe.value === OWN ? { steps: ownSteps } : { recipe: page.recipe.value };
+  if (page.format.value) wanted.format = page.format.value;
+  const added = all.map((file) => new Photo(file.name, file));
+  if (!added.length) return;
+  photos.unshift(...added);
+  for (const photo of added) want(photo, wanted);
+  page.status.textContent = t("added", { n: added.length });
+  if (!current() || added.length === 1) open(added[0]);
 }
 
 page.files.addEventListener("change", () => {
   take(page.files.files ?? []);
   page.files.value = "";
 });
-page.drop.addEventListener("dragover", (event) => {
-  event.preventDefault();
-  page.drop.classList.add("over");
+addEventListener("paste", (event) => take(event.clipboardData?.files ?? []));
+at("sample", HTMLButtonElement).addEventListener("click", async () => {
+  const got = await fetch("web/sample.jpg").catch(() => null);
+  if (got?.ok) take([new File([await got.blob()], "sample.jpg", { type: "image/jpeg" })]);
+  else warn(t("unreachable"));
 });
-page.drop.addEventListener("dragleave", () => page.drop.classList.remove("over"));
-// A photo that misses the field must not replace the page.
-addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", (event) => event.preventDefault());
-page.drop.addEventListener("drop", (event) => {
-  page.drop.classList.remove("over");
+
+// A drop anywhere counts. What is dragged within the page itself, such as a picture, brings no files.
+const brings = (/** @type {DragEvent} */ event) => event.dataTransfer?.types.includes("Files") ?? false;
+addEventListener("dragover", (event) => {
+  event.preventDefault();
+  page.curtain.hidden = !brings(event);
+});
+addEventListener("dragleave", (event) => {
+  if (!event.relatedTarget) page.curtain.hidden = true;
+});
+addEventListener("drop", (event) => {
+  event.preventDefault();
+  page.curtain.hidden = true;
   take(event.dataTransfer?.files ?? []);
 });
 
-/** @param {Task} task */
-async function work({ file, wanted, card }) {
+const network = () => (page.offline.hidden = navigator.onLine);
+addEventListener("online", network);
+addEventListener("offline", network);
+
+page.zip.addEventListener("click", async () => {
+  page.zip.disabled = true;
   try {
-    const announced = await api.announce({ filename: file.name, content_type: typeOf(file), ...wanted });
-    card.state("Uploading");
-    await api.upload(announced.upload, file, (share) => card.uploaded(share));
-    card.uploaded(1);
-    card.finish(await ended(announced.id, card));
+    const done = photos.flatMap((photo) => photo.best ?? []);
+    const files = [];
+    for (const version of done) {
+      page.zip.textContent = t("zipping", { n: files.length + 1, all: done.length });
+      const { links } = await version.fresh();
+      const got = await fetch(links.result ?? "");
+      if (!got.ok) throw new Error(t("answered", { status: got.status }));
+      files.push({ name: nameOf(links.download ?? ""), bytes: new Uint8Array(await got.arrayBuffer()) });
+    }
+    const address = URL.createObjectURL(zip(files, new Date()));
+    make("a", { href: address, download: "darkroom.zip" }).click();
+    setTimeout(() => URL.revokeObjectURL(address), 60_000);
   } catch (error) {
-    card.uploaded(1);
-    card.state("Not done");
-    const unreadable = error instanceof api.Refused && error.code === "recipe.bad-content-type";
-    card.complain(unreadable ? `This is no photo that can be read; accepted are ${page.accepted.textContent}` : told(error));
+    warn(told(error));
   }
-}
+  page.zip.disabled = false;
+  page.zip.textContent = t("zip");
+});
 
 /**
- * The job, when nothing more will happen to it; the card shows how it goes on till then.
- * @param {string} id
- * @param {Card} card
+ * Under which name a link's photo is saved.
+ * @param {string} link
  */
-async function ended(id, card) {
-  for (;;) {
-    const job = await api.job(id).catch((error) => {
-      if (error.status === 429 || error.status === 0 || error.status >= 500) return null; // passes
-      throw error;
-    });
-    if (job) {
-      card.show(job);
-      if (!["waiting", "running"].includes(job.status)) return job;
-    }
-    await api.pause(POLL_MILLISECONDS);
-  }
+function nameOf(link) {
+  const said = new URL(link).searchParams.get("response-content-disposition") ?? "";
+  return decodeURIComponent(said.split("''")[1] ?? "photo");
 }
 
-start();
+onChange(() => {
+  page.main.classList.toggle("empty", !photos.length);
+  page.library.hidden = !photos.length;
+  page.zip.hidden = !photos.some((photo) => photo.best);
+});
+
+at("language", HTMLButtonElement).addEventListener("click", () => {
+  otherLanguage();
+  offerRecipes();
+  for (const photo of photos) changed(photo);
+  retold();
+});
+
+page.main.classList.add("empty");
+sayAll();
+openBy(open);
+network();
+starting = start();

@@ -2,6 +2,7 @@
 // A photo's histogram: how many pixels have each level, red, green and blue.
 
 import { pen } from "./elements.js";
+import { t } from "./words.js";
 
 const SIDE = 512; // pixels are counted on a picture no larger than this
 
@@ -25,7 +26,7 @@ export function histogram(image, canvas) {
   }
   draw(counts, canvas);
   const mean = Math.round(sum / (data.length / 4) / 2.55);
-  canvas.setAttribute("aria-label", `Histogram; mean brightness ${mean} percent`);
+  canvas.setAttribute("aria-label", t("histogram", { mean }));
   return mean;
 }
 

@@ -30,7 +30,7 @@ from darkroom.errors import ImageRejected
 from darkroom.picture import Picture
 from tests.bench.bombs import bombs, saved
 from tests.bench.timing import cpu_seconds
-from tests.unit.codec import heic
+from tests.support import heic
 
 MOST_SECONDS = 2.0
 """CPU seconds of a header check, those of its child processes among them."""

@@ -4,31 +4,53 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from darkroom_local import stack
-from darkroom_local.emulator import REPOSITORY, EmbeddedAws
+from darkroom_local.emulator import EmbeddedAws
 
-SHOTS = REPOSITORY / "build" / "screenshots"
 PATIENCE_MILLISECONDS = 120_000
 
 
+@dataclass
+class Site:
+    """The deployed stack, as the page sees it."""
+
+    aws: EmbeddedAws
+    outputs: dict[str, str]
+
+    @property
+    def key(self) -> str:
+        return stack.key(self.aws, self.outputs)
+
+    @property
+    def address(self) -> str:
+        return f"{stack.address(self.aws, self.outputs)}/"
+
+    def forget(self) -> None:
+        """All jobs, lest the next page shows them."""
+        table = self.outputs["JobsTable"]
+        dynamodb = self.aws.client("dynamodb")
+        for item in dynamodb.scan(TableName=table)["Items"]:
+            dynamodb.delete_item(TableName=table, Key={"id": item["id"]})
+
+
 @pytest.fixture(scope="session")
-def address(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The page's address with the key, as `make local` prints it."""
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     if not chromium():
         pytest.skip("no Chromium (install it, or set CHROMIUM to its path)")
     with EmbeddedAws.start(tmp_path_factory.mktemp("aws")) as aws:
-        outputs = stack.deploy(aws)
-        yield f"{stack.address(aws, outputs)}/#key={stack.key(aws, outputs)}"
+        yield Site(aws, stack.deploy(aws))
 
 
 @pytest.fixture(scope="session")
-def browser(address: str) -> Iterator[Browser]:
+def browser(site: Site) -> Iterator[Browser]:
     with sync_playwright() as playwright:
         # The sandbox needs rights that containers lack; the page is our own.
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
@@ -36,38 +58,43 @@ def browser(address: str) -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_page(browser: Browser, address: str) -> Iterator[Callable[..., Page]]:
-    """Opens the page in a window of a given size. Fails the test where the page complains on the console."""
-    contexts, complaints = [], []
+@dataclass
+class Windows:
+    """Opens the page in windows of a given size."""
 
-    def open_one(width: int = 1280, height: int = 900, fragment: bool = True) -> Page:
-        context = browser.new_context(
-            viewport={"width": width, "height": height}, ignore_https_errors=True, has_touch=width < 600
+    browser: Browser
+    site: Site
+    contexts: list[BrowserContext] = field(default_factory=list)
+    complaints: list[str] = field(default_factory=list)
+
+    def open(self, width: int = 1280, height: int = 900, *, key: bool = True, clock: bool = False, **more: Any) -> Page:
+        """The page, with the key in its address. clock: whether its time can be moved forward."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, ignore_https_errors=True, has_touch=width < 600, **more
         )
-        contexts.append(context)
+        self.contexts.append(context)
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        page.on("pageerror", lambda error: complaints.append(str(error)))
-        page.on("console", lambda told: complaints.append(told.text) if "Content Security" in told.text else None)
-        page.goto(address if fragment else address.partition("#")[0])
+        page.on("pageerror", lambda error: self.complaints.append(str(error)))
+        page.on(
+            "console",
+            lambda told: self.complaints.append(told.text) if "Content Security" in told.text else None,
+        )
+        if clock:
+            page.clock.install()
+        page.goto(f"{self.site.address}#key={self.site.key}" if key else self.site.address)
         return page
-
-    yield open_one
-    for context in contexts:
-        context.close()
-    assert not complaints
 
 
 @pytest.fixture
-def shoot() -> Callable[[Page, str], None]:
-    """Saves a picture of the page for people to look at."""
-    SHOTS.mkdir(parents=True, exist_ok=True)
-
-    def shoot_one(page: Page, name: str) -> None:
-        page.screenshot(path=SHOTS / f"{name}.png", full_page=True)
-
-    return shoot_one
+def windows(browser: Browser, site: Site) -> Iterator[Windows]:
+    """Fails the test where a page raises, or what it does is against its content security policy."""
+    windows = Windows(browser, site)
+    yield windows
+    for context in windows.contexts:
+        context.close()
+    site.forget()
+    assert not windows.complaints
 
 
 def chromium() -> str | None:

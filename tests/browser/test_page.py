@@ -1,188 +1,174 @@
-"""What people do with the page."""
+"""The page itself: how it is looked at, by whom and on what."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Page, expect
 
-from darkroom_local import sample
+from darkroom_local.emulator import REPOSITORY
+from docs.make import screenshots
+from tests.browser.actions import PATIENCE, add, complaints, done, files, ready, shown, tile
+from tests.browser.conftest import Site, Windows
 from tests.support import photos
 
 pytestmark = pytest.mark.browser
 
-Open = Callable[..., Page]
-Shoot = Callable[[Page, str], None]
-PATIENCE = 120_000
+MOST_BYTES = 200_000
 
 
-@pytest.fixture(scope="module")
-def photo(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("photos") / "dark portrait.jpg"
-    path.write_bytes(sample.spoiled_photo())
-    return path
-
-
-def ready(page: Page) -> None:
-    expect(page.locator("#recipe option").first).to_have_text("auto", timeout=PATIENCE)
-
-
-def card(page: Page, name: str) -> Locator:
-    return page.get_by_role("article", name=name, exact=True)
-
-
-def mean(card: Locator, which: str) -> int:
-    """Mean brightness in percent, as the histogram tells a screen reader."""
-    canvas = card.locator(f".histogram-{which}")
-    expect(canvas).to_have_attribute("aria-label", re.compile("brightness"), timeout=PATIENCE)
-    return int((canvas.get_attribute("aria-label") or "").split()[-2])
-
-
-def test_a_photo_comes_back_better_with_its_report(open_page: Open, photo: Path, shoot: Shoot) -> None:
-    page = open_page()
+def test_it_is_light_and_allows_nothing_but_itself(windows: Windows) -> None:
+    page = windows.open()
+    answer = page.reload()
+    assert answer
+    policy = answer.headers["content-security-policy"]
+    assert "unsafe" not in policy
+    assert "default-src 'none'" in policy
     ready(page)
-    assert "#" not in page.url, "the key stays in the address"
-    shoot(page, "start")
-    page.set_input_files("#files", photo)
-    job = card(page, photo.name)
-    expect(job.locator(".stages li").first).to_contain_text("inspect", timeout=PATIENCE)
-    shoot(page, "progress")
-    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
-    assert job.locator(".stages li").count() >= 4
-    expect(job.locator(".stages li").last).to_contain_text("publish")
-    expect(job.locator(".words")).to_contain_text("EV")
-    expect(job.locator(".words li").first).to_contain_text("Diagnosis: ")
-    assert mean(job, "after") > mean(job, "before") + 10
-    with page.expect_download() as download:
-        job.get_by_role("link", name="Download").click()
-    assert photos.decoded(Path(download.value.path()).read_bytes()).shape == (512, 512, 3)
-    shoot(page, "result")
+    web = REPOSITORY / "infra" / "web"
+    sizes = {path.name: path.stat().st_size for path in web.iterdir()}
+    assert sum(sizes.values()) < MOST_BYTES
+    for name in sizes:
+        assert page.request.get(f"{page.url}web/{name}").status == 200, name
 
 
-def test_digits_are_read_to_people(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
-    page = open_page()
+def test_it_is_documented_in_each_of_its_states() -> None:
+    assert (REPOSITORY / "docs" / "page.md").read_text("utf-8") == screenshots.text()
+    for name in screenshots.STATES:
+        assert 5_000 < (screenshots.FOLDER / f"{name}.webp").stat().st_size < 120_000
+
+
+def split(page: Page) -> int:
+    return int(page.locator("#stage .handle").get_attribute("aria-valuenow") or "")
+
+
+def test_the_handle_the_zoom_and_the_original(windows: Windows, tmp_path: Path) -> None:
+    page = windows.open()
     ready(page)
-    (tmp_path / "note.png").write_bytes(photos.ones())
-    page.locator("#recipe").select_option("digits")
-    page.set_input_files("#files", tmp_path / "note.png")
-    job = card(page, "note.png")
-    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
-    expect(job.locator(".words")).to_contain_text("2 digits: 11")
-    shoot(page, "digits")
-
-
-def test_the_line_and_the_zoom(open_page: Open, photo: Path, shoot: Shoot) -> None:
-    page = open_page()
-    ready(page)
-    page.set_input_files("#files", photo)
-    job = card(page, photo.name)
-    expect(job.locator(".compare")).to_be_visible(timeout=PATIENCE)
-    mean(job, "after")
-    box = job.locator(".compare").bounding_box()
+    add(page, *files(tmp_path, [("one.jpg", photos.encoded()), ("two.jpg", photos.encoded(seed=2))]))
+    shown(page)
+    stage, after, zoom = page.locator("#stage"), page.locator("#stage img.after"), page.locator("#zoom-value")
+    box = stage.bounding_box()
     assert box
-    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + 50)
+    middle = box["y"] + 200
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
     page.mouse.down()
-    page.mouse.move(box["x"] + box["width"] * 0.8, box["y"] + 50)
+    page.mouse.move(box["x"] + box["width"] * 0.8, middle)
     page.mouse.up()
-    assert abs(float(job.locator(".split").input_value()) - 80) < 2
-    job.locator(".zoom").fill("4")
-    expect(job.locator(".zoom-value")).to_have_text("4×")
-    before = job.locator(".pan").get_attribute("style")
-    job.locator(".compare").press("ArrowRight")
-    assert job.locator(".pan").get_attribute("style") != before
-    shoot(page, "zoom")
+    assert abs(split(page) - 80) < 2
+    page.get_by_role("slider", name="Where before ends").press("Home")
+    assert split(page) == 0
+    page.mouse.move(box["x"] + box["width"] / 2, middle)
+    page.mouse.down()
+    expect(after).to_be_hidden()  # held: the original
+    page.mouse.up()
+    expect(after).to_be_visible()
+    page.mouse.wheel(0, -600)
+    expect(zoom).to_have_text("4.5×")
+    before = page.locator("#stage .pan").get_attribute("style")
+    stage.press("ArrowRight")
+    assert page.locator("#stage .pan").get_attribute("style") != before
+    stage.press("0")
+    expect(zoom).to_have_text("1×")
+    expect(page.locator("#photo-name")).to_have_text("one.jpg")
+    stage.press("ArrowRight")
+    expect(page.locator("#photo-name")).to_have_text("two.jpg")
+    page.keyboard.press("Escape")
+    expect(page.locator("#viewer")).to_be_hidden()
+    expect(tile(page, "two.jpg")).to_be_focused()
 
 
-def test_a_recipe_of_one_s_own_by_keyboard_alone(open_page: Open, photo: Path, shoot: Shoot) -> None:
-    page = open_page()
+def test_all_of_it_by_keyboard_alone(windows: Windows) -> None:
+    page = windows.open()
     ready(page)
-    page.locator("#recipe").focus()
-    page.keyboard.press("End")
-    expect(page.locator("#builder")).to_be_visible()
-    page.keyboard.press("Tab")  # blend
-    page.keyboard.press("Tab")  # format
-    page.keyboard.press("Tab")  # step
+    page.locator("#sample").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#photo-name")).to_be_focused(timeout=PATIENCE)
+    shown(page)
+    page.keyboard.press("Tab")  # close
+    page.keyboard.press("Tab")
+    expect(page.locator("#stage")).to_be_focused()
+    page.keyboard.down("o")
+    expect(page.locator("#stage img.after")).to_be_hidden()
+    page.keyboard.up("o")
+    expect(page.locator("#stage img.after")).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(page.locator("#stage .handle")).to_be_focused()
+    page.keyboard.press("ArrowRight")
+    assert split(page) == 52
+    page.locator("#hold").focus()
+    page.keyboard.down(" ")
+    expect(page.locator("#stage img.after")).to_be_hidden()
+    page.keyboard.up(" ")
+    page.locator("#recipes").get_by_role("button", name="Own steps").focus()
+    page.keyboard.press("Enter")
+    page.locator("#step").focus()
     page.keyboard.type("gamma")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
-    slider = page.get_by_role("slider", name="gamma")
-    expect(slider).to_be_focused()
-    page.keyboard.press("End")
-    assert slider.input_value() == "10"
-    shoot(page, "builder")
-    page.set_input_files("#files", photo)
-    job = card(page, photo.name)
-    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
-    expect(job.locator(".words")).to_contain_text("Gamma, as asked")
+    field = page.get_by_role("spinbutton", name="gamma")
+    expect(field).to_be_focused()
+    page.keyboard.press("ArrowUp")
+    assert complaints(page) == []
+    page.locator("#use-here").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#words")).to_contain_text("Gamma, as asked", timeout=PATIENCE)
 
 
-def test_a_table_of_numbers(open_page: Open, photo: Path) -> None:
-    page = open_page()
+def test_ten_photos_on_a_phone(windows: Windows, tmp_path: Path) -> None:
+    page = windows.open(390, 844, reduced_motion="reduce")
     ready(page)
-    page.locator("#recipe").select_option("own steps")
-    page.locator("#step").select_option("convolve")
-    page.get_by_role("button", name="Add step").click()
-    kernel = page.get_by_label("kernel")
-    kernel.fill("0 -1 0")
-    page.set_input_files("#files", photo)
-    expect(page.get_by_role("alert")).to_have_text("kernel: rows of numbers in brackets, as [1, 2], [3, 4]")
-    kernel.fill("[0, -1, 0], [-1, 5, -1], [0, -1, 0]")
-    page.set_input_files("#files", photo)
-    expect(page.get_by_role("alert")).to_be_hidden()
-    job = card(page, photo.name)
-    expect(job.locator(".state")).to_have_text("Done", timeout=PATIENCE)
-    expect(job.locator(".words")).to_contain_text("Convolve, as asked")
+    names = [f"photo {number}.jpg" for number in range(10)]
+    add(page, *files(tmp_path, [(name, photos.encoded(seed=number)) for number, name in enumerate(names)]))
+    for name in names:
+        done(page, name)
+    shown(page)
+    places = [page.locator(name).bounding_box() for name in ("#stage", "#download", "#recipes", "#drop", "#grid")]
+    tops = [place["y"] for place in places if place]
+    assert tops == sorted(tops), "picture, then download, then the rest"
+    assert len(tops) == 5
+    scrolled = page.evaluate("scrollY")
+    assert places[1]
+    assert places[1]["y"] + scrolled < 844 + 200, "the download is near the picture"
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
+    assert page.evaluate("document.documentElement.scrollHeight") < 3 * 844
+    pinch(page, 100, 200)
+    expect(page.locator("#zoom-value")).to_have_text("2×")
+    assert complaints(page) == []
 
 
-def test_errors_are_sentences(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
-    page = open_page()
+def pinch(page: Page, apart: float, then: float) -> None:
+    """Two fingers on the picture, moved away from each other."""
+    box = page.locator("#stage").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    devtools = page.context.new_cdp_session(page)
+    for kind, wide in (("touchStart", apart), ("touchMove", then), ("touchEnd", 0)):
+        touches = [{"x": x - wide / 2, "y": y, "id": 1}, {"x": x + wide / 2, "y": y, "id": 2}] if wide else []
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+
+def test_in_german(windows: Windows) -> None:
+    page = windows.open(locale="de-DE")
     ready(page)
-    (tmp_path / "broken.jpg").write_bytes(photos.encoded()[:-600])
-    (tmp_path / "notes.txt").write_text("not a picture")
-    page.set_input_files("#files", [tmp_path / "broken.jpg", tmp_path / "notes.txt"])
-    expect(card(page, "broken.jpg").locator(".state")).to_have_text("Not accepted", timeout=PATIENCE)
-    expect(card(page, "broken.jpg").locator(".error")).to_contain_text("ends early")
-    expect(card(page, "notes.txt").locator(".error")).to_contain_text("accepted are JPEG", timeout=PATIENCE)
-    shoot(page, "errors")
+    expect(page.locator("html")).to_have_attribute("lang", "de")
+    expect(page.locator("#sample")).to_have_text("Beispielfoto probieren")
+    assert complaints(page) == []
+    page.get_by_role("button", name="English").click()
+    expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#sample")).to_have_text("Try a sample photo")
+    page.reload()
+    expect(page.locator("#sample")).to_have_text("Try a sample photo")
 
 
-def test_without_a_key_it_asks_for_one(open_page: Open, address: str) -> None:
-    page = open_page(fragment=False)
+def test_without_a_key_it_asks_for_one(windows: Windows, site: Site) -> None:
+    page = windows.open(key=False)
     expect(page.get_by_label("API key")).to_be_focused()
+    assert complaints(page) == []
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_contain_text("does not know this key")
-    page.get_by_label("API key").fill(address.partition("#key=")[2])
+    expect(page.get_by_role("alert").first).to_contain_text("does not know this key")
+    page.get_by_label("API key").fill(site.key)
     page.keyboard.press("Enter")
     ready(page)
-
-
-def test_several_photos_on_a_phone(open_page: Open, tmp_path: Path, shoot: Shoot) -> None:
-    page = open_page(390, 844)
-    ready(page)
-    files = [tmp_path / f"photo {number}.jpg" for number in range(10)]
-    for number, file in enumerate(files):
-        file.write_bytes(photos.encoded(seed=number))
-    page.locator("#recipe").select_option("vivid")
-    page.set_input_files("#files", files)
-    for file in files:
-        expect(card(page, file.name).locator(".state")).to_have_text("Done", timeout=PATIENCE)
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), "it scrolls sideways"
-    shoot(page, "phone")
-
-
-def test_dropping_a_photo(open_page: Open) -> None:
-    page = open_page()
-    ready(page)
-    page.locator("#drop").evaluate(
-        """(field, bytes) => {
-            const data = new DataTransfer();
-            data.items.add(new File([new Uint8Array(bytes)], "dropped.jpg", { type: "image/jpeg" }));
-            field.dispatchEvent(new DragEvent("drop", { dataTransfer: data, bubbles: true, cancelable: true }));
-        }""",
-        list(photos.encoded()),
-    )
-    expect(card(page, "dropped.jpg").locator(".state")).to_have_text("Done", timeout=PATIENCE)

@@ -17,9 +17,9 @@ from darkroom import registry
 from darkroom.kernels import loops
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY
+from tests.support import heic
 from tests.support.deployed import Deployed
 from tests.support.photographs import FOLDER, photo
-from tests.unit.codec import heic
 
 pytestmark = pytest.mark.slow
 

@@ -10,7 +10,7 @@ import pytest
 import skimage.data
 from PIL import Image
 
-from tests.unit.codec import heic
+from tests.support import heic
 
 pytestmark = pytest.mark.slow
 

@@ -23,7 +23,8 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.codec import exif
-from tests.unit.codec import heic, pictures
+from tests.support import heic
+from tests.unit.codec import pictures
 from tests.unit.codec.test_color import P3
 
 WIDTH, HEIGHT = 48, 32

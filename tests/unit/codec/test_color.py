@@ -10,7 +10,8 @@ from PIL import Image, ImageCms
 from darkroom import codec
 from darkroom.codec import color, icc
 from darkroom.picture import Picture
-from tests.unit.codec import heic, pictures
+from tests.support import heic
+from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, noise, save
 
 # Chromaticities of the primaries (x, y) with D65, from their standards: independent of the profiles' rounded numbers.

@@ -14,7 +14,8 @@ import tifffile
 
 from darkroom import codec
 from darkroom.codec import exif, icc
-from tests.unit.codec import heic, pictures
+from tests.support import heic
+from tests.unit.codec import pictures
 from tests.unit.codec.pictures import png_chunk, save
 from tests.unit.codec.test_color import ADOBE, BRADFORD, P3, reference, xyz
 

@@ -10,8 +10,9 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
+from tests.support import heic
 from tests.support.photographs import PNGSUITE
-from tests.unit.codec import heic, pictures
+from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, noise, save, tiff_of
 
 RGB8 = colors()

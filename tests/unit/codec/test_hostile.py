@@ -14,8 +14,9 @@ from darkroom import codec
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from darkroom.picture import Picture
+from tests.support import heic
 from tests.support.photographs import PNGSUITE, photo
-from tests.unit.codec import heic, pictures
+from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, save
 
 REASONS = {

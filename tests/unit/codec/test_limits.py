@@ -9,7 +9,8 @@ from darkroom import codec
 from darkroom.codec import header
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
-from tests.unit.codec import heic, pictures
+from tests.support import heic
+from tests.unit.codec import pictures
 
 HEIGHT, WIDTH = 30, 40
 FORMATS = ("JPEG", "PNG", "WEBP", "TIFF", "BMP", "GIF", "AVIF", "HEIF")

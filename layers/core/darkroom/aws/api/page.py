@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from http import HTTPStatus
+from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -10,10 +11,16 @@ from darkroom.aws.api import links
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 
-TYPES = {".html": "text/html", ".css": "text/css", ".js": "text/javascript", ".svg": "image/svg+xml"}
+TYPES = {
+    ".html": "text/html",
+    ".css": "text/css",
+    ".js": "text/javascript",
+    ".svg": "image/svg+xml",
+    ".jpg": "image/jpeg",
+}
 
 
-def serve(site: Site, name: str) -> Response[str]:
+def serve(site: Site, name: str) -> Response[Any]:
     """One of the page's files. Raises `Problem` 404."""
     files = {path.name: path for path in (site.files / "web").iterdir() if path.suffix in TYPES}
     if name not in files:
@@ -25,6 +32,8 @@ def serve(site: Site, name: str) -> Response[str]:
         "Referrer-Policy": "no-referrer",
         **({"Content-Security-Policy": policy(site)} if path.suffix == ".html" else {}),
     }
+    if path.suffix == ".jpg":
+        return Response(int(HTTPStatus.OK), TYPES[path.suffix], path.read_bytes(), headers=headers)
     return Response(
         int(HTTPStatus.OK), f"{TYPES[path.suffix]}; charset=utf-8", path.read_text("utf-8"), headers=headers
     )
