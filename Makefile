@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom format build deploy delete bench bench-quality bench-real openapi docs screenshots kernels local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real openapi docs screenshots kernels local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -112,12 +112,16 @@ screenshots: setup ## Photograph the page in each of its states, for docs/page.m
 docs: setup ## Make the pages about steps and recipes, with their pictures
 	$(BIN)/python -m docs.make
 
+site: setup ## Make README and docs a site with search and the library's reference: build/site
+	$(BIN)/python -m docs.make.site && echo build/site/index.html
+
 local: setup ## Serve page and API on an embedded AWS, with logs, until Ctrl-C
 	$(BIN)/python -m darkroom_local.serve
 
 lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay; LOCK_ARGS=--upgrade renews them)
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
+	$(LOCK) --group pyproject.toml:site -o docs/make/site.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
 		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
 
