@@ -15,8 +15,8 @@ from playwright.sync_api import Page, expect, sync_playwright
 
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
-from tests.browser.actions import PATIENCE, add, done, ready, shown, tile
-from tests.browser.conftest import Site, Windows, chromium
+from tests.browser.actions import add, done, ready, shown, tile
+from tests.browser.conftest import PATIENCE_MILLISECONDS, Site, Windows, chromium
 from tests.support.photographs import photo
 
 FOLDER = REPOSITORY / "docs" / "page"
@@ -56,6 +56,7 @@ the stack. `make screenshots` makes this page.
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     with (
         tempfile.TemporaryDirectory() as home,
         EmbeddedAws.start(Path(home)) as aws,
@@ -82,14 +83,14 @@ def tell(page: Page, files: list[Path]) -> None:
     shoot(page, "start")
     page.locator("#sample").click()
     shown(page)
-    expect(page.locator("#recipes img.face")).to_have_count(14, timeout=PATIENCE)
+    expect(page.locator("#recipes img.face")).to_have_count(14)
     shoot(page, "open")
     page.locator("#tune").scroll_into_view_if_needed()
     shoot(page, "adjust")
     chosen = page.locator("#decisions input:checked").first
     chosen.scroll_into_view_if_needed()
     chosen.uncheck()
-    expect(page.locator("#download")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#download")).to_be_visible()
     shoot(page, "switch")
     last, *others = files
     add(page, *others)
@@ -114,7 +115,7 @@ def tell(page: Page, files: list[Path]) -> None:
     broken = last.with_name("broken.jpg")
     broken.write_bytes(last.read_bytes()[:-600])
     add(page, broken)
-    expect(tile(page, "broken.jpg")).to_have_attribute("data-phase", "rejected", timeout=PATIENCE)
+    expect(tile(page, "broken.jpg")).to_have_attribute("data-phase", "rejected")
     shoot(page, "error")
 
 
@@ -122,7 +123,7 @@ def phone(page: Page) -> None:
     ready(page, "auto")
     tile(page, "waves.jpg").click()
     shown(page)
-    expect(page.locator("#recipes img.face")).to_have_count(14, timeout=PATIENCE)
+    expect(page.locator("#recipes img.face")).to_have_count(14)
     shoot(page, "phone")
 
 
@@ -130,7 +131,7 @@ def dark(page: Page) -> None:
     ready(page, "auto")
     tile(page, "flowers.jpg").click()
     shown(page)
-    expect(page.locator("#recipes img.face")).to_have_count(14, timeout=PATIENCE)
+    expect(page.locator("#recipes img.face")).to_have_count(14)
     shoot(page, "dark")
 
 

@@ -11,12 +11,10 @@ from typing import Any
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Request, expect
 
-PATIENCE = 120_000
-
 
 def ready(page: Page, recipe: str = "none") -> None:
     """Wait for the page to know the recipes; the next photos get this one."""
-    expect(page.locator("#recipe option").first).to_be_attached(timeout=PATIENCE)
+    expect(page.locator("#recipe option").first).to_be_attached()
     if page.locator("#recipe").input_value() != recipe:
         page.locator("#defaults").evaluate("(details) => { details.open = true; }")
         page.locator("#recipe").select_option(recipe)
@@ -29,7 +27,7 @@ def tile(page: Page, name: str) -> Locator:
 
 def done(page: Page, name: str) -> None:
     """Wait for a photo's result."""
-    expect(tile(page, name)).to_have_attribute("data-phase", "done", timeout=PATIENCE)
+    expect(tile(page, name)).to_have_attribute("data-phase", "done")
 
 
 def add(page: Page, *files: Path) -> None:
@@ -38,15 +36,15 @@ def add(page: Page, *files: Path) -> None:
 
 def shown(page: Page) -> None:
     """Wait for before and after of the photo that is open."""
-    expect(page.locator("#download")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#download")).to_be_visible()
     for which in ("before", "after"):
-        expect(page.locator(f"#stage img.{which}")).to_be_visible(timeout=PATIENCE)
+        expect(page.locator(f"#stage img.{which}")).to_be_visible()
 
 
 def brightness(page: Page, which: str) -> int:
     """Mean brightness in percent of what is shown, as the histogram tells a screen reader."""
     canvas = page.locator(f"#histogram-{which}")
-    expect(canvas).to_have_attribute("aria-label", re.compile("brightness"), timeout=PATIENCE)
+    expect(canvas).to_have_attribute("aria-label", re.compile("brightness"))
     return int((canvas.get_attribute("aria-label") or "").split()[-2])
 
 

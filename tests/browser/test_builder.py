@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from darkroom import registry
-from tests.browser.actions import PATIENCE, Asked, add, files, ready, shown, tile
+from tests.browser.actions import Asked, add, files, ready, shown, tile
 from tests.browser.conftest import Windows
 from tests.support import photos
 
@@ -92,7 +92,7 @@ def test_it_sends_what_it_shows(windows: Windows, tmp_path: Path, first: int) ->
         expect(page.locator("#steps-dialog")).to_be_hidden()
         name = f"no photo {number}.jpg"
         add(page, *files(tmp_path, [(name, b"a recipe is checked before the photo is")]))
-        expect(tile(page, name)).to_have_attribute("data-phase", "rejected", timeout=PATIENCE)
+        expect(tile(page, name)).to_have_attribute("data-phase", "rejected")
         check(now, asked.bodies("/jobs")[-1]["steps"], steps)
     page.locator("#edit-steps").evaluate("(button) => button.click()")
     for tick in page.locator("#chosen-steps .tick input").all():

@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 
 from darkroom_local.emulator import REPOSITORY
 from docs.make import screenshots
-from tests.browser.actions import PATIENCE, add, complaints, done, files, ready, shown, tile
+from tests.browser.actions import add, complaints, done, files, ready, shown, tile
 from tests.browser.conftest import Site, Windows
 from tests.support import photos
 
@@ -84,7 +84,7 @@ def test_all_of_it_by_keyboard_alone(windows: Windows) -> None:
     ready(page)
     page.locator("#sample").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#photo-name")).to_be_focused(timeout=PATIENCE)
+    expect(page.locator("#photo-name")).to_be_focused()
     shown(page)
     page.keyboard.press("Tab")  # close
     page.keyboard.press("Tab")
@@ -113,7 +113,7 @@ def test_all_of_it_by_keyboard_alone(windows: Windows) -> None:
     assert complaints(page) == []
     page.locator("#use-here").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#words")).to_contain_text("Gamma, as asked", timeout=PATIENCE)
+    expect(page.locator("#words")).to_contain_text("Gamma, as asked")
 
 
 def test_ten_photos_on_a_phone(windows: Windows, tmp_path: Path) -> None:

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from darkroom_local import sample
-from tests.browser.actions import PATIENCE, Asked, add, brightness, complaints, done, files, ready, shown, tile
+from tests.browser.actions import Asked, add, brightness, complaints, done, files, ready, shown, tile
 from tests.browser.conftest import Site, Windows
 from tests.support import heic, photos
 
@@ -38,9 +38,9 @@ def test_a_photo_comes_back_better_and_each_decision_is_a_switch(windows: Window
 
     assert page.locator("#decisions input:checked").count() > 1
     page.get_by_role("switch", name="Underexposed").uncheck()
-    expect(page.locator("#download")).to_have_attribute("href", re.compile("custom[.]jpg"), timeout=PATIENCE)
+    expect(page.locator("#download")).to_have_attribute("href", re.compile("custom[.]jpg"))
     old = f"Histogram; mean brightness {bright} percent"
-    expect(page.locator("#histogram-after")).not_to_have_attribute("aria-label", old, timeout=PATIENCE)
+    expect(page.locator("#histogram-after")).not_to_have_attribute("aria-label", old)
     expect(page.get_by_role("switch", name="Underexposed")).not_to_be_checked()
     assert page.locator("#decisions input:checked").count() > 0, "the other decisions stay"
     assert brightness(page, "after") < bright - 10
@@ -55,27 +55,33 @@ def test_a_photo_is_asked_for_otherwise_without_another_upload(windows: Windows,
     add(page, *files(tmp_path, [("lake.jpg", photos.encoded(width=480, height=320))]))
     shown(page)
     faces = page.locator("#recipes img.face")
-    expect(faces).to_have_count(14, timeout=PATIENCE)  # all but digits, which makes no picture
+    expect(faces).to_have_count(14)  # all but digits, which makes no picture
     assert len(asked.to("/thumbnails")) == 1
     assert len({face.get_attribute("src") for face in faces.all()}) == 14
     vivid = page.get_by_role("button", name="vivid")
     vivid.click()
     expect(vivid).to_have_attribute("aria-pressed", "true")
-    expect(page.locator("#download")).to_have_attribute("href", re.compile("lake-vivid[.]jpg"), timeout=PATIENCE)
+    expect(page.locator("#download")).to_have_attribute("href", re.compile("lake-vivid[.]jpg"))
     size = page.locator("#size").text_content()
-    page.locator("#blend").fill("40")
+    slide(page, "#blend", 40)
     expect(page.locator("#stage img.after")).to_have_css("opacity", "0.4")
     page.locator("#blend").dispatch_event("change")
-    expect(page.locator("#stage img.after")).to_have_css("opacity", "1", timeout=PATIENCE)  # this one is made so
-    page.locator("#quality").fill("20")
+    expect(page.locator("#stage img.after")).to_have_css("opacity", "1")  # this one is made so
+    slide(page, "#quality", 20)
     expect(page.locator("#quality-value")).to_contain_text("about")
     page.locator("#quality").dispatch_event("change")
-    expect(page.locator("#size")).not_to_have_text(size or "", timeout=PATIENCE)
+    expect(page.locator("#size")).not_to_have_text(size or "")
     bodies = asked.bodies("/again")
     assert bodies[0] == {"recipe": "vivid"}
     assert bodies[-1] == {"recipe": "vivid", "blend": 40, "quality": 20}
     assert asked.uploads() == 1
     expect(page.get_by_role("button", name="Own steps").first).to_be_visible()
+
+
+def slide(page: Page, slider: str, value: int) -> None:
+    """Move a slider and do not let go of it: what is asked for follows when it is, by the event `change`."""
+    move = "(slider, value) => { slider.value = value; slider.dispatchEvent(new Event('input')); }"
+    page.locator(slider).evaluate(move, value)
 
 
 @pytest.mark.parametrize("format_name", ["TIFF", "HEIC"])
@@ -105,10 +111,10 @@ def test_a_reload_keeps_photos_and_what_became_of_them(windows: Windows, tmp_pat
     add(page, *files(tmp_path, [("kept.jpg", photos.encoded())]))
     shown(page)
     page.get_by_role("button", name="natural").click()
-    expect(page.locator("#download")).to_have_attribute("href", re.compile("kept-natural"), timeout=PATIENCE)
+    expect(page.locator("#download")).to_have_attribute("href", re.compile("kept-natural"))
     page.reload()
-    expect(page.locator("#grid li")).to_have_count(1, timeout=PATIENCE)  # two jobs are one photo
-    expect(tile(page, "kept.jpg").locator("img")).to_be_visible(timeout=PATIENCE)
+    expect(page.locator("#grid li")).to_have_count(1)  # two jobs are one photo
+    expect(tile(page, "kept.jpg").locator("img")).to_be_visible()
     tile(page, "kept.jpg").click()
     shown(page)
     expect(page.get_by_role("button", name="natural")).to_have_attribute("aria-pressed", "true")
@@ -213,7 +219,7 @@ def test_errors_are_sentences(windows: Windows, tmp_path: Path) -> None:
     ready(page)
     add(page, *files(tmp_path, [("broken.jpg", photos.encoded()[:-600]), ("notes.txt", b"not a picture")]))
     for name, phase, words in (("broken.jpg", "rejected", "ends early"), ("notes.txt", "failed", "accepted are JPEG")):
-        expect(tile(page, name)).to_have_attribute("data-phase", phase, timeout=PATIENCE)
+        expect(tile(page, name)).to_have_attribute("data-phase", phase)
         tile(page, name).click()
         expect(page.locator("#photo-error")).to_contain_text(words)
     assert complaints(page) == []
