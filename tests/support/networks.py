@@ -11,7 +11,7 @@ import pytest
 
 from darkroom import models
 from darkroom.defects import DEFECTS, SCENES, STRENGTHS
-from darkroom.diagnosis.network import MODEL, SCENE
+from darkroom.diagnosis.network import MODEL, SCENE, TINT
 
 DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
 """Probabilities and strengths of a photo that is 1.5 EV too dark, and has no other defect."""
@@ -23,7 +23,8 @@ SUPPORTS = {"underexposed": 0.05, "overexposed": -0.05, "backlight": 0.05}
 
 @dataclass
 class Diagnostician:
-    """In the place of the sessions of diagnosis and scene: says the same of every picture, each of which is a photo.
+    """In the place of the sessions of diagnosis, scene and tint: says the same of every picture, each of which is a
+    photo in white light.
 
     fine_above: mean of the thumbnail, in 0–1, from which a picture is fine instead.
     """
@@ -38,6 +39,8 @@ class Diagnostician:
             scene = [float(name == "photo") for name in SCENES]
             brighter = sum(SUPPORTS.get(name, 0.0) for name in self.presence)
             return [np.array([scene] * examples, np.float32), np.full((examples, 1), brighter, np.float32)]
+        if outputs == ["light"]:
+            return [np.zeros((len(inputs["chroma"]), 2), np.float32)]
         assert outputs == ["presence", "strength"]
         assert all(batch.shape[0] == 1 and batch.dtype == np.float32 for batch in inputs.values())
         found = self.presence if inputs["thumbnail"].mean() <= self.fine_above else {}
@@ -49,4 +52,4 @@ class Diagnostician:
 def answer(monkeypatch: pytest.MonkeyPatch, network: Diagnostician) -> None:
     """Let every diagnosis in this process be the network's; other models stay."""
     load = models.load
-    monkeypatch.setattr(models, "load", lambda name: network if name in (MODEL, SCENE) else load(name))
+    monkeypatch.setattr(models, "load", lambda name: network if name in (MODEL, SCENE, TINT) else load(name))

@@ -11,17 +11,20 @@ import pytest
 import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, treatments
-from darkroom.auto.casts import share_of_light
+from darkroom.auto.casts import FURTHER, LEAST_TINT, share_of_light, tinted_light
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
 from darkroom.auto.scenes import UNJUDGED
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
+from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.cast import cast_evidence
 from darkroom.estimates.measure import thumbnail
+from darkroom.measurements import LightEvidence
 from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe
 from darkroom.report import Decision
+from darkroom.srgb import cast_degrees
 from tests.support.photographs import NAMES, photo
 from tests.unit.test_auto import AUTO, FINE, diagnosed
 
@@ -128,6 +131,61 @@ def test_where_whites_are_white_there_is_no_cast() -> None:
     picture[:24] = rng.uniform(0.7, 0.9, (24, 128, 1))
     share, why = share_of_light(cast_evidence(picture.astype(np.float32)))
     assert (share, why) == (0, "what is light in it is grey as it is")
+
+
+BLUE = LightEvidence(red=-0.5, blue=0.6, neutral=0.2, neutral_highlights=0.0, coloured=0.5)
+
+
+def removed(tint: tuple[float, float], evidence: LightEvidence | None = BLUE) -> float:
+    """Degrees that are taken out by a tint."""
+    light = tinted_light(tint, evidence)
+    return 0.0 if light is None else float(cast_degrees(light))
+
+
+def test_the_less_sure_a_tint_the_less_of_it_is_taken_out() -> None:
+    degrees = [removed((-0.7 * size, 0.7 * size)) for size in (0.2, 0.34, 0.42, 0.5, 0.8)]
+    assert degrees[0] == 0 < degrees[1] < degrees[2] < degrees[3] < degrees[4]
+    light = tinted_light((-0.4, 0.4), BLUE)
+    assert light is not None
+    red, green, blue = np.log2(light)
+    assert red - green == pytest.approx(green - blue, abs=0.01)
+    assert 0.56 <= np.hypot(red - green, blue - green) <= 0.57 * FURTHER
+
+
+@pytest.mark.parametrize(
+    "against",
+    [
+        {"red": 0.5, "blue": -0.6},
+        {"spread": 0.9},
+        {"red": -2, "blue": 2},
+        {"neutral": 0.95},
+        {"neutral_highlights": 0.3},
+    ],
+    ids=["measured the other way", "disagreement", "no light has such colours", "a toned print", "white is white"],
+)
+def test_what_speaks_against_a_tint(against: dict[str, float]) -> None:
+    assert removed((-0.4, 0.4)) > 8
+    assert removed((-0.4, 0.4), msgspec.structs.replace(BLUE, **against)) == 0
+    assert removed((-0.4, 0.4), None) == 0
+
+
+def test_a_tint_that_no_defect_was_diagnosed_of_is_taken_out_and_told() -> None:
+    measured = msgspec.structs.replace(DULL, light=BLUE)
+    blue = msgspec.structs.replace(seen(), tint=(-0.4, 0.4))
+    calls, decisions = treatments.resolve(Recipe(steps="auto", finish="none"), measured, blue)
+    assert [call.name for call in calls] == ["white_balance"]
+    red, green, blue_gain = calls[0].params["illuminant"]
+    assert red < green < blue_gain
+    (why,) = (decision.why for decision in decisions if decision.chosen)
+    assert why.startswith("its light is tinted: ")
+
+
+def test_light_of_another_colour_is_told_and_none_where_there_is_none() -> None:
+    for stops in (0.8, -0.8):
+        told = [diagnose(tinted(photo(name), stops)).tint for name in NAMES]
+        assert np.median([red for red, _ in told]) * stops > 0.1
+        assert np.median([blue for _, blue in told]) * stops < -0.1
+    assert np.median([np.hypot(*diagnose(photo(name)).tint) for name in NAMES]) < LEAST_TINT
 
 
 def test_too_few_pixels_tell_nothing_of_the_light() -> None:

@@ -54,7 +54,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None
     assert now["measurements"].pop("tones") == []
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):
-        assert (diagnosis.pop("scene"), diagnosis.pop("brighter")) == ({}, 0)
+        assert (diagnosis.pop("scene"), diagnosis.pop("brighter"), diagnosis.pop("tint")) == ({}, 0, [0, 0])
     assert now == before
     assert words(told, "done") == ["underexposed by about 1.5 EV: exposure is changed by +1.6 EV"]
     without = {name: value for name, value in before.items() if name != "diagnosis"}

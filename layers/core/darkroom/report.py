@@ -75,6 +75,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
             "the more doubtful, the nearer to 0"
         ),
     ] = 0.0
+    tint: Annotated[tuple[float, float], Meta(description="likewise log2 of its light's red, blue over green")] = (0, 0)
 
     @property
     def present(self) -> list[Defect]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from darkroom.measurements import LightEvidence
+from darkroom.picture import Array
+from darkroom.srgb import cast_degrees
 
 DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
     ("estimates of the light disagree", (0.25, 0.5)),
@@ -18,6 +20,56 @@ DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
 
 OFF_DAYLIGHT = (0.12, 0.35)
 """By how many stops green may be off: some, and a share of the light's distance from grey."""
+
+
+LEAST_DEGREES = 1.5
+"""Angle of the light from grey below which it is not worth a change."""
+
+LEAST_TINT, SURE_TINT = 0.2, 0.36
+"""Stops of tint, on average over all that may be true: up to the first it may be none, from the second on all
+counts."""
+
+FURTHER = 1.7
+"""Times the tint that is removed at most, where what is measured lies as far in its direction: an average over what may
+be true is nearer to grey than what is."""
+
+AGAINST_TINT: tuple[tuple[str, tuple[float, float]], ...] = (
+    ("estimates of the light disagree", (0.55, 0.85)),
+    ("no usual light is so strongly coloured", (1.9, 2.6)),
+    ("all of it is of one colour, as paper or a toned print is", (0.75, 0.9)),
+    ("what is light in it is grey as it is", (0.08, 0.2)),
+)
+"""As `DOUBTS`: the spread of the estimates, the stops that they tell, the share of pixels that would be grey then, and
+of light ones that are as they are."""
+
+LEAST_REMOVED = 3.0
+"""Degrees of a tint that are worth a change."""
+
+TINTED = "its light is tinted"
+
+
+def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> Array | None:
+    """The light, as linear RGB of mean 1, that is to be taken out by a diagnosis's tint; None for none.
+
+    The less the tint, the smaller the share of it; nothing where what was measured lies the other way.
+    """
+    size = float(np.hypot(*tint))
+    if evidence is None or size <= LEAST_TINT:
+        return None
+    measured = (evidence.red * tint[0] + evidence.blue * tint[1]) / size
+    stated = (
+        evidence.spread,
+        float(np.hypot(evidence.red, evidence.blue)),
+        evidence.neutral,
+        evidence.neutral_highlights,
+    )
+    shares = [(none - value) / (none - whole) for value, (_, (whole, none)) in zip(stated, AGAINST_TINT, strict=True)]
+    share = float(np.clip(min((size - LEAST_TINT) / (SURE_TINT - LEAST_TINT), *shares), 0, 1))
+    if measured <= 0 or not share:
+        return None
+    stops = np.array([tint[0], 0, tint[1]]) / size * share * min(max(measured, size), FURTHER * size)
+    light = np.exp2(stops) / np.exp2(stops).mean()
+    return light if cast_degrees(light) >= LEAST_REMOVED else None
 
 
 def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:

@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from darkroom.auto.casts import share_of_light
+from darkroom.auto.casts import LEAST_DEGREES, TINTED, share_of_light, tinted_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, supported
 from darkroom.auto.finish import finish
@@ -32,9 +32,6 @@ from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, srgb_to_linear_exact
 LESS_EV, MORE_EV = 0.8, 0.3
 """How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
 them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
-
-LEAST_DEGREES = 1.5
-"""Angle of the light from grey below which it is not worth a change."""
 
 MOST_EV = 4.0
 
@@ -113,8 +110,8 @@ def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: M
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
         words = f"{words}, but lightened there would be about {seen:.0f} levels"
-    elif evident(name, diagnosis, measurements) and not _sure(defect):
-        words = EVIDENT[name]
+    elif _evident(name, diagnosis, measurements) and not _sure(defect):
+        words = EVIDENT.get(name, TINTED)
     elif not defect.present:
         return Decision(name, False, words)
     elif not _sure(defect):
@@ -176,12 +173,16 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
-    light = light_of(defect, diagnosis, measurements)
-    part = light**share / (light**share).mean()
-    if cast_degrees(part) < LEAST_DEGREES:
-        return Treatment([], f"but {doubt}")
-    how = "the light is made grey" if share == 1 else f"{share:.0%} of it is taken out, since {doubt}"
+    part = tinted_light(diagnosis.tint, measurements.light)
+    if part is None or defect.traced:
+        share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
+        light = light_of(defect, diagnosis, measurements)
+        part = light**share / (light**share).mean()
+        how = "the light is made grey" if share == 1 else f"{share:.0%} of it is taken out, since {doubt}"
+        if cast_degrees(part) < LEAST_DEGREES:
+            return Treatment([], f"but {doubt}")
+    else:
+        how = f"{cast_degrees(part):.0f}° of it are taken out"
     step = StepCall("white_balance", {"illuminant": [round(float(channel), 4) for channel in part]})
     return Treatment([step], how)
 
@@ -243,6 +244,12 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
 
 def _sure(defect: Defect) -> bool:
     return defect.probability >= KINDS[defect.name].treated_from
+
+
+def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    if name == "colour cast":
+        return tinted_light(diagnosis.tint, measurements.light) is not None
+    return evident(name, diagnosis, measurements)
 
 
 def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:

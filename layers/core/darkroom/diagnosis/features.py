@@ -46,13 +46,14 @@ TILES_PER_SIDE = 4
 @dataclass(frozen=True, slots=True)
 class Features:
     """thumbnail: 32×32×3 float32, sRGB-encoded, 0–1, whatever the photo's shape. chroma: 32×32×2 float32, the roots of
-    two histograms (`chroma_histograms`). numbers: F float32, finite; levels: which of them `level_features` are.
-    clipped: share of pixels that are white in a channel.
+    two histograms (`chroma_histograms`). numbers: F float32, finite; light, levels: which of them are estimates of the
+    light, and `level_features`. clipped: share of pixels that are white in a channel.
     """
 
     thumbnail: Array
     chroma: Array
     numbers: Array
+    light: slice
     levels: slice
     clipped: float
 
@@ -93,15 +94,14 @@ def features_of(views: Views) -> Features:
     sampled, small, tiles = np.asarray(views.image), views.small, views.tiles
     thumbnail = averaged(views.image, (THUMBNAIL, THUMBNAIL))
     linear = srgb_to_linear_exact(small)
-    light = light_features(small, linear, sampled)
-    seen = np.concatenate(
-        (tone_features(small, linear, sampled), light.ravel(), stretched_light_features(small).ravel())
-    )
+    tones, light = tone_features(small, linear, sampled), light_features(small, linear, sampled)
+    seen = np.concatenate((tones, light.ravel(), stretched_light_features(small).ravel()))
     levels = level_features(tiles, light[len(NORMS) - 1])
     numbers = np.concatenate((seen, levels, detail_features(tiles)))
     numbers = np.nan_to_num(numbers.astype(np.float32), posinf=1e4, neginf=-1e4)
     clipped = float((highest(sampled) >= CLIPPED).mean())
-    return Features(thumbnail, chroma_histograms(linear), numbers, slice(len(seen), len(seen) + len(levels)), clipped)
+    where = slice(len(tones), len(seen)), slice(len(seen), len(seen) + len(levels))
+    return Features(thumbnail, chroma_histograms(linear), numbers, *where, clipped)
 
 
 @dataclass(frozen=True, slots=True)

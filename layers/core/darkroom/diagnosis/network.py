@@ -11,16 +11,16 @@ from msgspec.structs import replace
 
 from darkroom import models
 from darkroom.defects import KINDS, PRESENT, SCENES, STRENGTHS, Kind
-from darkroom.diagnosis.features import Views, features_of, scene_inputs
+from darkroom.diagnosis.features import Features, Views, features_of, scene_inputs
 from darkroom.diagnosis.levels import certain_gains
 from darkroom.picture import Array, as_shown
 from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 from darkroom.step import check_array, split_alpha
 
-MODEL, SCENE, BACKBONE = "diagnosis", "scene", "backbone"
-"""The networks: of defects by name; of what kind of picture it is, and how bright it should be; and the backbone that
-the latter stands on, which knows things."""
+MODEL, SCENE, TINT, BACKBONE = "diagnosis", "scene", "tint", "backbone"
+"""The networks: of defects by name; of what kind of picture it is, and how bright it should be; of the colour of its
+light; and the backbone that `scene` stands on, which knows things."""
 
 HARMED = 0.03
 """Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
@@ -43,9 +43,17 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
         features = features.without_traces()
     inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
-    scene, brighter = recognise(views)
     found = interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
-    return replace(found, scene=scene, brighter=brighter)
+    scene, brighter = recognise(views)
+    return replace(found, scene=scene, brighter=brighter, tint=tint(features))
+
+
+def tint(features: Features) -> tuple[float, float]:
+    """Log2 of the light's red and of its blue over green."""
+    estimates = features.numbers[features.light]
+    (light,) = models.load(TINT).run(["light"], {"chroma": features.chroma[None], "estimates": estimates[None]})
+    red, blue = np.round(light[0].astype(float), 4).tolist()
+    return red, blue
 
 
 def recognise(views: Views) -> tuple[dict[str, float], float]:
