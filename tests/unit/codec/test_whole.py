@@ -1,6 +1,7 @@
 """Whole but unterminated is decoded; what lacks pixels is refused with a true sentence, or taken as far as it goes."""
 
 import io
+import re
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
+from tests.unit.codec import heic
 from tests.unit.codec.pictures import colors, noise, save
 
 IMAGE = (colors(240, 320) // 2 + noise((240, 320, 3)) // 8).astype(np.uint8)
@@ -122,3 +124,43 @@ def test_a_gif_past_its_bound_is_rejected():
     data[at + 1 : at + 3] = b"\xff\xff"
     with pytest.raises(ImageRejected, match=r"image\."):
         codec.read_header(bytes(data))
+
+
+CUT: dict[str, tuple[str, dict[str, Any]]] = {
+    "JPEG": ("JPEG", {}),
+    "JPEG, progressive": ("JPEG", {"progressive": True}),
+    "PNG": ("PNG", {}),
+    "WebP": ("WEBP", {}),
+    "WebP, lossless": ("WEBP", {"lossless": True}),
+    "TIFF": ("TIFF", {}),
+    "TIFF by LZW": ("TIFF", {"compression": "tiff_lzw"}),
+    "TIFF by JPEG": ("TIFF", {"compression": "jpeg"}),
+    "BMP": ("BMP", {}),
+    "AVIF": ("AVIF", {}),
+}
+
+
+@pytest.mark.parametrize("share", [0.15, 0.5, 0.8, 0.97])
+@pytest.mark.parametrize("kind", CUT)
+def test_what_ends_early_says_how_much_is_there(kind, share):
+    format, options = CUT[kind]
+    data = save(colors(96, 128), format, **options)
+    with pytest.raises(ImageRejected) as caught:
+        codec.decode(data[: int(len(data) * share)])
+    assert caught.value.code == "image.truncated"
+    assert re.search(r"\d+% of its|ends before its pixels begin|its scan \d", caught.value.message)
+
+
+def test_a_heic_that_ends_early_says_how_much_is_there():
+    data = heic.write(colors(64, 96))
+    for share in (0.02, 0.4, 0.9):
+        with pytest.raises(ImageRejected, match=r"image\.truncated: the HEIC ends early: \d+% of its bytes"):
+            codec.decode(data[: int(len(data) * share)])
+
+
+def test_what_only_says_that_it_is_longer_is_whole():
+    """A count of bytes past the file's end is no harm where the decoder has all pixels."""
+    data = save(colors(8, 8), "BMP")
+    assert codec.decode(data).metadata.notes == ()
+    longer = data[:2] + (len(data) + 999).to_bytes(4, "little") + data[6:]
+    assert codec.decode(longer).metadata.notes == ()

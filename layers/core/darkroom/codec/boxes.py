@@ -110,6 +110,10 @@ class Items:
             return 0, 0, width, height
         return box
 
+    def reach(self) -> int:
+        """Where the last byte of an item lies."""
+        return max((at + length for places in self.places.values() for at, length in places), default=0)
+
     @property
     def orientation(self) -> int:
         """EXIF's number for the primary item's quarter turns (``irot``) and the mirroring after them (``imir``)."""
@@ -129,6 +133,21 @@ def parse(data: bytes) -> Items:
             _meta(items, start + 4, end)
             break
     return items
+
+
+def claimed(data: bytes) -> int:
+    """Where the outermost boxes end, by what they say."""
+    at = 0
+    for _ in range(MAX_BOXES):
+        if at + 16 > len(data):
+            break
+        length = int.from_bytes(data[at : at + 4])
+        if length == 1:
+            length = int.from_bytes(data[at + 8 : at + 16])
+        if length < 8:
+            break
+        at += length
+    return at
 
 
 def uuids(data: bytes) -> list[bytes]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
-from darkroom.codec import coding, color, gain_map, metadata, pixels, whole
+from darkroom.codec import coding, color, cut, gain_map, metadata, pixels, whole
 from darkroom.codec.header import Header, open_source
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
@@ -46,7 +46,8 @@ def decode(
     damage = whole.check(header.format, data, parts, partial=partial == "accept")
     if parts.essence is not essence:
         source = replace(source, image=source.reopen())
-    raster = pixels.load(source)
+    with cut.told(header.format, data, parts):
+        raster = pixels.load(source)
     _check_size(raster.pixels, header)
     turn = 1 if raster.turned else header.orientation
     rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)

@@ -17,7 +17,7 @@ from PIL.PngImagePlugin import PngImageFile
 from PIL.TiffImagePlugin import TiffImageFile
 from PIL.WebPImagePlugin import WebPImageFile
 
-from darkroom.codec import bmp, contents, isolated, metadata, tiff_layout
+from darkroom.codec import bmp, contents, cut, isolated, metadata, tiff_layout
 from darkroom.codec.containers import claim_of
 from darkroom.codec.contents import Contents
 from darkroom.codec.formats import identify, unsupported
@@ -119,7 +119,8 @@ def open_source(data: bytes, limits: Limits) -> Source:
     parts = contents.of(name, data)
     if name == "GIF":
         parts.essence = claim.first or data
-    source = _opened(name, data, parts, claim.frames)
+    with cut.told(name, data, parts):
+        source = _opened(name, data, parts, claim.frames)
     header = source.header
     if not (header.width > 0 and header.height > 0):
         raise ImageRejected("broken", f"the {name} claims a size of {header.width}x{header.height} px")

@@ -37,8 +37,8 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
             return _jpeg(parts, parts.parsed, partial)
         case "PNG":
             return _png(parts, parts.parsed, partial)
-        case "WEBP" if len(data) < int.from_bytes(data[4:8], "little") + 8:
-            raise ImageRejected("truncated", "the WebP file ends before its last byte")
+        case "WEBP" if len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
+            raise ImageRejected("truncated", f"the WebP ends early: {len(data):,} of its {whole:,} bytes are there")
     return ()
 
 

@@ -1,0 +1,88 @@
+"""How much of a file is there, by what its container claims: a decoder's complaint about a file that was cut off is
+told as what it is.
+
+JPEG and PNG are looked at more closely (see `whole`). GIF says nowhere how long it is.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from darkroom.codec import boxes, tiff_layout
+from darkroom.codec.contents import Contents
+from darkroom.errors import ImageRejected
+
+_PLAIN_BMP = frozenset({0, 3, 6})
+_CUT_OFF = frozenset({"image.truncated", "image.broken"})
+
+
+@contextmanager
+def told(name: str, data: bytes, parts: Contents) -> Iterator[None]:
+    """Tells what is wrong with a file as its early end, with the share that is there, where it ends early."""
+    try:
+        yield
+    except ImageRejected as error:
+        if error.code not in _CUT_OFF:
+            raise
+        if name == "JPEG" and not parts.parsed.scans and not parts.parsed.ended:
+            raise ImageRejected("truncated", "the JPEG ends before its pixels begin") from error
+        found = _share(name, data, parts)
+        if found is None or found[0] >= found[1]:
+            raise
+        there, whole = found
+        share = f"{there / whole:.0%}" if there / whole < 0.995 else f"{there:,} of {whole:,}"
+        called = {"WEBP": "WebP", "HEIF": "HEIC"}.get(name, name)
+        raise ImageRejected("truncated", f"the {called} ends early: {share} of its bytes are there") from error
+
+
+def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:
+    """Bytes that are there, and that ought to be; None where the file does not say."""
+    match name:
+        case "WEBP":
+            return len(data), int.from_bytes(data[4:8], "little") + 8
+        case "HEIF" | "AVIF":
+            return len(data), max(boxes.claimed(data), parts.parsed.reach() if parts.parsed else 0)
+        case "BMP":
+            return _bmp(data)
+        case "TIFF":
+            return _tiff(data, parts)
+    return None
+
+
+def _bmp(data: bytes) -> tuple[int, int] | None:
+    if len(data) < 34:
+        return len(data), 54
+    begin, size, width, height, depth, kind = struct.unpack_from("<IIii2xHI", data, 10)
+    if size < 40 or kind not in _PLAIN_BMP or width <= 0:
+        return None
+    return len(data), begin + -(-width * depth // 32) * 4 * abs(height)
+
+
+def _tiff(data: bytes, parts: Contents) -> tuple[int, int] | None:
+    block = parts.parsed
+    wide, at = ("Q", 8) if block.big else ("I", 4)
+    entry = struct.calcsize(f"=HH{2 * wide}")
+    try:
+        (directory,) = struct.unpack_from(f"{block.order}{wide}", data, at)
+        if directory + 2 > len(data):
+            return len(data), directory + 2  # at least: its directory lies there
+        count = struct.unpack_from(f"{block.order}{'Q' if block.big else 'H'}", data, directory)[0]
+    except struct.error:
+        return None
+    reach = directory + (8 if block.big else 2) + entry * count
+    if reach > len(data):
+        return len(data), reach
+    outside = [each.at + each.count for each in block.directories.get("image", ()) if not each.size]
+    if outside and max(outside) > len(data):
+        return len(data), max(outside)
+    try:
+        layout = tiff_layout.parse(block)
+    except ImageRejected:
+        return None
+    pieces = list(zip(layout.offsets, layout.counts, strict=False))
+    whole = sum(count for _, count in pieces)
+    if not whole:  # how much there is lies behind the end
+        return None
+    return sum(min(count, max(len(data) - at, 0)) for at, count in pieces), whole
