@@ -12,7 +12,7 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.codec import exif, iptc, xmp
-from darkroom.codec.jpeg import parse
+from darkroom.codec.jpeg import XMP, parse
 from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, png_chunk, save
 
@@ -181,6 +181,45 @@ def test_c2pa_and_paths_are_told():
     notes = " ".join(codec.decode(data).metadata.notes)
     assert "C2PA" in notes
     assert "clipping paths" in notes
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        (b"<e:GPSLongitude>", b'<GPSLongitude xmlns="http://ns.adobe.com/exif/1.0/">'),
+        (b"<e:GPSLongitude>", b"<e:GPSLongitude rdf:parseType='Literal'\n>"),
+        (b"<e:GPSLongitude>", b'<q:GPSLongitude xmlns:q="http://ns.adobe.com/exif/1.0/">'),
+        (b'ps:City="Irun"', b"ps:City = 'Irun'"),
+        (b'ps:City="Irun"', b""),
+    ],
+)
+def test_a_place_in_xmp_goes_however_it_is_written(before, after):
+    packet = PACKET.replace(before, after)
+    if b"<GPS" in after:
+        packet = packet.replace(b"</e:GPSLongitude>", b"</GPSLongitude>")
+    elif b"<q:" in after:
+        packet = packet.replace(b"</e:GPSLongitude>", b"</q:GPSLongitude>")
+    elif not after:  # elsewhere the prefix means something else
+        city = b'<City xmlns="http://ns.adobe.com/photoshop/1.0/">Irun</City>'
+        more = b'<ps:City xmlns:ps="http://ns.adobe.com/photoshop/1.0/">Irun</ps:City><ps:Z xmlns:ps="urn:z"/>'
+        packet = packet.replace(b"</dc:title>", b"</dc:title>" + city + more)
+    notes = codec.decode(jpeg_with((0xE1, XMP + packet))).metadata
+    kept: Any = notes.xmp
+    assert b"2,20.25W" not in kept
+    assert b"Irun" not in kept
+    assert b"Autumn" in kept
+    assert len(kept) == len(packet)
+
+
+def test_what_is_twice_is_told_and_what_says_nothing_is_no_damage():
+    turned = exif.compose("<", {0x0112: exif.integers("<", exif.SHORT, 6)}, {}, {}, {})
+    assert codec.decode(jpeg_with((0xE1, exif.PREFIX + (turned or b"")))).metadata.notes == ()
+    twice = jpeg_with(
+        (0xE1, XMP + PACKET), (0xE1, XMP + PACKET), (0xE1, exif.PREFIX + block()), (0xE1, exif.PREFIX + block())
+    )
+    notes = "; ".join(codec.decode(twice).metadata.notes)
+    assert "further EXIF blocks were left out" in notes
+    assert "further XMP packets were left out" in notes
 
 
 def resource(number: int, content: bytes = b"\1", name: bytes = b"") -> bytes:

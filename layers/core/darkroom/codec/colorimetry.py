@@ -23,7 +23,9 @@ def of_png(png: Png) -> tuple[bytes | None, Space | None, list[str]]:
     """The profile or the space that a PNG names (None of both where it is silent), and notes on what is not clear."""
     notes = []
     numbers = png.sound(b"cICP")
-    if numbers is not None and len(numbers) == 4:
+    if b"cICP" in png.first and (numbers is None or len(numbers) != 4):
+        notes.append("the PNG's cICP was ignored: it is damaged")
+    elif numbers is not None:
         primaries, transfer, matrix, full = numbers
         if matrix == 0 and full <= 1:
             space, note = cicp.of_code_points(primaries, transfer, full_range=bool(full))
@@ -73,7 +75,7 @@ def space_of(block: Block) -> tuple[Space | None, tuple[str, ...]]:
         space = cicp.of_measures(_by_tags(block), float(gamma) if gamma else None)
     except ValueError as error:
         return None, (f"the primaries among the tags were ignored: {error}",)
-    if space is None and stated == _UNCALIBRATED:
+    if space is None and stated is not None:
         return None, ("EXIF says that the colours are not sRGB, but not what they are: they were taken for sRGB",)
     return space, ()
 
@@ -95,7 +97,8 @@ def of_bmp(data: bytes) -> tuple[bytes | None, Space | None, list[str]]:
     if kind == b"DEBM" and size >= 124:  # PROFILE_EMBEDDED, little-endian
         start, length = struct.unpack_from("<II", data, 14 + 112)
         profile = data[14 + start : 14 + start + length]
-        return (profile, None, []) if profile and len(profile) == length else (None, None, [])
+        whole = profile and len(profile) == length
+        return (profile, None, []) if whole else (None, None, ["the ICC profile was ignored: it is damaged"])
     if kind == b"KNIL":
         return None, None, ["the ICC profile lies in another file, and was not heard"]
     if kind != b"\0\0\0\0":  # LCS_CALIBRATED_RGB is 0; sRGB, Windows' own and whatever else count as sRGB

@@ -67,6 +67,9 @@ def _jpeg(data: bytes) -> Contents:
     baggage.iptc, resources = iptc.of_resources(file.resources)
     baggage.text = [("Comment", text) for text in map(_words, file.comments) if text]
     baggage.left_out += resources
+    for what, begins in (("EXIF blocks", exif.PREFIX), ("XMP packets", jpeg.XMP)):
+        if len(file.contents(jpeg.APP1, begins)) > 1:
+            baggage.left_out.append(f"further {what} were left out: a JPEG has one")
     if file.has_extended_xmp:
         baggage.left_out.append("extended XMP was left out: only the packet itself is kept")
     baggage.left_out += _c2pa(file.has_c2pa)

@@ -144,19 +144,18 @@ def _exif(baggage: Baggage, place: bool, notes: list[str]) -> tuple[bytes | None
     elif not baggage.exif:
         return None, False
     else:
-        kept, had_place = _corrected(baggage.exif, place)
-        if kept is None:
+        block = exif.editable(baggage.exif)
+        if "image" not in block.directories or block.big:
             notes.append("the EXIF data is broken and was left out")
+            return None, False
+        kept, had_place = _corrected(block, place)
     if kept is not None and len(kept) > MAX_EXIF:
         notes.append(f"the EXIF data has {len(kept):,} bytes and was left out; at most {MAX_EXIF:,} can be kept")
         kept = None
     return kept, had_place and not place
 
 
-def _corrected(data: bytes, place: bool) -> tuple[bytes | None, bool]:
-    block = exif.editable(data)
-    if "image" not in block.directories or block.big:
-        return None, False
+def _corrected(block: Block, place: bool) -> tuple[bytes | None, bool]:
     had_place = _has_place(block)
     block.remove_thumbnail()
     if not place:

@@ -59,8 +59,8 @@ _STORED = {
     "dcterms": {b"provenance"},  # points to a C2PA manifest
 }
 
-_NAMESPACE = re.compile(rb"""xmlns:([\w.-]{1,100})\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
-_START = re.compile(rb"""<([\w.-]{1,100}):([\w.-]{1,100})((?:"[^"]*"|'[^']*'|[^'"<>])*+)>""")
+_NAMESPACE = re.compile(rb"""xmlns(?::([\w.-]{1,100}))?\s*=\s*(?:"([^"<]*)"|'([^'<]*)')""")
+_START = re.compile(rb"""<(?:([\w.-]{1,100}):)?([\w.-]{1,100})((?:"[^"]*"|'[^']*'|[^'"<>])*+)>""")
 _ATTRIBUTE = re.compile(rb"""\s([\w.-]{1,100}):([\w.-]{1,100})\s*=\s*(?:"[^"]*"|'[^']*')""")
 
 
@@ -117,11 +117,14 @@ def _is_place(space: bytes, name: bytes) -> bool:
 
 
 def _without(packet: bytes, blanked: Callable[[bytes, bytes], bool]) -> bytes:
-    """blanked: whether a property goes, by its namespace (empty where its prefix has none) and its name."""
-    spaces = {match[1]: (match[2] or match[3] or b"") for match in _NAMESPACE.finditer(packet)}
+    """blanked: whether a property goes, by a namespace (empty where it has none) and its name. A prefix that stands for
+    several counts as each of them; elements without one are in any that is the default somewhere."""
+    spaces: dict[bytes | None, set[bytes]] = {}
+    for match in _NAMESPACE.finditer(packet):
+        spaces.setdefault(match[1], set()).add(match[2] or match[3] or b"")
 
-    def goes(prefix: bytes, name: bytes) -> bool:
-        return prefix != b"xmlns" and blanked(spaces.get(prefix, b""), name)
+    def goes(prefix: bytes | None, name: bytes) -> bool:
+        return prefix != b"xmlns" and any(blanked(space, name) for space in spaces.get(prefix, (b"",)))
 
     result = bytearray(packet)
     at = 0
@@ -129,7 +132,7 @@ def _without(packet: bytes, blanked: Callable[[bytes, bytes], bool]) -> bytes:
         at = found.end()
         if goes(found[1], found[2]):
             if not found[3].endswith(b"/"):
-                end = b"</" + found[1] + b":" + found[2]
+                end = b"</" + (found[1] + b":" if found[1] else b"") + found[2]
                 close = packet.find(end, at)
                 at = packet.find(b">", close + len(end)) + 1 if close >= 0 else len(packet)
                 at = at or len(packet)
