@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import zlib
 from collections.abc import Mapping
 
 import pytest
@@ -49,6 +50,19 @@ JSON = {"Content-Type": "application/json; charset=utf-8"}
         (json.dumps({"image": "data:image/png;base64," + TEXT.decode()}).encode(), JSON, {}),
         (json.dumps({"data": base64.urlsafe_b64encode(PHOTO).decode().rstrip("=")}).encode(), JSON, {}),
         (gzip.compress(PHOTO, mtime=0), {"Content-Encoding": "gzip", "Content-Type": "image/jpeg"}, {}),
+        (gzip.compress(PHOTO[:900]) + gzip.compress(PHOTO[900:]), {"Content-Encoding": "gzip"}, {}),
+        (zlib.compress(PHOTO), {"Content-Encoding": "deflate"}, {}),
+        (zlib.compress(PHOTO)[2:-4], {"Content-Encoding": "deflate"}, {}),
+        (base64.encodebytes(PHOTO), {"Content-Type": "text/plain"}, {}),
+        (TEXT, {"Content-Type": "application/octet-stream"}, {}),
+        (form(('name="file"; filename="a.jpg"\r\nContent-Transfer-Encoding: base64', TEXT)), FORM, {}),
+        (
+            b"--b0x\r\nContent-Type: application/json\r\n\r\n{}\r\n--b0x\r\nContent-Type: image/jpeg\r\n\r\n"
+            + PHOTO
+            + b"\r\n--b0x--\r\n",
+            {"Content-Type": "multipart/related; boundary=b0x"},
+            {},
+        ),
         (gzip.compress(form((FILE, PHOTO)), mtime=0), {**FORM, "Content-Encoding": "gzip"}, {}),
     ],
 )
@@ -74,8 +88,10 @@ def test_the_query_counts_before_a_form_s_field() -> None:
         (b"[" * 100_000, JSON, 415, "base64"),
         (b'{"photo": "%%%"}', JSON, 400, "base64"),
         (b"file=photo.jpg", {"Content-Type": "application/x-www-form-urlencoded"}, 415, "--data-binary"),
-        (gzip.compress(PHOTO, mtime=0)[:100], {"Content-Encoding": "gzip"}, 413, "unpacks"),
-        (b"no gzip", {"Content-Encoding": "gzip"}, 400, "gzip"),
+        (gzip.compress(PHOTO, mtime=0)[:100], {"Content-Encoding": "gzip"}, 400, "ends early"),
+        (b"no gzip", {"Content-Encoding": "gzip"}, 400, "broken"),
+        (gzip.compress(b"") * 201, {"Content-Encoding": "gzip"}, 400, "streams"),
+        (PHOTO, {"Content-Encoding": "br"}, 415, "gzip and deflate"),
         (gzip.compress(bytes(40 << 20), mtime=0), {"Content-Encoding": "gzip"}, 413, "unpacks"),
     ],
 )

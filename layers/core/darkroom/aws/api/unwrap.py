@@ -1,4 +1,4 @@
-"""A photo as people send it: as it is, in a form (`curl -F`), as a data URL, as base64 in JSON, or packed by gzip."""
+"""A photo as people send it: as it is, in a form (`curl -F`), as a data URL, as base64 (in JSON too), or by gzip."""
 
 from __future__ import annotations
 
@@ -18,6 +18,9 @@ from darkroom.aws.api.problems import Problem
 MAX_UNPACKED = 32 << 20
 """Bytes that a gzip'd body may become."""
 
+MAX_STREAMS = 200
+"""Packed streams that a body may have, one behind the other."""
+
 HOW = (
     "Send the photo's bytes as the body (curl --data-binary @photo.jpg), "
     "or a form with one file (curl -F file=@photo.jpg)."
@@ -30,6 +33,9 @@ URL = "url"
 
 _DATA_URL = re.compile(rb"\s*data:[^,;]*(?:;[^,;]*)*?;base64,", re.IGNORECASE)
 
+_BASE64 = re.compile(rb"\s*[A-Za-z0-9+/_-]{64}")
+"""How base64 alone begins, and no picture, whose first bytes are numbers."""
+
 Wishes = dict[str, Sequence[str]]
 
 
@@ -39,19 +45,25 @@ def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequen
     Where both name something, the query counts. A body that is none of these wrappings is taken for the photo itself.
     Raises `Problem` 415 that says how to send it, 400 and 413.
     """
-    if headers.get("Content-Encoding", "").strip().lower() in ("gzip", "x-gzip") or body[:3] == b"\x1f\x8b\x08":
-        body = _unpacked(body)
+    packed = headers.get("Content-Encoding", "").strip().lower()
+    if packed not in ("", "identity", "gzip", "x-gzip", "deflate"):
+        said = f"The body is packed by '{packed:.40}'; gzip and deflate are taken. {HOW}"
+        raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "http.no-photo", said)
+    if packed.endswith("gzip") or body[:3] == b"\x1f\x8b\x08":
+        body = _unpacked(body, zlib.MAX_WBITS | 16)
+    elif packed == "deflate":
+        body = _unpacked(body, zlib.MAX_WBITS if body[:1] == b"\x78" else -zlib.MAX_WBITS)
     content_type = headers.get("Content-Type", "")
     kind = content_type.partition(";")[0].strip().lower()
     fields: Wishes = {}
-    if kind == "multipart/form-data":
+    if kind.startswith("multipart/"):
         body, fields = _of_form(body, content_type)
     elif kind == "application/json" or (body[:1] == b"{" and kind in ("", "text/plain")):
         photo, fields = _of_json(body)
         return photo, {**fields, **query}
     elif kind == "application/x-www-form-urlencoded" and re.match(rb"[\w.-]{1,40}=", body):
         raise Problem(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "http.no-photo", f"The form holds text alone. {HOW}")
-    elif _DATA_URL.match(body[:200]):
+    elif _DATA_URL.match(body[:200]) or _BASE64.match(body[:80]):
         body = _of_text(body)
     return body, {**fields, **query}
 
@@ -65,11 +77,16 @@ def _of_form(body: bytes, content_type: str) -> tuple[bytes, Wishes]:
     for part in parts:
         name = part.get_param("name", header="content-disposition")
         content = part.get_payload(decode=True)
-        if not isinstance(content, bytes) or not isinstance(name, str):
+        if not isinstance(content, bytes):
             continue
-        if part.get_filename() is not None or name.lower() in NAMES:
+        named = name if isinstance(name, str) else ""
+        if (
+            part.get_filename() is not None
+            or named.lower() in NAMES
+            or (not named and part.get_content_maintype() == "image")
+        ):
             files.append(content)
-        else:
+        elif isinstance(name, str):
             fields.setdefault(name, []).append(content.decode("utf-8", "replace"))
     if len(files) != 1:
         said = "no file" if not files else f"{len(files)} files"
@@ -109,16 +126,21 @@ def _of_text(text: bytes) -> bytes:
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-base64", f"The photo's base64 is broken. {HOW}") from None
 
 
-def _unpacked(body: bytes) -> bytes:
-    unpack = zlib.decompressobj(zlib.MAX_WBITS | 16)
-    try:
-        content = unpack.decompress(body, MAX_UNPACKED)
-    except zlib.error:
-        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-gzip", f"The body's gzip is broken. {HOW}") from None
-    if not unpack.eof:
-        raise Problem(
-            HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-            "http.too-large",
-            f"The body unpacks to more than {MAX_UNPACKED:,} bytes.",
-        )
-    return content
+def _unpacked(body: bytes, window: int) -> bytes:
+    """The content of one or several packed streams, one behind the other."""
+    content = bytearray()
+    for _ in range(MAX_STREAMS):
+        unpack = zlib.decompressobj(window)
+        try:
+            content += unpack.decompress(body, MAX_UNPACKED - len(content) + 1)
+        except zlib.error:
+            raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-gzip", f"The body's packing is broken. {HOW}") from None
+        if len(content) > MAX_UNPACKED:
+            said = f"The body unpacks to more than {MAX_UNPACKED:,} bytes."
+            raise Problem(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "http.too-large", said)
+        if not unpack.eof:
+            raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-gzip", f"The body's packing ends early. {HOW}")
+        body = unpack.unused_data.lstrip(b"\0")
+        if not body:
+            return bytes(content)
+    raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-gzip", f"The body has over {MAX_STREAMS} packed streams. {HOW}")
