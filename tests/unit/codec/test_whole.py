@@ -164,3 +164,28 @@ def test_what_only_says_that_it_is_longer_is_whole():
     assert codec.decode(data).metadata.notes == ()
     longer = data[:2] + (len(data) + 999).to_bytes(4, "little") + data[6:]
     assert codec.decode(longer).metadata.notes == ()
+
+
+UNPACKED = {
+    "BMP": save(colors(96, 128), "BMP"),
+    "BMP of bit fields": save(np.dstack((colors(96, 128), np.full((96, 128), 255, np.uint8))), "BMP"),
+    "TIFF": save(colors(96, 128), "TIFF"),
+    "TIFF of 16 bits": save(colors(96, 128)[..., 0].astype(np.uint16) * 257, "TIFF"),
+}
+
+
+@pytest.mark.parametrize("kind", UNPACKED)
+def test_what_is_not_packed_is_taken_as_far_as_it_goes(kind):
+    data = UNPACKED[kind]
+    whole = codec.decode(data).pixels
+    picture = codec.decode(data[: len(data) * 2 // 5], partial="accept")
+    assert re.search(
+        r"ends early: (39|40|41)% of its bytes are there; (59|60|61)% of it is lost", picture.metadata.notes[0]
+    )
+    rows = slice(-30, None) if kind.startswith("BMP") else slice(0, 30)  # BMP begins at the bottom
+    lost = slice(0, 50) if kind.startswith("BMP") else slice(-50, None)
+    assert np.array_equal(picture.pixels[rows], whole[rows])
+    assert not picture.pixels[lost].any()
+    assert codec.decode(data, partial="accept").metadata.notes == codec.decode(data).metadata.notes
+    with pytest.raises(ImageRejected, match="truncated"):
+        codec.decode(data[:40], partial="accept")

@@ -29,7 +29,6 @@ class Bitmap:
     masks: which bits of a word are red, green, blue and alpha (0: none).
     """
 
-    data: bytes
     width: int
     height: int
     word_bits: int
@@ -72,7 +71,7 @@ def parse(data: bytes) -> Bitmap | None:
     _check(masks, depth)
     across, down = struct.unpack_from("<ii", data, 38)
     dpi = (across * 0.0254, down * 0.0254) if across > 0 and down > 0 else None
-    return Bitmap(data, width, height, depth, int.from_bytes(data[10:14], "little"), masks, dpi)
+    return Bitmap(width, height, depth, int.from_bytes(data[10:14], "little"), masks, dpi)
 
 
 def _check(masks: tuple[int, ...], depth: int) -> None:
@@ -89,13 +88,13 @@ def _check(masks: tuple[int, ...], depth: int) -> None:
         raise ImageRejected("broken", "the BMP has no mask for any colour")
 
 
-def load(bitmap: Bitmap) -> tuple[Array, Array | None]:
+def load(bitmap: Bitmap, data: bytes) -> tuple[Array, Array | None]:
     """HxWx3 and the alpha, of uint8, or of uint16 where a channel has more than 8 bits."""
     width, height = bitmap.size
     row = -(-width * bitmap.word_bits // 32) * 4
-    if len(bitmap.data) < bitmap.start + row * height:
+    if len(data) < bitmap.start + row * height:
         raise ImageRejected("truncated", "the BMP ends before its last pixel")
-    rows = np.frombuffer(bitmap.data, np.uint8, row * height, bitmap.start).reshape(height, row)
+    rows = np.frombuffer(data, np.uint8, row * height, bitmap.start).reshape(height, row)
     words = rows.view("<u2" if bitmap.word_bits == 16 else "<u4")[:, :width]
     if bitmap.height > 0:
         words = words[::-1]

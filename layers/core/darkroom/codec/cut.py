@@ -15,6 +15,7 @@ from darkroom.codec.contents import Contents
 from darkroom.errors import ImageRejected
 
 _PLAIN_BMP = frozenset({0, 3, 6})
+_MOST_FILLED = 1 << 30
 _CUT_OFF = frozenset({"image.truncated", "image.broken"})
 
 
@@ -31,10 +32,36 @@ def told(name: str, data: bytes, parts: Contents) -> Iterator[None]:
         found = _share(name, data, parts)
         if found is None or found[0] >= found[1]:
             raise
-        there, whole = found
-        share = f"{there / whole:.0%}" if there / whole < 0.995 else f"{there:,} of {whole:,}"
-        called = {"WEBP": "WebP", "HEIF": "HEIC"}.get(name, name)
-        raise ImageRejected("truncated", f"the {called} ends early: {share} of its bytes are there") from error
+        raise ImageRejected("truncated", _sentence(name, *found)) from error
+
+
+def filled(name: str, data: bytes, parts: Contents) -> str:
+    """Completes an unpacked picture (BMP, TIFF) that ends early by zeros in what `parts` give a decoder; a note on what
+    is lost, "" where nothing is, or nothing can be done."""
+    found = _share(name, data, parts)
+    if found is None or found[0] >= found[1] or not found[0]:
+        return ""
+    end = found[1]
+    if name == "BMP" and found[0] <= int.from_bytes(data[10:14], "little"):
+        return ""  # no pixel is there
+    if name == "TIFF":
+        try:
+            layout = tiff_layout.parse(parts.parsed)
+        except ImageRejected:
+            return ""
+        if layout.compression != tiff_layout.NONE or not layout.is_plain:
+            return ""
+        end = max(at + count for at, count in zip(layout.offsets, layout.counts, strict=False))
+    if end > len(data) + _MOST_FILLED:
+        return ""
+    parts.essence = data + bytes(end - len(data))
+    return f"{_sentence(name, *found)}; {1 - found[0] / found[1]:.0%} of it is lost"
+
+
+def _sentence(name: str, there: int, whole: int) -> str:
+    share = f"{there / whole:.0%}" if there / whole < 0.995 else f"{there:,} of {whole:,}"
+    called = {"WEBP": "WebP", "HEIF": "HEIC"}.get(name, name)
+    return f"the {called} ends early: {share} of its bytes are there"
 
 
 def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:

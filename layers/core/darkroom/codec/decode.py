@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Literal
 
+from PIL.ImageFile import ImageFile
+
 from darkroom.codec import coding, color, cut, gain_map, metadata, pixels, whole
 from darkroom.codec.header import Header, open_source
 from darkroom.errors import ImageRejected
@@ -35,7 +37,8 @@ def decode(
     `icc` is None, as the pixels are sRGB. What cannot be carried into a result is told in the notes.
 
     Raises `ImageRejected` for whatever is wrong with the file, among it missing pixels, unless they are accepted as far
-    as they go (``partial="accept"``, JPEG and PNG); limits apply before any pixel is decoded.
+    as they go (``partial="accept"``; JPEG, PNG, and BMP and TIFF that are not packed); limits apply before any pixel is
+    decoded.
     """
     source = open_source(data, limits or Limits())
     header = source.header
@@ -44,7 +47,7 @@ def decode(
     parts = source.contents
     essence = parts.essence
     damage = whole.check(header.format, data, parts, partial=partial == "accept")
-    if parts.essence is not essence:
+    if parts.essence is not essence and isinstance(source.image, ImageFile):
         source = replace(source, image=source.reopen())
     with cut.told(header.format, data, parts):
         raster = pixels.load(source)

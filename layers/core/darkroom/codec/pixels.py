@@ -42,7 +42,7 @@ def load(source: Source) -> Raster:
         if name in ("HEIF", "AVIF"):
             return _of_items(source)
         if isinstance(source.image, bmp.Bitmap):
-            pixels, alpha = bmp.load(source.image)
+            pixels, alpha = bmp.load(source.image, source.contents.essence)
             return Raster(pixels, "rgb", alpha)
         if isinstance(source.image, tiff_layout.Layout):
             return _of_tiff(source.image, source.contents.essence)

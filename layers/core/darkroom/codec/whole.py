@@ -13,6 +13,7 @@ import zlib
 import numpy as np
 import simplejpeg
 
+from darkroom.codec import cut
 from darkroom.codec.chunks import Png
 from darkroom.codec.contents import Contents
 from darkroom.codec.jpeg import Jpeg
@@ -29,8 +30,9 @@ _ADAM7 = ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), 
 
 def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[str, ...]:
     """Notes on what is damaged without harm to a pixel. Raises `ImageRejected` for harm, told with the share that is
-    lost where that can be known; with `partial`, what is there is decoded (JPEG, PNG), and a note tells that instead.
-    Of JPEGs `parts` then have the pixels as well, but for kinds that the strict decoder does not read.
+    lost where that can be known; with `partial`, what is there is decoded (JPEG, PNG, BMP and TIFF that are not
+    packed), and a note tells that instead. Of JPEGs `parts` then have the pixels as well, but for kinds that the strict
+    decoder does not read.
     """
     match name:
         case "JPEG":
@@ -39,6 +41,9 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
             return _png(parts, parts.parsed, partial)
         case "WEBP" if len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
             raise ImageRejected("truncated", f"the WebP ends early: {len(data):,} of its {whole:,} bytes are there")
+        case "BMP" | "TIFF" if partial:
+            note = cut.filled(name, data, parts)
+            return (note,) if note else ()
     return ()
 
 
