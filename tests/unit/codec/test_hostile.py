@@ -162,6 +162,16 @@ def test_a_jpeg_of_more_than_8_bits_is_named(bits, frame):
     assert f"the JPEG has {bits} bits per sample" in rejected.message
 
 
+@pytest.mark.parametrize(("frame", "words"), [(0xC3, "without loss"), (0xCB, "without loss"), (0xC5, "hierarchical")])
+def test_a_jpeg_that_no_decoder_reads_is_named(frame, words):
+    data = bytearray(save(IMAGE, "JPEG"))
+    data[data.index(b"\xff\xc0") + 1] = frame
+    rejected = outcome(bytes(data))
+    assert isinstance(rejected, ImageRejected)
+    assert rejected.code == "image.unsupported-format"
+    assert words in rejected.message
+
+
 def test_a_jpeg_of_a_subsampling_without_a_name():
     """Which the second decoder cannot read: all it takes is to leave it to the first."""
     unnamed = 0

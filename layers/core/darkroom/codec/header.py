@@ -36,6 +36,10 @@ _PLUGINS: Mapping[str, type[ImageFile]] = {
     "GIF": GifImageFile,
 }
 
+_UNREAD_FRAMES: Mapping[int, str] = {
+    **dict.fromkeys((0xC3, 0xCB), "coded without loss (T.81, annex H)"),
+    **dict.fromkeys((0xC5, 0xC6, 0xC7, 0xCD, 0xCE, 0xCF), "hierarchical (T.81, annex J)"),
+}
 _TELLS_DPI = frozenset({"BMP"})  # by Pillow; of the others the container is read here
 
 
@@ -176,6 +180,10 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
         if name == "JPEG" and parts.parsed.precision not in (0, 8):
             raise unsupported(
                 f"the JPEG has {parts.parsed.precision} bits per sample: send it with 8, or as TIFF or PNG"
+            )
+        if name == "JPEG" and parts.parsed.frame in _UNREAD_FRAMES:
+            raise unsupported(
+                f"the JPEG is {_UNREAD_FRAMES[parts.parsed.frame]}: send it as an ordinary one, or as PNG"
             )
         image = _by_pillow(name, parts)
         if name == "PNG":
