@@ -10,7 +10,7 @@ from PIL import Image
 
 from darkroom import codec
 from darkroom.errors import ImageRejected
-from tests.unit.codec import heic
+from tests.support import heic
 from tests.unit.codec.pictures import colors, noise, save
 
 IMAGE = (colors(240, 320) // 2 + noise((240, 320, 3)) // 8).astype(np.uint8)
