@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real openapi docs screenshots kernels local lock clean
+.PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
 
 PYTHON ?= python3.13
 BIN := .venv/bin
@@ -96,6 +96,9 @@ bench-quality: setup ## Measure how much better spoiled photos get, beside other
 
 bench-real: setup ## Measure what becomes of real photographs, beside other tools (PHOTOS="folder…", --help says which)
 	$(BIN)/python -m tests.bench.real $(PHOTOS) $(BENCH_ARGS)
+
+bench-images: setup ## Send 1,000 signed requests to the stack on an embedded AWS, and count what is lost (minutes)
+	$(BIN)/python -m tests.bench.addresses $(BENCH_ARGS)
 
 openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
 	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page

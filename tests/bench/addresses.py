@@ -1,6 +1,6 @@
 """Requests for pictures by signed address, at once, to the stack on an embedded AWS: how many are lost, and computed.
 
-`python -m tests.bench.addresses` (minutes). Who is told to ask again (429, 503) does so, and after a 504, which is
+`make bench-images` (minutes). Who is told to ask again (429, 503) does so, and after a 504, which is
 what a gateway says of a function that starts slowly; any other answer than the picture is a loss.
 """
 

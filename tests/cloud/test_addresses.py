@@ -64,7 +64,7 @@ def test_a_picture_by_its_address(cloud: Cloud, secret: bytes) -> None:
 
 
 def test_of_many_requests_none_is_lost(cloud: Cloud, secret: bytes) -> None:
-    """The short form of `python -m tests.bench.addresses`."""
+    """The short form of `make bench-images`."""
     told = ask_many(cloud.aws, cloud.outputs, secret, requests=40, photos_=2, callers=4)
     assert told.lost == 0
     assert told.answered == 40
