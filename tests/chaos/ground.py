@@ -5,7 +5,6 @@ from __future__ import annotations
 import itertools
 import json
 import os
-import random
 import signal
 import time
 import uuid
@@ -15,6 +14,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any, Self
+
+from boto3.dynamodb.types import TypeDeserializer
 
 from darkroom.client import care
 from darkroom.client.stack import Stack
@@ -176,12 +177,10 @@ class Ground:
 
     def records(self, prefix: str) -> list[dict[str, Any]]:
         """The job records of keys that begin so."""
-        pages = (
-            self.client("dynamodb")
-            .get_paginator("scan")
-            .paginate(TableName=self.outputs["JobsTable"], ConsistentRead=True)
-        )
-        found = [{name: plain(value) for name, value in item.items()} for page in pages for item in page["Items"]]
+        scan, plain = self.client("dynamodb").get_paginator("scan"), TypeDeserializer().deserialize
+        pages = scan.paginate(TableName=self.outputs["JobsTable"], ConsistentRead=True)
+        items = [item for page in pages for item in page["Items"]]
+        found = [{name: plain(value) for name, value in item.items()} for item in items]
         return [one for one in found if str(one.get("key", "")).startswith(prefix)]
 
     def wait_for(self, what: str, ready: Any) -> bool:
@@ -297,13 +296,3 @@ class Ground:
         sqs.set_queue_attributes(QueueUrl=self._told, Attributes={"Policy": policy})
         events.put_rule(Name="told", EventPattern=json.dumps({"source": ["darkroom"]}))
         events.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": arn}])
-
-
-def plain(value: dict[str, Any]) -> Any:
-    """A DynamoDB value as Python has it: texts, numbers as texts, and maps of them."""
-    ((kind, content),) = value.items()
-    return {name: plain(one) for name, one in content.items()} if kind == "M" else content
-
-
-def shuffled[T](seed: int, items: list[T]) -> list[T]:
-    return random.Random(seed).sample(items, len(items))

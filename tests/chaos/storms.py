@@ -6,6 +6,7 @@ None depends on time: what must be seen while it lasts is held by the proxy unti
 from __future__ import annotations
 
 import json
+import random
 import threading
 from collections import Counter
 from collections.abc import Callable
@@ -14,7 +15,7 @@ from concurrent.futures import ThreadPoolExecutor
 from darkroom.client import care
 from tests.chaos.callers import Caller
 from tests.chaos.faults import REFUSALS, Gate, refusing_table, stage_reads, trouble
-from tests.chaos.ground import Ground, Upload, shuffled
+from tests.chaos.ground import Ground, Upload
 from tests.chaos.proxy import DROP, Reply, Request, json_error, s3_error
 
 Storm = Callable[[Ground, str, int], None]
@@ -23,6 +24,10 @@ Storm = Callable[[Ground, str, int], None]
 def upload(ground: Ground, prefix: str, count: int, wanted: str = "done") -> list[Upload]:
     """So many uploads, one after another, each under a key of its own."""
     return [ground.upload(f"{prefix}{index}.png", wanted) for index in range(count)]
+
+
+def shuffled[T](seed: int, items: list[T]) -> list[T]:
+    return random.Random(seed).sample(items, len(items))
 
 
 def burst(ground: Ground, prefix: str, size: int) -> None:
