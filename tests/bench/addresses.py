@@ -31,7 +31,7 @@ TRIES = 60
 
 @dataclass(frozen=True)
 class Told:
-    """What became of requests. statuses: of all answers, those that said to ask again too."""
+    """What became of requests. statuses: of all answers, those that said to ask again too; 0 is none."""
 
     requests: int
     answered: int
@@ -92,7 +92,7 @@ def _ask(url: str, trust: ssl.SSLContext | None) -> _Reply:
     silent = 0
     for _ in range(TRIES):
         try:
-            with urllib.request.urlopen(url, context=trust, timeout=60) as answer:
+            with urllib.request.urlopen(url, context=trust, timeout=300) as answer:
                 return _Reply(answer.read(), [*statuses, answer.status], silent)
         except urllib.error.HTTPError as error:
             statuses.append(error.code)
@@ -101,6 +101,8 @@ def _ask(url: str, trust: ssl.SSLContext | None) -> _Reply:
             wait = error.headers.get("Retry-After")
             silent += wait is None and error.code != 504
             time.sleep(random.uniform(0.5, 1) * float(wait or 1))
+        except OSError:  # no answer in all that time: as if a gateway had said so
+            statuses.append(0)
     return _Reply(None, statuses, silent)
 
 
@@ -114,7 +116,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.addresses", description=__doc__)
     parser.add_argument("--requests", type=int, default=1000)
     parser.add_argument("--photos", type=int, default=10)
-    parser.add_argument("--callers", type=int, default=16)
+    parser.add_argument("--callers", type=int, default=8)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, EmbeddedAws.start(Path(folder)) as aws:
         outputs = stack.deploy(aws, ApiRequestsPerSecond="1000", ApiBurst="1000", ImagesPerSecond="1000")
