@@ -20,6 +20,7 @@ DEPLOYED = ("cloud", "docker", "browser")
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
 
+@pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if any(item.get_closest_marker(name) for name in DEPLOYED):

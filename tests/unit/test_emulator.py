@@ -1,9 +1,15 @@
-"""What is done to the emulator before it starts."""
+"""The emulator's start, and what is done to it before."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
+from pathlib import Path
+
+import pytest
+
+from darkroom_local import emulator
 
 ASKED = """
 from darkroom_local import patience
@@ -17,3 +23,21 @@ print(jsonata.Jsonata.jsonata("$states.input + 1", timeout=1000).evaluate(None, 
 def test_a_workflow_s_expressions_have_a_minute_where_they_had_a_second() -> None:
     done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["60000", "None", "3"], done.stderr
+
+
+@pytest.mark.slow
+def test_a_port_that_somebody_took_meanwhile_is_not_insisted_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        ports = iter([taken.getsockname()[1], emulator.free_port("127.0.0.1")])
+        monkeypatch.setattr(emulator, "free_port", lambda host: next(ports))
+        with emulator.EmbeddedAws.start(tmp_path) as aws:
+            assert aws.port != taken.getsockname()[1]
+            assert aws.is_alive()
+
+
+@pytest.mark.slow
+def test_one_that_cannot_start_says_why(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(RuntimeError, match="in use"):
+        emulator.EmbeddedAws.start(tmp_path, port=taken.getsockname()[1])

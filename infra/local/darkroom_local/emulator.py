@@ -70,12 +70,11 @@ class EmbeddedAws:
         if not resume:
             shutil.rmtree(scratch, ignore_errors=True)
         scratch.mkdir(parents=True, exist_ok=resume)
-        port = port or free_port(host)
-        aws = cls(0, port, home, host, tls)
+        aws = cls(0, port or free_port(host), home, host, tls)
         environment = {
             **_plain_environment(),
             **_credentials(),
-            "GATEWAY_PORT": str(port),
+            "GATEWAY_PORT": str(aws.port),
             "BIND_HOST": host,  # its default is every interface
             "MINISTACK_HOST": host,
             "MINISTACK_REGION": REGION,
@@ -115,10 +114,13 @@ class EmbeddedAws:
             )
         aws = replace(aws, pid=process.pid)
         deadline = time.monotonic() + START_SECONDS
-        while not aws.is_alive():
+        while process.poll() is not None or not aws.is_alive():
             if process.poll() is not None or time.monotonic() > deadline:
-                os.killpg(process.pid, signal.SIGKILL)
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)
                 end = (home / "ministack.log").read_text(errors="replace")[-2000:]
+                if port is None and "already in use" in end:  # somebody was faster
+                    return cls.start(home, host=host, tls=tls, enforce_iam=enforce_iam, settings=settings)
                 raise RuntimeError(f"the embedded AWS did not start:\n{end}")
             time.sleep(0.1)
         return aws

@@ -31,10 +31,10 @@ HEADINGS = ("Real photographs", "Spoiled photographs")
 HEADING = HEADINGS[1]
 
 HEAD = """
-{photos} photographs{among} that nothing was trained on are spoiled in {ways} stated ways, and saved as JPEG of quality
-{quality}, as nearly every photo is that somebody sends; darkroom's `auto`, which only repairs here (`finish` none), and
-other tools repair them in the same run, and each result is held against the original. `make bench-quality PHOTOS=folder
-BENCH_ARGS=--docs` measures it and writes this half.
+{photos} photographs{among} that defects were not learned from (of scenes, what kind of picture each is was) are spoiled
+in {ways} stated ways, and saved as JPEG of quality {quality}, as nearly every photo is that somebody sends; darkroom's
+`auto`, which only repairs here (`finish` none), and other tools repair them in the same run, and each result is held
+against the original. `make bench-quality PHOTOS=folder BENCH_ARGS=--docs` measures it and writes this half.
 
 `auto` gains **{mean:.1f} dB** PSNR over doing nothing, as the mean of the nine kinds of defect; the best of the other
 tools, {best}, {best_mean:.1f} dB. It makes {worse:.1%} of the spoiled photos worse.
