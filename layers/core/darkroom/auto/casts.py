@@ -25,7 +25,7 @@ OFF_DAYLIGHT = (0.12, 0.35)
 LEAST_DEGREES = 1.5
 """Angle of the light from grey below which it is not worth a change."""
 
-LEAST_TINT, SURE_TINT = 0.2, 0.36
+LEAST_TINT, SURE_TINT = 0.25, 0.45
 """Stops of tint, on average over all that may be true: up to the first it may be none, from the second on all
 counts."""
 
