@@ -180,6 +180,20 @@ def test_a_tint_that_no_defect_was_diagnosed_of_is_taken_out_and_told() -> None:
     assert why.startswith("its light is tinted: ")
 
 
+def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnosed() -> None:
+    measured = msgspec.structs.replace(DULL, light=BLUE)
+    blue = msgspec.structs.replace(seen(), tint=(-0.4, 0.4))
+    other = {"red": 1.9, "green": 0.3, "blue": 0.8}
+    cast = msgspec.structs.replace(blue["colour cast"], traced=True, strength=60.0, details=other)
+    traced = msgspec.structs.replace(
+        blue, defects=[cast if defect.name == cast.name else defect for defect in blue.defects]
+    )
+    calls, expected = (
+        treatments.resolve(Recipe(steps="auto", finish="none"), measured, told)[0] for told in (traced, blue)
+    )
+    assert calls == expected != []
+
+
 def test_light_of_another_colour_is_told_and_none_where_there_is_none() -> None:
     for stops in (0.8, -0.8):
         told = [diagnose(tinted(photo(name), stops)).tint for name in NAMES]

@@ -174,7 +174,7 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     part = tinted_light(diagnosis.tint, measurements.light)
-    if part is None or defect.traced:
+    if part is None or (defect.traced and _sure(defect)):  # of a cast that is none, the traces are of something else
         share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
         light = light_of(defect, diagnosis, measurements)
         part = light**share / (light**share).mean()
