@@ -54,19 +54,22 @@ sayBy((text) => (page.status.textContent = text));
 // The key comes by the address (after #, which no server sees), from this tab's memory, or from the form.
 async function start() {
   const given = new URLSearchParams(location.hash.slice(1)).get("key");
-  if (given) history.replaceState(null, "", location.pathname);
-  const key = given ?? sessionStorage.getItem("key");
+  if (given) {
+    sessionStorage.setItem("key", given);
+    history.replaceState(null, "", location.pathname);
+  }
+  const key = sessionStorage.getItem("key");
   if (!key) return askForKey();
   api.useKey(key);
   try {
     const [steps, recipes, before] = await Promise.all([api.steps(), api.recipes(), api.jobs()]);
-    sessionStorage.setItem("key", key);
     page.keyForm.hidden = true;
     warn("");
     show({ steps, recipes });
     remember(before);
   } catch (error) {
-    sessionStorage.removeItem("key");
+    // No answer, as where the page is left meanwhile, says nothing of the key.
+    if (error instanceof api.Refused && error.code === "key") sessionStorage.removeItem("key");
     askForKey();
     warn(told(error));
   }
