@@ -8,6 +8,13 @@ import onnx
 from backend import keras
 
 
+def save(model: keras.Model, output: Path) -> None:
+    """Write `model` as a Keras file and as an ONNX file. output: without suffix; its folder need not be there."""
+    output.parent.mkdir(parents=True, exist_ok=True)
+    model.save(output.with_suffix(".keras"))
+    export_onnx(model, output.with_suffix(".onnx"))
+
+
 def export_onnx(model: keras.Model, path: Path) -> None:
     """Write `model` to `path` with Keras's own exporter; then give inputs and outputs their names."""
     blank = [keras.ops.zeros((1, *tensor.shape[1:])) for tensor in model.inputs]

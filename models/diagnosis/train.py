@@ -14,7 +14,7 @@ from diagnosis.library import DEFECTS
 from diagnosis.network import build, caution, deployable, encode, strength_loss, weights
 from diagnosis.report import report
 from diagnosis.samples import Samples, make_samples
-from export import export_onnx
+from export import save
 
 TRAIN_PER_PHOTO, VALIDATION_PER_PHOTO, TEST_PER_PHOTO = 128, 12, 12
 MEMBERS = 3
@@ -122,9 +122,7 @@ def main() -> None:
     print("logits lowered by", dict(zip(DEFECTS, lowered.round(2).tolist(), strict=False)))
     model = deployable(members, mean, deviation, lowered)
     print(f"trained in {(time.monotonic() - started) / 60:.0f} minutes")
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    model.save(arguments.output.with_suffix(".keras"))
-    export_onnx(model, arguments.output.with_suffix(".onnx"))
+    save(model, arguments.output)
     test = samples["test"]
     presence, strength = model.predict(list(test.inputs().values()), verbose=0)
     report(presence, strength, test)

@@ -17,7 +17,7 @@ from digits.batches import DIGITS_PER_BATCH, Batches, as_input, negative_pools, 
 from digits.data import VALIDATION_SPLIT, Digits, load_digits
 from digits.measures import fit_temperature, negative_log_likelihood
 from digits.network import answers, baseline, deployable, strong
-from export import export_onnx
+from export import save
 
 BASELINE_EPOCHS = 5
 STRONG_EPOCHS = 14
@@ -101,10 +101,8 @@ def main() -> None:
     minutes, cpu_minutes = (time.monotonic() - started) / 60, (time.process_time() - started_cpu) / 60
     print(f"trained in {minutes:.0f} minutes ({cpu_minutes:.0f} of CPU time)")
 
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
     model = keras.Model(model.inputs, model.outputs, name=model.name)  # leaves the optimiser's state behind
-    model.save(arguments.output.with_suffix(".keras"))
-    export_onnx(model, arguments.output.with_suffix(".onnx"))
+    save(model, arguments.output)
     probabilities = answers(model, digits.test_images)["probabilities"]
     loss = negative_log_likelihood(probabilities, digits.test_labels)
     accuracy = (probabilities.argmax(axis=1) == digits.test_labels).mean()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 from backend import keras
 from scene.library import SCENES
+from training import averaged
 
 layers = keras.layers
 
@@ -45,10 +46,4 @@ def model_inputs(numbers_shape: tuple[int, ...]) -> list[keras.KerasTensor]:
 def deployable(members: list[keras.Model]) -> keras.Model:
     """The mean of the trained members."""
     inputs = model_inputs(members[0].input_shape[1][1:])
-    answers = []
-    for trained in members:
-        member = keras.Model(trained.inputs, trained.output, name=trained.name)  # without optimizer and loss
-        member.trainable = False  # the exporter takes nested weights for constants
-        answers.append(member(inputs))
-    outputs = [layers.Average(name=name)([answer[name] for answer in answers]) for name in ANSWERS]
-    return keras.Model(inputs, outputs, name="scene")
+    return keras.Model(inputs, list(averaged(members, inputs, ANSWERS).values()), name="scene")

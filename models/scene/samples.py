@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -17,6 +15,7 @@ from scene.camera import Faults, compress, photograph
 from scene.drawn import PAINTERS
 from scene.kinds import KIND_OF
 from scene.library import LUMA_WEIGHTS, SCENES, Views, scene_inputs
+from training import Gathered
 
 BACKBONE = Path(__file__).resolve().parents[1] / "backbone" / "backbone.onnx"
 LONGEST = 420
@@ -31,7 +30,7 @@ DARK, LIGHT = 0.4, 0.2
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Gathered):
     """seen N×1280, numbers N×F; scene N×5 (one is 1); brighter N: by how much mean luma should be higher; source N:
     which photograph, -1 for what was drawn. All float32."""
 
@@ -42,25 +41,12 @@ class Samples:
     source: np.ndarray
 
 
-def make_samples(folders: Sequence[Path], seed: int, *, processes: int, cache_file: Path | None) -> Samples:
-    """All samples. A cache file is taken if it is there."""
-    if cache_file and cache_file.exists():
-        with np.load(cache_file) as arrays:
-            return Samples(*(arrays[name] for name in Samples.__slots__))
-    started = time.monotonic()
+def make_samples(folders: Sequence[Path], seed: int, *, processes: int, kept: Path | None) -> Samples:
+    """All samples. A file `kept` is taken if it is there."""
     paths = all_photos(folders)
     jobs: list[tuple[Path | int, int, int]] = [(path, index, seed) for index, path in enumerate(paths)]
     jobs += [(painter, -1, seed) for painter in range(len(PAINTERS))]
-    rows = []
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for number, chunk in enumerate(pool.imap(_samples, jobs)):
-            rows += chunk
-            if number % 50 == 0:
-                print(f"{number} of {len(jobs)}, {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
-    samples = Samples(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
-    if cache_file:
-        np.savez(cache_file, **{name: getattr(samples, name) for name in Samples.__slots__})
-    return samples
+    return Samples.gather(_samples, jobs, processes, kept)
 
 
 def all_photos(folders: Sequence[Path]) -> list[Path]:

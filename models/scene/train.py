@@ -6,13 +6,12 @@ each is held back from one of the folds of a cross-validation.
 
 from __future__ import annotations
 
-import argparse
 import time
-from pathlib import Path
 
 import numpy as np
+import training
 from backend import keras, make_repeatable
-from export import export_onnx
+from export import save
 from scene.library import SCENES
 from scene.network import ANSWERS, build, deployable
 from scene.samples import Samples, make_samples
@@ -49,10 +48,6 @@ def train_member(number: int, train: Samples, epochs: int, seed: int, threads: i
     return model
 
 
-def part(samples: Samples, which: np.ndarray) -> Samples:
-    return Samples(*(getattr(samples, name)[which] for name in Samples.__slots__))
-
-
 def fold_of(samples: Samples) -> np.ndarray:
     """Which fold holds a sample back: all of one photograph together; of what was drawn, every fourth."""
     drawn = samples.source < 0
@@ -82,32 +77,21 @@ def figures(scene: np.ndarray, brighter: np.ndarray, samples: Samples) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, required=True, nargs="+", help="folders of good photographs")
-    parser.add_argument("--output", type=Path, required=True, help="where to write, without suffix")
-    parser.add_argument("--cache", type=Path, help="file to keep the samples in")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1, help="another number gives slightly other weights")
-    parser.add_argument("--processes", type=int, default=2, help="side by side; changes nothing else")
-    arguments = parser.parse_args()
-    samples = make_samples(arguments.photos, arguments.seed, processes=arguments.processes, cache_file=arguments.cache)
+    given = training.arguments(__doc__, EPOCHS)
+    samples = make_samples(given.photos, given.seed, processes=given.processes, kept=given.cache)
     started = time.monotonic()
     fold = fold_of(samples)
     scene, brighter = np.zeros_like(samples.scene), np.zeros_like(samples.brighter)
     for number in range(FOLDS):
-        model = train_member(number, part(samples, fold != number), arguments.epochs, arguments.seed, arguments.threads)
-        scene[fold == number], brighter[fold == number] = answered(model, part(samples, fold == number))
+        model = train_member(number, samples.part(fold != number), given.epochs, given.seed, given.threads)
+        scene[fold == number], brighter[fold == number] = answered(model, samples.part(fold == number))
         print(f"fold {number}: {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
     figures(scene, brighter, samples)
     members = [
-        train_member(number, samples, arguments.epochs, arguments.seed + FOLDS, arguments.threads)
-        for number in range(MEMBERS)
+        train_member(number, samples, given.epochs, given.seed + FOLDS, given.threads) for number in range(MEMBERS)
     ]
     model = deployable(members)
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    model.save(arguments.output.with_suffix(".keras"))
-    export_onnx(model, arguments.output.with_suffix(".onnx"))
+    save(model, given.output)
 
 
 if __name__ == "__main__":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from backend import keras
+from training import averaged
 
 layers = keras.layers
 
@@ -36,9 +37,4 @@ def model_inputs(shape: tuple[int, ...]) -> list[keras.KerasTensor]:
 def deployable(members: list[keras.Model]) -> keras.Model:
     """The mean of the trained members."""
     inputs = model_inputs(members[0].input_shape[1][1:])
-    answers = []
-    for trained in members:
-        member = keras.Model(trained.inputs, trained.output, name=trained.name)  # without optimizer and loss
-        member.trainable = False  # the exporter takes nested weights for constants
-        answers.append(member(inputs)["light"])
-    return keras.Model(inputs, {"light": layers.Average(name="light")(answers)}, name="tint")
+    return keras.Model(inputs, averaged(members, inputs, ["light"]), name="tint")

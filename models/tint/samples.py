@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,6 +13,7 @@ from PIL import Image
 from scene.camera import Faults, photograph
 from scene.kinds import KIND_OF
 from scene.samples import all_photos
+from training import Gathered
 
 LONGEST = 300
 """Longest side, in px, at which a photograph is taken again."""
@@ -31,7 +30,7 @@ USABLE = (0.03, 0.95)
 
 
 @dataclass(frozen=True, slots=True)
-class Samples:
+class Samples(Gathered):
     """chroma N×32×32×2; estimates N×F, log2 of red and blue over green by turns; light N×2: the same of the light, 0
     where it is as it should be; source N: which photograph. All float32."""
 
@@ -40,28 +39,12 @@ class Samples:
     light: np.ndarray
     source: np.ndarray
 
-    def part(self, which: np.ndarray) -> Samples:
-        return Samples(*(getattr(self, name)[which] for name in Samples.__slots__))
 
-
-def make_samples(folders: Sequence[Path], seed: int, *, processes: int, cache_file: Path | None) -> Samples:
-    """All samples, of all photographs but the part `test`. A cache file is taken if it is there."""
-    if cache_file and cache_file.exists():
-        with np.load(cache_file) as arrays:
-            return Samples(*(arrays[name] for name in Samples.__slots__))
-    started = time.monotonic()
+def make_samples(folders: Sequence[Path], seed: int, *, processes: int, kept: Path | None) -> Samples:
+    """All samples, of all photographs but the part `test`. A file `kept` is taken if it is there."""
     paths = [path for path in all_photos(folders) if part_of(path) != "test"]
     jobs = [(path, index, seed) for index, path in enumerate(paths)]
-    rows = []
-    with multiprocessing.get_context("spawn").Pool(processes) as pool:
-        for number, chunk in enumerate(pool.imap(_samples, jobs)):
-            rows += chunk
-            if number % 50 == 0:
-                print(f"{number} of {len(jobs)}, {(time.monotonic() - started) / 60:.1f} minutes", flush=True)
-    samples = Samples(*(np.stack(column).astype(np.float32) for column in zip(*rows, strict=True)))
-    if cache_file:
-        np.savez(cache_file, **{name: getattr(samples, name) for name in Samples.__slots__})
-    return samples
+    return Samples.gather(_samples, jobs, processes, kept)
 
 
 def _samples(job: tuple[Path, int, int]) -> list[tuple[np.ndarray, ...]]:

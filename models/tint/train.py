@@ -6,12 +6,10 @@ each is held back from one of the folds of a cross-validation.
 
 from __future__ import annotations
 
-import argparse
-from pathlib import Path
-
 import numpy as np
+import training
 from backend import keras, make_repeatable, torch
-from export import export_onnx
+from export import save
 from tint.batches import LARGEST, Batches
 from tint.network import build, deployable
 from tint.samples import Samples, make_samples
@@ -67,21 +65,11 @@ def figures(told: np.ndarray, light: np.ndarray) -> None:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--photos", type=Path, required=True, nargs="+", help="folders of good photographs")
-    parser.add_argument("--output", type=Path, required=True, help="where to write, without suffix")
-    parser.add_argument("--cache", type=Path, help="file to keep the samples in")
-    parser.add_argument("--epochs", type=int, default=EPOCHS)
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--threads", type=int, default=1, help="another number gives slightly other weights")
-    parser.add_argument("--processes", type=int, default=2, help="side by side; changes nothing else")
-    arguments = parser.parse_args()
-    samples = make_samples(arguments.photos, arguments.seed, processes=arguments.processes, cache_file=arguments.cache)
-    how = arguments.epochs, arguments.seed, arguments.threads
+    given = training.arguments(__doc__, EPOCHS)
+    samples = make_samples(given.photos, given.seed, processes=given.processes, kept=given.cache)
+    how = given.epochs, given.seed, given.threads
     model = deployable([train_member(FOLDS + number, samples, *how) for number in range(MEMBERS)])
-    arguments.output.parent.mkdir(parents=True, exist_ok=True)
-    model.save(arguments.output.with_suffix(".keras"))
-    export_onnx(model, arguments.output.with_suffix(".onnx"))
+    save(model, given.output)
     fold = samples.source.astype(int) * 7 % FOLDS
     told = np.zeros_like(samples.light)
     for number in range(FOLDS):
