@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from darkroom.auto.exposures import between
 from darkroom.measurements import LightEvidence
 from darkroom.picture import Array
 from darkroom.srgb import cast_degrees
@@ -33,14 +34,9 @@ FURTHER = 1.7
 """Times the tint that is removed at most, where what is measured lies as far in its direction: an average over what may
 be true is nearer to grey than what is."""
 
-AGAINST_TINT: tuple[tuple[str, tuple[float, float]], ...] = (
-    ("estimates of the light disagree", (0.55, 0.85)),
-    ("no usual light is so strongly coloured", (1.9, 2.6)),
-    ("all of it is of one colour, as paper or a toned print is", (0.75, 0.9)),
-    ("what is light in it is grey as it is", (0.08, 0.2)),
-)
-"""As `DOUBTS`: the spread of the estimates, the stops that they tell, the share of pixels that would be grey then, and
-of light ones that are as they are."""
+AGAINST_TINT = (0.55, 0.85), (1.9, 2.6), (0.75, 0.9), (0.08, 0.2)
+"""As in `DOUBTS`: the spread of the estimates, the stops that they tell, the share of pixels that would be grey then,
+and of light ones that are as they are."""
 
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
@@ -63,8 +59,8 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
         evidence.neutral,
         evidence.neutral_highlights,
     )
-    shares = [(none - value) / (none - whole) for value, (_, (whole, none)) in zip(stated, AGAINST_TINT, strict=True)]
-    share = float(np.clip(min((size - LEAST_TINT) / (SURE_TINT - LEAST_TINT), *shares), 0, 1))
+    shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_TINT, strict=True)]
+    share = min(between(size, LEAST_TINT, SURE_TINT), *shares)
     if measured <= 0 or not share:
         return None
     stops = np.array([tint[0], 0, tint[1]]) / size * share * min(max(measured, size), FURTHER * size)
@@ -77,7 +73,7 @@ def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:
     if evidence is None:
         return 1.0, ""
     shares = [
-        (float(np.clip((none - value) / (none - all_of_it), 0, 1)), words)
+        (between(value, none, all_of_it), words)
         for value, (words, (all_of_it, none)) in zip(_doubtful(evidence), DOUBTS, strict=True)
     ]
     return min(shares)

@@ -55,13 +55,13 @@ def change_of_mean(diagnosis: Diagnosis, measurements: Measurements) -> float:
         return 0.0
     mean, missing = float(np.mean(measurements.tones)), diagnosis.brighter
     if missing > 0:
-        share = _between(missing, *_darker(diagnosis, measurements))
+        share = between(missing, *_darker(diagnosis, measurements))
         if share and diagnosis["underexposed"].probability >= SURE:
             share = max(share, SURE_SHARE)
-        share *= 1 - _between(mean, *DIM)
+        share *= 1 - between(mean, *DIM)
         change = share * max(USUAL - mean, 0)
     else:
-        share = _between(-missing, *LIGHTER)
+        share = between(-missing, *LIGHTER)
         if share and diagnosis["overexposed"].probability >= LIKELY:
             share = max(share, LIKELY_SHARE)
         change = share * missing
@@ -82,7 +82,7 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
     return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
 
 
-def _between(value: float, low: float, high: float) -> float:
+def between(value: float, low: float, high: float) -> float:
     """How far a value has come from `low` to `high`, in 0-1."""
     return float(np.clip((value - low) / (high - low), 0, 1))
 
