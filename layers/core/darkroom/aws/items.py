@@ -15,7 +15,12 @@ _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
 
 def now() -> str:
     """The time as the workflow writes it."""
-    return datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return written(datetime.now(UTC))
+
+
+def written(moment: datetime) -> str:
+    """A time, with its zone, as the workflow writes it."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def item_of(record: Mapping[str, Any]) -> dict[str, Any]:

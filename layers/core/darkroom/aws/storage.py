@@ -40,6 +40,25 @@ def write(bucket: str, key: str, body: bytes, media_type: str, **options: Any) -
         raise translate(error) from error
 
 
+def copy(place: Mapping[str, str], bucket: str, key: str, media_type: str, metadata: Mapping[str, str]) -> None:
+    """Copy an object within S3, with this metadata instead of its own, and without its tags.
+
+    place: as S3 calls it: ``Bucket``, ``Key``, and ``VersionId`` for another version than the newest.
+    """
+    try:
+        client("s3").copy_object(
+            CopySource=place,
+            Bucket=bucket,
+            Key=key,
+            ContentType=media_type,
+            Metadata=metadata,
+            MetadataDirective="REPLACE",
+            TaggingDirective="REPLACE",
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error) from error
+
+
 class Written(msgspec.Struct, frozen=True):
     """What S3 calls an object that was written. version: None where the bucket keeps none."""
 

@@ -14,14 +14,13 @@ from aws_lambda_powertools.event_handler import Response
 from msgspec import Meta
 
 from darkroom import recipe, registry, signing
-from darkroom.aws.api import conditional, links, negotiate, renditions, secret, synchronous
+from darkroom.aws.api import conditional, links, negotiate, parse, renditions, secret, synchronous
 from darkroom.aws.api.problems import Problem
-from darkroom.aws.api.renditions import Shape, Source
+from darkroom.aws.api.renditions import Shape
 from darkroom.aws.api.settings import Site
 from darkroom.codec.formats import MEDIA_TYPES
 from darkroom.errors import RecipeInvalid, nearest
 from darkroom.limits import Limits
-from darkroom.params import FieldInvalid, convert
 from darkroom.recipe import Format, Quality
 from darkroom.wanted import Wanted
 
@@ -65,7 +64,7 @@ def answer(site: Site, path: str, query: Mapping[str, Sequence[str]], headers: M
     asked = read(site, path, query)
     shape = Shape(asked.query.w, asked.query.format or negotiated(headers.get("Accept") or "*/*"), asked.query.quality)
     source = renditions.find(site, asked.key)
-    tag = conditional.tag_of(_told(source, asked.wanted, shape))
+    tag = conditional.tag_of(renditions.identity(source, asked.wanted, shape))
     shown = {"Cache-Control": _kept(asked.query.expires), "ETag": tag}
     if asked.query.format is None:
         shown["Vary"] = "Accept"
@@ -89,16 +88,8 @@ def read(site: Site, path: str, query: Mapping[str, Sequence[str]]) -> Address:
     transform, key = signed
     if len({name for name, _ in pairs}) < len(pairs):
         raise RecipeInvalid("bad-request", "a name stands twice in the query")
-    for name, _ in pairs:
-        if name not in Query.__struct_fields__:
-            known = Query.__struct_fields__
-            raise RecipeInvalid(
-                "unknown-field", f"there is no '{name:.80}'{nearest(name, known)} (there are: {', '.join(known)})"
-            )
-    try:
-        said = convert(dict(pairs), Query, strict=False)
-    except FieldInvalid as error:
-        raise RecipeInvalid("bad-request", str(error)) from None
+    parse.check_names(dict(pairs), *Query.__struct_fields__)
+    said = parse.converted(dict(pairs), Query, strict=False)
     if said.expires is not None and said.expires <= time.time():
         raise Problem(HTTPStatus.FORBIDDEN, "http.expired", "This address was good until a time that has passed.")
     return Address(_transform(transform), key, said)
@@ -134,11 +125,6 @@ def negotiated(accept: str) -> str:
         media_types = ", ".join(MEDIA_TYPES.values())
         raise Problem(HTTPStatus.NOT_ACCEPTABLE, "http.not-acceptable", f"Photos are answered as {media_types}.")
     return chosen
-
-
-def _told(source: Source, wanted: Wanted, shape: Shape) -> str:
-    """All that a picture follows from."""
-    return "\n".join((renditions.identity(source, wanted), *map(str, msgspec.structs.astuple(shape))))
 
 
 def _kept(expires: int | None) -> str:

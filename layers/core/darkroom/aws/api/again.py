@@ -38,20 +38,11 @@ def _copy(record: Mapping[str, Any], bucket: str, key: str, asked: Mapping[str, 
     place = {"Bucket": record["bucket"], "Key": record["key"]}
     if record.get("version"):
         place["VersionId"] = record["version"]
-    s3 = clients.client("s3")
     try:
-        there = s3.head_object(**place)
-        s3.copy_object(
-            Bucket=bucket,
-            Key=key,
-            CopySource=place,
-            ContentType=there["ContentType"],
-            Metadata=_metadata(there["Metadata"], asked),
-            MetadataDirective="REPLACE",
-            TaggingDirective="REPLACE",
-        )
+        there = clients.client("s3").head_object(**place)
     except (ClientError, BotoCoreError) as error:
         raise storage.translate(error) from error
+    storage.copy(place, bucket, key, there["ContentType"], _metadata(there["Metadata"], asked))
 
 
 def _metadata(there: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:

@@ -47,7 +47,7 @@ def job_request(body: bytes) -> JobRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
     fields = _object(body)
     check_names(fields, *Upload.__struct_fields__, *Body.__struct_fields__)
-    upload = _convert(fields, Upload)
+    upload = converted(fields, Upload)
     wanted = Wanted.of_body(fields)
     if upload.content_type not in MEDIA_TYPES:
         raise RecipeInvalid(
@@ -72,7 +72,7 @@ class _Answer(msgspec.Struct, frozen=True):
 def enhance_request(query: Mapping[str, Sequence[str]]) -> EnhanceRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
     check_names(query, *Query.__struct_fields__, *_Answer.__struct_fields__)
-    report = _convert({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
+    report = converted({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
     return EnhanceRequest(Wanted.of_query(query), report)
 
 
@@ -92,7 +92,8 @@ def check_names(fields: Mapping[str, Any], *known: str) -> None:
             )
 
 
-def _convert[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
+def converted[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, strict: bool = True) -> T:
+    """Raises `RecipeInvalid` naming the field that is wrong, and how."""
     try:
         return convert(fields, kind, strict=strict)
     except FieldInvalid as error:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC
 from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients
+from darkroom.aws import clients, items
 
 BOOKKEEPING = frozenset({"Claim", "Look up", "Complete", "Tell success", "Record failure", "Tell failure"})
 """Tasks of the workflow that work on no picture."""
@@ -63,8 +62,8 @@ def told(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
             started = None if name in BOOKKEEPING else event["timestamp"]
             failed = False
             if started is not None:
-                since = started.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-                found.append({"stage": name.lower().replace(" ", "_"), "status": "running", "since": since})
+                stage = name.lower().replace(" ", "_")
+                found.append({"stage": stage, "status": "running", "since": items.written(started)})
                 planned = planned[planned[:1] == [found[-1]["stage"]] :]
         elif kind in ("TaskFailed", "TaskTimedOut", "TaskStartFailed", "TaskSubmitFailed"):
             failed = True

@@ -86,9 +86,13 @@ def find(site: Site, key: str) -> Source:
     return Source(key, head.get("VersionId") or "", head["ETag"])
 
 
-def identity(source: Source, wanted: Wanted) -> str:
-    """What a photo's result follows from: its content, the recipe, and darkroom's version."""
-    return "\n".join((source.key, source.version, source.etag, *wanted.to_metadata().values(), darkroom.__version__))
+def identity(source: Source, wanted: Wanted, shape: Shape | None = None) -> str:
+    """All that a picture follows from: the photo's content, the recipe, darkroom's version, and its shape. Without one,
+    what the photo's result follows from."""
+    shaped = () if shape is None else map(str, msgspec.structs.astuple(shape))
+    return "\n".join(
+        (source.key, source.version, source.etag, *wanted.to_metadata().values(), darkroom.__version__, *shaped)
+    )
 
 
 def of(site: Site, source: Source, wanted: Wanted, shape: Shape) -> Kept:
@@ -100,8 +104,7 @@ def of(site: Site, source: Source, wanted: Wanted, shape: Shape) -> Kept:
 
     if shape.is_own:
         return result()
-    named = "\n".join((whole, *map(str, msgspec.structs.astuple(shape))))
-    return _once(site, named, lambda: _shaped(bytes_of(site, result()), shape))
+    return _once(site, identity(source, wanted, shape), lambda: _shaped(bytes_of(site, result()), shape))
 
 
 def bytes_of(site: Site, kept: Kept) -> bytes:
@@ -186,18 +189,8 @@ def _read(place: dict[str, Any]) -> tuple[bytes, str]:
 def _copy(site: Site, source: Source, key: str, wanted: Wanted) -> None:
     """The photo's very version as what the workflow is to work on, without passing through here."""
     version = {"VersionId": source.version} if source.version else {}
-    try:
-        clients.client("s3").copy_object(
-            CopySource={"Bucket": site.uploads, "Key": source.key, **version},
-            Bucket=site.work,
-            Key=key,
-            Metadata=wanted.to_metadata(),
-            MetadataDirective="REPLACE",
-            TaggingDirective="REPLACE",
-            ContentType="application/octet-stream",
-        )
-    except (ClientError, BotoCoreError) as error:
-        raise storage.translate(error) from error
+    place = {"Bucket": site.uploads, "Key": source.key, **version}
+    storage.copy(place, site.work, key, "application/octet-stream", wanted.to_metadata())
 
 
 def _shaped(result: bytes, shape: Shape) -> tuple[bytes, str]:
