@@ -66,8 +66,8 @@ def main() -> None:
         windows = Windows(browser, Site(aws, stack.deploy(aws)))
         files = darkened(Path(home))
         tell(windows.open(1200, 800), files)
-        phone(windows.open(*PHONE))
-        dark(windows.open(1200, 800, color_scheme="dark", locale="de-DE"))
+        opened(windows.open(*PHONE), "waves.jpg", "phone")
+        opened(windows.open(1200, 800, color_scheme="dark", locale="de-DE"), "flowers.jpg", "dark")
         browser.close()
     (REPOSITORY / "docs" / "page.md").write_text(text(), "utf-8")
 
@@ -119,20 +119,13 @@ def tell(page: Page, files: list[Path]) -> None:
     shoot(page, "error")
 
 
-def phone(page: Page) -> None:
+def opened(page: Page, photo: str, state: str) -> None:
+    """Shoot a photo that the page remembers, opened."""
     ready(page, "auto")
-    tile(page, "waves.jpg").click()
+    tile(page, photo).click()
     shown(page)
     expect(page.locator("#recipes img.face")).to_have_count(14)
-    shoot(page, "phone")
-
-
-def dark(page: Page) -> None:
-    ready(page, "auto")
-    tile(page, "flowers.jpg").click()
-    shown(page)
-    expect(page.locator("#recipes img.face")).to_have_count(14)
-    shoot(page, "dark")
+    shoot(page, state)
 
 
 def darkened(folder: Path) -> list[Path]:

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import struct
 import zlib
 
 import numpy as np
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
 
-from darkroom.codec import gain_map, iptc
+from darkroom.codec import gain_map, iptc, jpeg
 from darkroom.codec.chunks import XMP
 from darkroom.codec.formats import SIXTEEN_BIT
 from darkroom.picture import Array, Coding, Metadata, Picture
@@ -48,8 +47,7 @@ def jpeg_iptc(records: bytes | None) -> bytes:
     """The segment (APP13) that holds IPTC's records; nothing without any."""
     if not records:
         return b""
-    content = iptc.HEADER + iptc.to_resources(records)
-    return b"\xff\xed" + struct.pack(">H", len(content) + 2) + content
+    return jpeg.segment(jpeg.APP13, iptc.HEADER + iptc.to_resources(records))
 
 
 def png_info(meta: Metadata) -> PngInfo:

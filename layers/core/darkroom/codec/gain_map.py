@@ -54,9 +54,9 @@ def of(data: bytes, pixels: Array, orientation: int, *, srgb: bool) -> tuple[Gai
         if turned is None:
             return None, _BROKEN
         body = turned
-    own = [_segment(APP1, XMP + xmp.placeless(packet)) for packet in file.contents(APP1, XMP)]
-    own += [_segment(APP2, ISO_GAIN_MAP + content) for content in file.contents(APP2, ISO_GAIN_MAP)]
-    own += [_segment(APP2, ICC + part) for part in file.contents(APP2, ICC)]
+    own = [jpeg.segment(APP1, XMP + xmp.placeless(packet)) for packet in file.contents(APP1, XMP)]
+    own += [jpeg.segment(APP2, ISO_GAIN_MAP + content) for content in file.contents(APP2, ISO_GAIN_MAP)]
+    own += [jpeg.segment(APP2, ICC + part) for part in file.contents(APP2, ICC)]
     rows, columns = (min(max(side // _LEAST_CELL_PX, 1), _CELLS) for side in pixels.shape[:2])
     look = _look(pixels, columns, rows).tobytes()
     return GainMap(_with_segments(body, b"".join(own)), look, columns, rows), ()
@@ -96,7 +96,7 @@ def packet(meta: Metadata) -> bytes | None:
 
 def joined(picture: bytes, gain: GainMap) -> bytes:
     """A JPEG with its gain map behind it, and the index (MPF) that leads there."""
-    more = _segment(APP2, ISO_GAIN_MAP + bytes(4)) if jpeg.parse(gain.jpeg).contents(APP2, ISO_GAIN_MAP) else b""
+    more = jpeg.segment(APP2, ISO_GAIN_MAP + bytes(4)) if jpeg.parse(gain.jpeg).contents(APP2, ISO_GAIN_MAP) else b""
     at = _place(picture) + len(more)
     index = struct.pack(">2sHIHHHI4s", b"MM", 42, 8, 3, 0xB000, 7, 4, b"0100")
     index += struct.pack(">HHIIHHII", 0xB001, 4, 1, 2, 0xB002, 7, 32, 50) + bytes(4)
@@ -104,7 +104,7 @@ def joined(picture: bytes, gain: GainMap) -> bytes:
     size = len(picture) + len(more) + 4 + len(MPF) + len(index) + 2 * struct.calcsize(_ENTRY)
     index += struct.pack(_ENTRY, _PRIMARY, size, 0, 0, 0)
     index += struct.pack(_ENTRY, _OTHER, len(gain.jpeg), size - header, 0, 0)
-    return _with_segments(picture, more + _segment(APP2, MPF + index)) + gain.jpeg
+    return _with_segments(picture, more + jpeg.segment(APP2, MPF + index)) + gain.jpeg
 
 
 def _look(pixels: Array, columns: int, rows: int) -> Array:
@@ -129,10 +129,6 @@ def _turned(data: bytes, orientation: int) -> bytes | None:
     except ImageRejected:
         return None
     return result.getvalue()
-
-
-def _segment(marker: int, content: bytes) -> bytes:
-    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
 def _place(data: bytes) -> int:

@@ -21,7 +21,7 @@ MAX_SEGMENTS = 10_000
 """A picture of 256 MB with its profile and extended XMP cut into segments has some 4,000."""
 
 SOI, EOI, SOS, COM, DNL = 0xD8, 0xD9, 0xDA, 0xFE, 0xDC
-_APP0, APP1, APP2, _APP11, _APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
+_APP0, APP1, APP2, _APP11, APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
 _TABLES = {0xC4, 0xCC, 0xDB, 0xDD, DNL}
 XMP, _XMP_MORE, ICC, MPF = (
@@ -39,7 +39,7 @@ _KNOWN: dict[int, tuple[bytes, ...]] = {
     APP1: (exif.PREFIX, XMP, _XMP_MORE),
     APP2: (ICC, MPF, ISO_GAIN_MAP),
     _APP11: (b"JP",),
-    _APP13: (iptc.HEADER,),
+    APP13: (iptc.HEADER,),
     _APP14: (b"Adobe",),
 }
 _CALLED = 64
@@ -100,7 +100,7 @@ class Jpeg:
     @property
     def resources(self) -> bytes:
         """Photoshop's image resources, from all their segments."""
-        return b"".join(self.contents(_APP13, iptc.HEADER))
+        return b"".join(self.contents(APP13, iptc.HEADER))
 
     @property
     def comments(self) -> list[bytes]:
@@ -228,6 +228,11 @@ class Jpeg:
                 parts.append(self.data[last : segment.at])
                 last = segment.end
         return b"".join(parts) + self.data[last:]
+
+
+def segment(marker: int, content: bytes) -> bytes:
+    """A marker's segment as it stands in a file; at most 65,533 bytes of content."""
+    return struct.pack(">BBH", 0xFF, marker, len(content) + 2) + content
 
 
 def parse(data: bytes) -> Jpeg:
