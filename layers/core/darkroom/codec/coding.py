@@ -18,6 +18,9 @@ from darkroom.picture import Coding, Metadata
 WANTED = 1.1
 """Times the bytes per pixel of its lossy source that a JPEG may have before its tables are made a little coarser."""
 
+AS_LARGE = 1.0
+"""Times those bytes that a JPEG with the standard's codes may have; else it gets codes of its own, which are shorter."""
+
 MOST = 1.45
 """Times those bytes that a result of lossy kind may have before it is stored much more coarsely."""
 

@@ -114,8 +114,8 @@ def _jpeg(pixels: Array, alpha: Array | None, meta: Metadata, quality: int | Non
 
     settings = _jpeg_settings(meta.coding, quality)
     tried = [({**setting, "optimize": True}, most) for setting, most in settings]
-    if not progressive:  # codes of its own take a second pass: only before it would be stored more coarsely
-        tried.insert(0, ({**settings[0][0], "optimize": False}, settings[0][1]))
+    if not progressive:  # codes of its own take a second pass: only where it would be larger than its source
+        tried.insert(0, ({**settings[0][0], "optimize": False}, coding.AS_LARGE))
     return coding.fitted(write, tried, _share(meta, pixels, quality))
 
 
