@@ -159,9 +159,19 @@ def test_the_less_sure_a_tint_the_less_of_it_is_taken_out() -> None:
         {"spread": 0.9},
         {"red": -2, "blue": 2},
         {"neutral": 0.95},
+        {"neutral": 0.005},
+        {"coloured": 0.03},
         {"neutral_highlights": 0.3},
     ],
-    ids=["measured the other way", "disagreement", "no light has such colours", "a toned print", "white is white"],
+    ids=[
+        "measured the other way",
+        "disagreement",
+        "no light has such colours",
+        "a toned print",
+        "nothing would be grey",
+        "nothing has another colour",
+        "white is white",
+    ],
 )
 def test_what_speaks_against_a_tint(against: dict[str, float]) -> None:
     assert removed((-0.4, 0.4)) > 8

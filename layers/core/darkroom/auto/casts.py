@@ -9,13 +9,16 @@ from darkroom.measurements import LightEvidence
 from darkroom.picture import Array
 from darkroom.srgb import cast_degrees
 
+OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY = (-0.25, -0.1), (-0.02, -0.01), (0.08, 0.2)
+"""What speaks against any tint's being the light's: see `DOUBTS` for the words."""
+
 DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
     ("estimates of the light disagree", (0.25, 0.5)),
     ("no usual light is so strongly coloured", (1.25, 1.9)),
     ("daylight and lamps have other colours", (0.0, 0.3)),
-    ("all of it is of one colour, as paper or a toned print is", (-0.25, -0.1)),
-    ("nothing in it would be grey then", (-0.02, -0.01)),
-    ("what is light in it is grey as it is", (0.08, 0.2)),
+    ("all of it is of one colour, as paper or a toned print is", OF_ONE_COLOUR),
+    ("nothing in it would be grey then", NOTHING_GREY),
+    ("what is light in it is grey as it is", LIGHT_IS_GREY),
 )
 """What speaks against a cast: up to the first value not at all, from the second on entirely; see `_doubtful`."""
 
@@ -34,9 +37,9 @@ FURTHER = 1.7
 """Times the tint that is removed at most, where what is measured lies as far in its direction: an average over what may
 be true is nearer to grey than what is."""
 
-AGAINST_TINT = (0.55, 0.85), (1.9, 2.6), (0.75, 0.9), (0.08, 0.2)
+AGAINST_TINT = (0.55, 0.85), (1.9, 2.6), (0.75, 0.9), OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY
 """As in `DOUBTS`: the spread of the estimates, the stops that they tell, the share of pixels that would be grey then,
-and of light ones that are as they are."""
+too many and, of opposite sign, too few of a colour or grey, and of light ones that are grey as they are."""
 
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
@@ -57,6 +60,8 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
         evidence.spread,
         float(np.hypot(evidence.red, evidence.blue)),
         evidence.neutral,
+        -evidence.coloured,
+        -evidence.neutral,
         evidence.neutral_highlights,
     )
     shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_TINT, strict=True)]
