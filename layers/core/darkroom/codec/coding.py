@@ -19,7 +19,7 @@ WANTED = 1.1
 """Times the bytes per pixel of its lossy source that a JPEG may have before its tables are made a little coarser."""
 
 AS_LARGE = 1.0
-"""Times those bytes that a JPEG with the standard's codes may have; else it gets codes of its own, which are shorter."""
+"""Times those bytes that a JPEG with the standard's codes may have; else it gets shorter codes of its own."""
 
 MOST = 1.45
 """Times those bytes that a result of lossy kind may have before it is stored much more coarsely."""
