@@ -195,7 +195,7 @@ def test_a_step_is_counted_with_the_pixels_of_its_result_and_the_picture_before_
         counted(*told)
 
     counted = stages.count_step
-    monkeypatch.setattr(stages, "load_picture", load_picture)
+    monkeypatch.setattr(stages.BUCKET, "load_picture", load_picture)
     monkeypatch.setattr(stages, "count_step", count_step)
     event = read_event("stage")
     event["work"] = {"stage": "resize", "steps": [{"name": "resize", "params": {"width": 24}}, {"name": "gamma"}]}

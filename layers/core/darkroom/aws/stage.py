@@ -1,14 +1,17 @@
-"""What the functions of a job share: what they are asked, the picture that each hands on, and their reports."""
+"""What the parts of a job share: what they are asked, the picture that each hands on, and their reports.
+
+Each part is a function of its own on Lambda, and all are one process in a container (`darkroom.aws.whole`).
+"""
 
 from __future__ import annotations
 
 import os
 import time
-from typing import Any, Literal
+from collections.abc import Callable
+from typing import Any, Literal, Protocol
 
 import msgspec
 from aws_lambda_powertools.metrics import MetricUnit, single_metric
-from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from darkroom import codec, pipeline
 from darkroom.aws import handover, keys, storage
@@ -18,6 +21,9 @@ from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
 from darkroom.planner import StagePlan
 from darkroom.report import Decision, Diagnosis, StageReport, StepReport
+
+Part = int | Literal["diagnosis"]
+"""Of a job: a stage by its index (0 is inspect), or what the photo is diagnosed with."""
 
 RESERVE_SECONDS = 5.0
 """What is kept back of a function's time to hand over the picture and to report."""
@@ -50,25 +56,49 @@ class StageEvent(msgspec.Struct, frozen=True):
     work: StagePlan
 
 
+class Between(Protocol):
+    """Where a job's parts leave what a later one reads: pictures, and what each reports."""
+
+    def hand_over(self, job: str, index: int, picture: Picture) -> str:
+        """Keep a job's picture for the next stage, and say under which key. Doing it again changes nothing."""
+
+    def load_picture(self, key: str) -> Picture:
+        """The picture that an earlier stage handed over. Raises `StepFailed` where it is forgotten."""
+
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
+        """Keep what a part of a job reports."""
+
+    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
+        """What `leave` kept. Raises `StepFailed` where it is forgotten, or is something else."""
+
+
 def stage_handler() -> Handler:
     """The handler of every step stage: read the picture, run the steps, hand it on."""
-    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), context))
+    return lambda_handler(
+        lambda event, context: run_stage(
+            parse(event, StageEvent), lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+        )
+    )
 
 
-def run_stage(request: StageEvent, context: LambdaContext) -> dict[str, Any]:
-    """One invocation of a stage: it leaves its report, and says where it put the picture."""
+def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: Between | None = None) -> dict[str, Any]:
+    """One invocation of a stage: it leaves its report, and says where it put the picture.
+
+    between: where that is; the work bucket if None.
+    """
+    between = between or BUCKET
     started = time.perf_counter()
     logger.append_keys(job_id=request.job)
     picture, steps = pipeline.run(
-        load_picture(request.picture),
+        between.load_picture(request.picture),
         request.work.steps,
         load_reference=load_reference,
-        seconds_left=lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS,
+        seconds_left=seconds_left,
         on_step=count_step,
     )
-    key = hand_over(request.job, request.index, picture)
+    key = between.hand_over(request.job, request.index, picture)
     milliseconds = round((time.perf_counter() - started) * 1000)
-    leave(request.job, request.index, StageReport(setting("POWERTOOLS_SERVICE_NAME"), milliseconds, steps))
+    between.leave(request.job, request.index, StageReport(request.work.stage, milliseconds, steps))
     return {"picture": key}
 
 
@@ -79,36 +109,36 @@ def count_step(report: StepReport, pixels: int) -> None:
         one.add_dimension(name="step", value=report.name)
 
 
-def hand_over(job: str, index: int, picture: Picture) -> str:
-    """Write a job's picture for the next stage, and say under which key. Writing it again changes nothing."""
-    key = keys.to_hand_over(job, index)
-    storage.write(setting("WORK_BUCKET"), key, handover.pack(picture), handover.MEDIA_TYPE)
-    return key
+class WorkBucket:
+    """The work bucket: on Lambda every part of a job is a function of its own."""
+
+    def hand_over(self, job: str, index: int, picture: Picture) -> str:
+        key = keys.to_hand_over(job, index)
+        storage.write(setting("WORK_BUCKET"), key, handover.pack(picture), handover.MEDIA_TYPE)
+        return key
+
+    def load_picture(self, key: str) -> Picture:
+        return handover.unpack(self._read(key, "picture between two stages"))
+
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
+        """Beside the pictures: Step Functions' state, 256 KiB, would not hold it of all."""
+        storage.write(setting("WORK_BUCKET"), keys.to_report(job, part), msgspec.json.encode(found), "application/json")
+
+    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
+        try:
+            return msgspec.json.decode(self._read(keys.to_report(job, part), "report of a stage"), type=kind)
+        except msgspec.DecodeError as error:
+            raise StepFailed("bad-report", f"the report of a stage could not be read: {error}") from None
+
+    @staticmethod
+    def _read(key: str, what: str) -> bytes:
+        try:
+            return storage.read(setting("WORK_BUCKET"), key)[0]
+        except ImageRejected:
+            raise StepFailed("expired", f"the {what} is gone; upload the photo again") from None
 
 
-def load_picture(key: str) -> Picture:
-    """The picture that an earlier stage handed over. Raises `StepFailed` where the work bucket has forgotten it."""
-    return handover.unpack(_read(key, "picture between two stages"))
-
-
-def leave(job: str, part: int | Literal["diagnosis"], found: msgspec.Struct) -> None:
-    """Write what a stage reports beside the pictures: Step Functions' state, 256 KiB, would not hold it of all."""
-    storage.write(setting("WORK_BUCKET"), keys.to_report(job, part), msgspec.json.encode(found), "application/json")
-
-
-def left[T](job: str, part: int | Literal["diagnosis"], kind: type[T]) -> T:
-    """What `leave` wrote. Raises `StepFailed` where the work bucket has forgotten it, or it is something else."""
-    try:
-        return msgspec.json.decode(_read(keys.to_report(job, part), "report of a stage"), type=kind)
-    except msgspec.DecodeError as error:
-        raise StepFailed("bad-report", f"the report of a stage could not be read: {error}") from None
-
-
-def _read(key: str, what: str) -> bytes:
-    try:
-        return storage.read(setting("WORK_BUCKET"), key)[0]
-    except ImageRejected:
-        raise StepFailed("expired", f"the {what} is gone; upload the photo again") from None
+BUCKET: Between = WorkBucket()
 
 
 def load_reference(key: str) -> Array:

@@ -1,0 +1,60 @@
+"""What needs the networks: a job's diagnosis, of which its plan is made, and answers to the API."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import msgspec
+
+from darkroom import codec, pipeline, planner, registry
+from darkroom.auto import treatments
+from darkroom.aws import storage
+from darkroom.aws.runtime import logger, setting
+from darkroom.aws.stage import BUCKET, Between, Decided
+from darkroom.diagnosis import network
+from darkroom.errors import StepFailed
+from darkroom.limits import Limits
+from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Report, StageReport, StepReport
+
+
+class Question(msgspec.Struct, frozen=True):
+    """What the API asks, and waits for: what `step` says of the file at `upload` in the work bucket."""
+
+    job: str
+    upload: str
+    step: StepCall
+
+
+class Undecided(msgspec.Struct, frozen=True):
+    """What the workflow asks of a job whose recipe leaves the choice open: what is wrong, and what is to be done."""
+
+    job: str
+    picture: str
+    fusion: planner.Fusion
+
+
+def decide(request: Undecided, between: Between = BUCKET) -> dict[str, Any]:
+    """The plan made of the job's diagnosis; that, and what is decided about each defect and why, it leaves."""
+    started = time.perf_counter()
+    logger.append_keys(job_id=request.job)
+    found = network.diagnose(between.load_picture(request.picture).shown())
+    inspection = between.left(request.job, 0, Report)
+    wanted = Recipe(steps="auto", finish=inspection.finish or "gentle")
+    calls, decisions = treatments.resolve(wanted, inspection.measurements, found)
+    done = StageReport("diagnose", round((time.perf_counter() - started) * 1000))
+    between.leave(request.job, "diagnosis", Decided(found, decisions, done))
+    return {"plan": planner.plan(calls, request.fusion)}
+
+
+def answer(question: Question) -> StepReport:
+    """The step's report; its `details` are the answer."""
+    logger.append_keys(job_id=question.job)
+    if registry.stage_of(question.step.name) != registry.CLASSIFY:
+        raise StepFailed("bad-event", f"'{question.step.name}' is a step of another stage")
+    limits = Limits.from_env(os.environ)
+    data, _ = storage.read(setting("WORK_BUCKET"), question.upload, limits=limits)
+    _, (report,) = pipeline.run(codec.decode(data, limits=limits), [question.step])
+    return report

@@ -1,0 +1,70 @@
+"""Admission: reads the upload, applies the limits, decodes once, and plans what the recipe asks for.
+
+For a recipe that leaves the choice to darkroom it measures; the stage `classify`, which has the networks, then plans.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from darkroom import codec, planner, report
+from darkroom.auto import treatments
+from darkroom.aws import storage
+from darkroom.aws.runtime import logger, setting
+from darkroom.aws.stage import BUCKET, Between, Job
+from darkroom.estimates.measure import measure
+from darkroom.limits import Limits
+from darkroom.report import StageReport
+from darkroom.wanted import Wanted
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What the workflow hands in: the upload, and how the plan's stages are to be gathered into invocations."""
+
+    job: Job
+    fusion: planner.Fusion
+
+
+def inspect(request: Event, between: Between = BUCKET) -> dict[str, Any]:
+    """Admit an upload: where its picture lies in `between`, and what is to be done with it."""
+    started = time.perf_counter()
+    job = request.job
+    logger.append_keys(job_id=job.id)
+    limits = Limits.from_env(os.environ)
+    data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
+    recipe = Wanted.of_metadata(answer["Metadata"], job.key, setting("DEFAULT_RECIPE")).to_recipe()
+    if job.version is not None and storage.is_deleted(job.bucket, job.key):
+        return {
+            "superseded": True,
+            "recipe": recipe.name,
+            "picture": "",
+            "diagnose": False,
+            "plan": [],
+        }
+    picture = codec.decode(
+        data,
+        limits=limits,
+        keep_gps=setting("KEEP_GPS") == "true",
+        animation="reject" if recipe.animation == "keep" else "first",
+        partial=recipe.partial,
+    )
+    source = report.source_of(picture, len(data), bucket=job.bucket, key=job.key, version=job.version)
+    undecided = treatments.needs_diagnosis(recipe)
+    measured = measure(picture) if undecided else None
+    inspection = report.begin(recipe, source, measured, picture.metadata.notes, job=job.id)
+    calls = [] if undecided else treatments.resolve(recipe, None, None)[0]
+    key = between.hand_over(job.id, 0, picture)
+    done = StageReport("inspect", round((time.perf_counter() - started) * 1000))
+    between.leave(job.id, 0, replace(inspection, stages=[done]))
+    return {
+        "superseded": False,
+        "recipe": recipe.name,
+        "picture": key,
+        "diagnose": undecided,
+        "plan": planner.plan(calls, request.fusion),
+    }

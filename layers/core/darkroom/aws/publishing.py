@@ -1,0 +1,130 @@
+"""The end of a job: guards, blends, encodes once, and writes result and manifest unless a newer upload was faster.
+
+The result is written first, then the manifest, which names the result's version and ETag: whoever reads both can tell
+whether they are of one job, at every moment. What the job's record names are these very versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from typing import Any
+
+import msgspec
+from msgspec.structs import replace
+
+from darkroom import blending, codec, sidecar
+from darkroom.auto import guard
+from darkroom.aws import carrying, keys, storage
+from darkroom.aws.runtime import logger, setting
+from darkroom.aws.stage import BUCKET, Between, Decided, Job
+from darkroom.errors import DarkroomError
+from darkroom.picture import same_pixels
+from darkroom.report import Report, StageReport
+
+
+class Event(msgspec.Struct, frozen=True):
+    """What the workflow hands in.
+
+    stages: how many worked on the picture between inspect and publish.
+    diagnosed: whether the stage `classify` chose them.
+    """
+
+    job: Job
+    original: str
+    picture: str
+    stages: int
+    diagnosed: bool
+
+
+def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
+    """Write result and manifest of what the stages left in `between`: where they lie, and the job's status."""
+    started = time.perf_counter()
+    job = request.job
+    logger.append_keys(job_id=job.id)
+    inspection = so_far(request, between)
+    picture = between.load_picture(request.picture)
+    unchanged = request.picture == request.original
+    review = None
+    guarded = inspection.diagnosis is not None and request.picture != request.original
+    if guarded or inspection.blend < 100:
+        original = between.load_picture(request.original)
+        if inspection.diagnosis is not None and guarded:
+            picture, review = guard.review(original, picture, inspection.diagnosis, inspection.treated)
+        picture = blending.blend(original, picture, inspection.blend)
+        unchanged = unchanged or same_pixels(original, picture)
+    format_name = inspection.format or codec.output_format(picture.metadata.source_format)
+    source_file = upload(job) if unchanged and inspection.quality is None else None
+    body, told = blending.write(
+        replace(inspection, review=review), picture, format_name, source_file, keep_gps=setting("KEEP_GPS") == "true"
+    )
+    bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
+    carried = carrying.of_upload(
+        job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
+    )
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
+    source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
+
+    def write(name: str, content: bytes, media_type: str, more: carrying.Carried) -> storage.Written | None:
+        return storage.write_newest(
+            bucket,
+            name,
+            content,
+            media_type,
+            source=source,
+            sequencer=job.sequencer,
+            metadata={**more.metadata, "job": job.id},
+            **more.options,
+        )
+
+    brief = msgspec.json.encode(inspection.diagnosis.brief()).decode() if inspection.diagnosis else ""
+    superseded = {"status": "superseded", "diagnosis": brief, "result": None, "manifest": None}
+    result = write(key, body, codec.MEDIA_TYPES[format_name], carried)
+    if result is None:
+        return superseded
+    told = replace(
+        told,
+        notes=(*told.notes, *carried.notes),
+        stages=[*inspection.stages, StageReport("publish", milliseconds)],
+        result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
+    )
+    if told.sidecar is not None and told.sidecar.where == "beside":
+        name = keys.sidecar(key)
+        written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried())
+        if written is None:
+            return superseded
+        told = replace(told, sidecar=replace(told.sidecar, bucket=bucket, key=name, version=written.version))
+    else:
+        storage.remove_older(bucket, keys.sidecar(key), source=source, sequencer=job.sequencer)
+    manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
+    if manifest is None:
+        return superseded
+    return {
+        "status": "succeeded",
+        "diagnosis": brief,
+        "result": {"bucket": bucket, "key": key, "version": result.version},
+        "manifest": {"bucket": bucket, "key": keys.manifest(key), "version": manifest.version},
+    }
+
+
+def so_far(request: Event, between: Between) -> Report:
+    """The job's report as its stages left it, in the order in which they ran."""
+    inspection = between.left(request.job.id, 0, Report)
+    stages = [*inspection.stages]
+    if request.diagnosed:
+        decided = between.left(request.job.id, "diagnosis", Decided)
+        inspection = replace(inspection, diagnosis=decided.diagnosis, decisions=decided.decisions)
+        stages.append(decided.report)
+    stages += [between.left(request.job.id, index, StageReport) for index in range(1, request.stages + 1)]
+    return replace(inspection, stages=stages)
+
+
+def upload(job: Job) -> bytes | None:
+    """The upload's own bytes; None where they are gone, or may not be read."""
+    try:
+        return storage.read(job.bucket, job.key, job.version)[0]
+    except DarkroomError as error:
+        if error.retryable:
+            raise
+        return None
