@@ -156,6 +156,18 @@ def test_every_step_runs_from_the_layers(deployed: Deployed) -> None:
     assert ran == [step.name for step in registry.steps() if step.stage != registry.CLASSIFY]
 
 
+FACES = """
+from pathlib import Path
+from darkroom import codec
+from darkroom.estimates.faces import faces
+print(len(faces(codec.decode(Path(sys.argv[1]).read_bytes()).pixels)))
+"""
+
+
+def test_faces_are_found_from_the_layers(deployed: Deployed) -> None:
+    assert deployed.run("resize", FACES, str(FOLDER / "girl.webp")).strip() == "1"
+
+
 def test_the_layers_bring_the_compiled_loops(deployed: Deployed) -> None:
     asked = "from darkroom.kernels import loops; print(loops.available())"
     assert deployed.run("filter", asked).strip() == str(loops.available())
@@ -204,8 +216,11 @@ def test_every_format_is_read_and_written_from_the_layers(deployed: Deployed, tm
 
 
 def test_no_package_lies_in_two_layers(built: Path) -> None:
+    """Models do, each in the layer whose library runs it: their folder is no package."""
     packages = [path.name for name in resources(built, "LayerVersion") for path in (built / name / "python").iterdir()]
-    assert len(packages) == len(set(packages))
+    assert [name for name in set(packages) if packages.count(name) > 1] == ["darkroom_models"]
+    models = built / "ImagingLayer" / "python" / "darkroom_models"
+    assert [path.name for path in models.iterdir()] == ["faces.tflite"]
 
 
 def test_core_holds_the_library_without_its_command_line(built: Path) -> None:

@@ -1,4 +1,4 @@
-"""The trained models: where their files lie, and one ONNX Runtime session each."""
+"""The trained models: where their files lie, and one ONNX Runtime session for each that runs there."""
 
 from __future__ import annotations
 
@@ -11,19 +11,20 @@ from typing import Any
 from darkroom.errors import StepFailed, needs, remedy
 
 PACKAGE = "darkroom_models"
-"""Folder beside the package `darkroom` into which the builds of wheel and inference layer copy the files."""
+"""Folder beside the package `darkroom` into which the builds of wheel and layers copy the files."""
 
 CHECKOUT = Path(__file__).resolve().parents[3] / "models"
 
 
-def path(name: str) -> Path:
+def path(name: str, suffix: str = "onnx") -> Path:
     """The file of a model: in a checkout, else beside the package. Raises `StepFailed` where there is none."""
+    file = f"{name}.{suffix}"
     package = importlib.util.find_spec(PACKAGE)
     folders = [Path(folder) for folder in (package and package.submodule_search_locations) or []]
-    for candidate in (CHECKOUT / name / f"{name}.onnx", *(folder / f"{name}.onnx" for folder in folders)):
+    for candidate in (CHECKOUT / name / file, *(folder / file for folder in folders)):
         if candidate.is_file():
             return candidate
-    raise StepFailed("no-model", f"the model '{name}' is not installed: its file {name}.onnx is missing; {remedy()}")
+    raise StepFailed("no-model", f"the model '{name}' is not installed: its file {file} is missing; {remedy()}")
 
 
 @cache

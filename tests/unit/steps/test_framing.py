@@ -9,11 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from darkroom import registry
+from darkroom.algorithms.framing import together
 from darkroom.algorithms.resample import resample
 from darkroom.color.conversions import srgb_to_linear
 from darkroom.errors import RecipeInvalid
+from darkroom.estimates.faces import faces
 from darkroom.picture import Array
 from darkroom.registry import apply
+from darkroom.step import max_level
+from darkroom.steps.crop import Crop, box_in
 from tests.support.photographs import photo
 
 SIDES = st.integers(1, 40)
@@ -120,3 +125,59 @@ def test_what_cover_keeps_is_chosen() -> None:
     for x, level in ((0.0, 0), (0.5, 90), (1.0, 250)):
         kept = apply("thumbnail", image, width=20, height=20, fit="cover", center_x=x)
         assert abs(int(np.median(kept)) - level) <= 1
+
+
+FACE = (184, 83, 197, 197)
+"""The girl's, as found in the photo of 416 x 416 px."""
+
+
+def beside(left: int, top: int, *, size: tuple[int, int] = (1000, 700)) -> Array:
+    """The girl's photo at a place of a plain picture of this size (width, height)."""
+    canvas = np.full((size[1], size[0], 3), 128, np.uint8)
+    canvas[top : top + 416, left : left + 416] = photo("girl")
+    return canvas
+
+
+@pytest.mark.parametrize("place", [(0, 0), (584, 284), (300, 100)])
+@pytest.mark.parametrize("aspect", ["1:1", "1:2", "3:1"])
+def test_a_crop_about_the_face_holds_it(place: tuple[int, int], aspect: str) -> None:
+    image = beside(*place)
+    outcome = registry.get("crop")(image, Crop(aspect=aspect, height=400, faces=True))
+    left, top = FACE[0] + place[0], FACE[1] + place[1]
+    (found,) = outcome.details["faces"]
+    np.testing.assert_allclose(found, (left, top, *FACE[2:]), atol=24)
+    box = box_in((1000, 700), Crop(aspect=aspect, height=400), [found])
+    np.testing.assert_array_equal(outcome.image, image[box[1] : box[1] + box[3], box[0] : box[0] + box[2]])
+    middle = left + FACE[2] / 2, top + FACE[3] / 2
+    assert all(box[axis] < middle[axis] < box[axis] + box[axis + 2] for axis in (0, 1))
+
+
+def test_without_a_face_the_point_holds_and_an_edge_holds_always() -> None:
+    image = photo("waves")
+    outcome = registry.get("crop")(image, Crop(aspect="1:3", center_x=0.2, faces=True))
+    assert outcome.details == {"faces": []}
+    np.testing.assert_array_equal(outcome.image, apply("crop", image, aspect="1:3", center_x=0.2))
+    girl = photo("girl")
+    np.testing.assert_array_equal(apply("crop", girl, width=90, left=7, faces=True), girl[:, 7:97])
+
+
+@pytest.mark.parametrize("dtype", [np.uint16, np.float32])
+def test_a_face_is_the_same_in_every_dtype_and_in_grey(dtype: Any) -> None:
+    girl = photo("girl")
+    (expected,) = faces(girl)
+    levels = (girl / 255 * max_level(np.dtype(dtype))).astype(dtype)
+    for image, atol in ((levels, 1), (levels[..., 1], 8)):
+        (found,) = faces(np.ascontiguousarray(image))
+        np.testing.assert_allclose(found, expected, atol=atol)
+
+
+@pytest.mark.parametrize("name", ["city", "dog", "flowers", "grass", "haze", "nyc", "path", "reflect", "sand", "waves"])
+def test_a_picture_without_people_has_no_face(name: str) -> None:
+    assert faces(photo(name)) == []
+
+
+def test_as_many_faces_as_the_box_can_hold_are_in_it() -> None:
+    large, near, far = (400, 300, 100, 100), (560, 320, 60, 60), (50, 50, 50, 50)
+    assert together((1000, 800), (300, 300), [large, near, far]) == (510 / 1000, 350 / 800)
+    assert together((1000, 800), (120, 120), [large, near, far]) == (450 / 1000, 350 / 800)
+    assert together((1000, 800), (900, 700), [large, near, far]) == (335 / 1000, 225 / 800)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from darkroom.picture import Array
@@ -41,6 +42,25 @@ def placed(size: tuple[int, int], box: tuple[int, int], center: tuple[float, flo
 def _placed(whole: int, part: int, at: float) -> tuple[int, int]:
     part = min(part, whole)
     return min(max(int(whole * at - part / 2), 0), whole - part), part
+
+
+def together(size: tuple[int, int], box: tuple[int, int], parts: Sequence[Box]) -> tuple[float, float]:
+    """The middle, 0–1 from the left and from the top, of the first part and of each next that one box can hold with it.
+
+    size, box: (width, height) of the picture and of the box. parts: at least one.
+    """
+    left, top, right, bottom = _edges(parts[0])
+    for part in parts[1:]:
+        near, high, far, low = _edges(part)
+        union = min(left, near), min(top, high), max(right, far), max(bottom, low)
+        if union[2] - union[0] <= box[0] and union[3] - union[1] <= box[1]:
+            left, top, right, bottom = union
+    return (left + right) / 2 / size[0], (top + bottom) / 2 / size[1]
+
+
+def _edges(box: Box) -> tuple[int, int, int, int]:
+    left, top, width, height = box
+    return left, top, left + width, top + height
 
 
 def of_ratio(size: tuple[int, int], ratio: float) -> tuple[int, int]:

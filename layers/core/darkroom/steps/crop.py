@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import msgspec
 
-from darkroom.algorithms.framing import Box, cropped, of_ratio, placed
+from darkroom.algorithms.framing import Box, cropped, of_ratio, placed, together
 from darkroom.errors import RecipeInvalid
+from darkroom.estimates.faces import faces
 from darkroom.limits import Limits
 from darkroom.params import Params, param
 from darkroom.picture import Array
-from darkroom.step import step
+from darkroom.step import Analysed, step
 
 MOST_PX = Limits().max_side
 
@@ -35,6 +37,7 @@ class Crop(Params, frozen=True):
     center_y: Annotated[
         float, param("where the box's middle lies, from the picture's top to its bottom", ge=0, le=1)
     ] = 0.5
+    faces: Annotated[bool, param("about the faces, where some are found, rather than about center_x, center_y")] = False
 
     example = {"aspect": "1:1", "width": 240, "center_x": 0.6}
 
@@ -42,8 +45,13 @@ class Crop(Params, frozen=True):
         return (self.width, self.height, self.aspect, self.left, self.top) == (None,) * 5
 
 
-@step("crop", stage="resize", params=Crop, on="native", resizes=True)
-def crop(image: Array, params: Crop, *, alpha: Array | None) -> tuple[Array, Array | None]:
+def _found(image: Array, params: Crop) -> Analysed:
+    found = faces(image) if params.faces else []
+    return Analysed(found, {"faces": [list(box) for box in found]} if params.faces else {})
+
+
+@step("crop", stage="resize", params=Crop, on="native", resizes=True, analyse=_found)
+def crop(image: Array, params: Crop, *, alpha: Array | None, analysis: Sequence[Box]) -> tuple[Array, Array | None]:
     """A part of the picture.
 
     A box of `width` x `height` px, or the largest of the shape `aspect` within it, about the point `center_x`,
@@ -51,14 +59,18 @@ def crop(image: Array, params: Crop, *, alpha: Array | None) -> tuple[Array, Arr
     than the picture is left out; pixels stay as they are. Raises `RecipeInvalid` where `left` or `top` lie beyond the
     picture.
 
-    Reference: none; each pixel is one of the picture's own.
+    With `faces` the point is the middle of the largest face and of as many of the next ones as the box can hold
+    together; the report tells their boxes (left, top, width, height in px). Without a face `center_x` and `center_y`
+    hold.
+
+    Reference: none; each pixel is one of the picture's own. Faces: Bazarevsky et al., "BlazeFace", 2019.
     """
-    box = box_in((image.shape[1], image.shape[0]), params)
+    box = box_in((image.shape[1], image.shape[0]), params, analysis)
     return cropped(image, box), None if alpha is None else cropped(alpha, box)
 
 
-def box_in(size: tuple[int, int], params: Crop) -> Box:
-    """The box in a picture of `size` (width, height in px). Raises `RecipeInvalid`."""
+def box_in(size: tuple[int, int], params: Crop, found: Sequence[Box] = ()) -> Box:
+    """The box in a picture of `size` (width, height in px) with these faces. Raises `RecipeInvalid`."""
     begins = (params.left, params.top)
     for name, at, whole, sides in zip(("left", "top"), begins, size, ("wide", "high"), strict=True):
         if at is not None and at >= whole:
@@ -70,7 +82,8 @@ def box_in(size: tuple[int, int], params: Crop) -> Box:
     if params.aspect is not None:
         across, down = map(int, params.aspect.split(":"))
         wanted = of_ratio(wanted, across / down)
-    left, top, width, height = placed(size, wanted, (params.center_x, params.center_y))
+    center = together(size, wanted, found) if found else (params.center_x, params.center_y)
+    left, top, width, height = placed(size, wanted, center)
     return (
         left if params.left is None else params.left,
         top if params.top is None else params.top,
