@@ -28,6 +28,7 @@ def changed() -> dict[str, str]:
         "ApiAccess": "iam",
         "ApiLogs": "none",
         "Architecture": "arm64",
+        "Cdn": "true",
         "Fusion": "fused",
         "JobRetentionDays": "7",
         "KeepMetadata": "false",
@@ -99,3 +100,29 @@ def test_more_photos_than_may_run_each_become_one_job(cloud: Cloud) -> None:
         cloud.upload(f"many/{index}.png", photos.encoded("PNG", seed=index))
     for index in range(7):
         assert cloud.job(f"many/{index}.png")["status"] == "succeeded"
+
+
+def test_a_cdn_stands_in_front_of_pictures(cloud: Cloud) -> None:
+    """What the stack asked CloudFront for, as its API tells it; nothing is served by it here."""
+    cdn = cloud.aws.client("cloudfront")
+    (identity,) = resources(cloud, "AWS::CloudFront::Distribution")
+    found = cdn.get_distribution(Id=identity)["Distribution"]
+    assert cloud.outputs["Cdn"] == f"https://{found['DomainName']}"
+    config = found["DistributionConfig"]
+    (origin,) = config["Origins"]["Items"]
+    assert (origin["OriginPath"], origin["CustomOriginConfig"]["OriginProtocolPolicy"]) == ("/v1", "https-only")
+    assert {(one["ErrorCode"], one["ErrorCachingMinTTL"]) for one in config["CustomErrorResponses"]["Items"]} == {
+        (502, 0),
+        (503, 0),
+        (504, 0),
+    }
+    behavior = config["DefaultCacheBehavior"]
+    policy = cdn.get_cache_policy(Id=behavior["CachePolicyId"])["CachePolicy"]["CachePolicyConfig"]
+    kept_by = policy["ParametersInCacheKeyAndForwardedToOrigin"]
+    assert kept_by["HeadersConfig"]["Headers"]["Items"] == ["Accept"]
+    assert kept_by["QueryStringsConfig"]["QueryStringBehavior"] == "all"
+    (association,) = behavior["FunctionAssociations"]["Items"]
+    name = association["FunctionARN"].rpartition("/")[2]
+    assert len(name) <= 64
+    live = cdn.get_function(Name=name, Stage="LIVE")
+    assert b"startsWith('/i/')" in live["FunctionCode"].read()

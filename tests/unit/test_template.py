@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from playwright._impl._driver import compute_driver_executable
 from samtranslator.translator.transform import transform
 from samtranslator.yaml_helper import yaml_parse
 
@@ -445,6 +446,35 @@ def test_a_cdn_in_front_reaches_pictures_alone_and_keeps_what_the_address_says()
     assert keyed["QueryStringsConfig"] == {"QueryStringBehavior": "all"}, "all of it is signed"
     assert keyed["HeadersConfig"] == {"HeaderBehavior": "whitelist", "Headers": ["Accept"]}
     assert (policy["MinTTL"], policy["DefaultTTL"]) == (0, 0), "as long as the API says"
+
+
+@pytest.mark.parametrize(
+    ("accept", "asked"),
+    [
+        ("image/avif,image/webp,image/apng,image/*,*/*;q=0.8", "image/avif,*/*;q=0.8"),
+        ("text/html,image/webp;q=0.9,*/*;q=0.5", "image/webp,*/*;q=0.8"),
+        ("image/png,image/*;q=0.5", "*/*"),
+        (None, "*/*"),
+    ],
+)
+def test_browsers_that_take_the_same_share_a_copy(accept: str | None, asked: str) -> None:
+    headers = {} if accept is None else {"accept": {"value": accept}}
+    request = {"uri": "/i/signature/vivid/a.jpg", "querystring": {"w": {"value": "320"}}, "headers": headers}
+    assert viewed(request) == request | {"headers": {"accept": {"value": asked}}}
+
+
+@pytest.mark.parametrize("uri", ["/", "/jobs", "/i", "/v1/i/signature/vivid/a.jpg", "/index.html"])
+def test_the_cdn_answers_for_all_but_pictures_itself(uri: str) -> None:
+    assert viewed({"uri": uri, "headers": {}}) == {"statusCode": 404, "statusDescription": "Not Found"}
+
+
+def viewed(request: dict[str, Any]) -> Any:
+    """What CloudFront's function makes of a request, run by the JavaScript engine that comes with Playwright."""
+    code = SOURCE["AcceptOfImages"]["Properties"]["FunctionCode"]
+    event = json.dumps({"version": "1.0", "request": request})
+    node, _ = compute_driver_executable()
+    script = f"{code}\nconsole.log(JSON.stringify(handler({event})))"
+    return json.loads(subprocess.run([node, "-e", script], capture_output=True, check=True).stdout)
 
 
 def test_refusals_for_want_of_room_say_when_to_ask_again() -> None:
