@@ -169,6 +169,8 @@ def test_too_large_a_photo_is_told_where_to_go(api: Client, workflow: Workflow) 
         ("?step=gamma&recipe=auto", photos.encoded(), 400, "recipe.bad-request"),
         ("?blend=x", photos.encoded(), 400, "recipe.bad-request"),
         ("?formt=png", photos.encoded(), 400, "recipe.unknown-field"),
+        ("?step=gamma:gamma=1,gamma=2", photos.encoded(), 400, "recipe.said-twice"),
+        ("?report=1&report=0", photos.encoded(), 400, "recipe.said-twice"),
     ],
 )
 def test_refusals(api: Client, workflow: Workflow, query: str, body: bytes, status: int, code: str) -> None:

@@ -13,7 +13,7 @@ import msgspec
 import pytest
 
 from darkroom import report
-from darkroom.aws import keys
+from darkroom.aws import clients, keys
 from darkroom.aws.api import progress
 from darkroom.report import Report
 from tests.support import definition, photos
@@ -22,6 +22,7 @@ from tests.support.functions import RESULTS, SETTINGS, UPLOADS, Functions
 from tests.support.stores import table
 from tests.support.workflow import read_event
 
+JOB = "f" * 32
 ASK = {"filename": "holiday.jpg", "content_type": "image/jpeg"}
 
 
@@ -305,8 +306,46 @@ def test_deleting_a_job_spares_a_newer_upload_of_its_key(api: Client) -> None:
 
 
 def test_a_running_job_is_not_deleted(api: Client) -> None:
-    table().put_item(Item={"id": "f" * 32, "status": "running", "bucket": UPLOADS, "key": "x.jpg"})
-    assert api.call("DELETE", f"/jobs/{'f' * 32}").status == 409
+    finished("x.jpg", JOB)
+    table().put_item(Item={**table().get_item(Key={"id": JOB})["Item"], "status": "running"})
+    assert api.call("DELETE", f"/jobs/{JOB}").json["code"] == "http.job-running"
+
+
+DAMAGES: dict[str, dict[str, Any]] = {
+    "nothing": {"bucket": None, "key": None, "status": None, "created": None, "updated": None},
+    "no key": {"key": None},
+    "an empty key": {"key": ""},
+    "a status that there is not": {"status": "odd"},
+    "a time of bytes": {"updated": b"x"},
+    "an error in one word": {"status": "failed", "error": "?"},
+    "a diagnosis that is no JSON": {"diagnosis": "{"},
+    "a result in one word": {"result": "x"},
+    "a result without a bucket": {"result": {"key": "x"}},
+    "a bucket that can be none": {"bucket": "not one", "error": 1},
+    "a run that nobody can look up": {"status": "running", "updated": {"x"}},
+}
+
+
+@pytest.mark.parametrize("change", DAMAGES.values(), ids=DAMAGES)
+def test_a_damaged_record_is_told_and_can_be_deleted(api: Client, change: dict[str, Any]) -> None:
+    finished("x.jpg", JOB)
+    record = {**table().get_item(Key={"id": JOB})["Item"], **change}
+    table().put_item(Item={name: value for name, value in record.items() if value is not None})
+    for method, path in (("GET", ""), ("GET", "/preview"), ("POST", "/redo"), ("POST", "/stop"), ("POST", "/again")):
+        reply = api.call(method, f"/jobs/{JOB}{path}")
+        assert (reply.status, reply.json["code"]) == (409, "http.bad-record"), path
+    assert api.call("DELETE", f"/jobs/{JOB}").status == 204
+    assert "Item" not in table().get_item(Key={"id": JOB})
+    assert api.get(f"/jobs/{JOB}").json["code"] == "http.no-job"
+
+
+def test_what_a_damaged_record_still_names_is_deleted_with_it(api: Client) -> None:
+    finished("x.jpg", JOB)
+    table().put_item(Item={**table().get_item(Key={"id": JOB})["Item"], "diagnosis": "{", "manifest": 1})
+    assert api.call("DELETE", f"/jobs/{JOB}").status == 204
+    left = [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=RESULTS).get("Contents", [])]
+    assert left == ["x.jpg.json"]
+    assert "Versions" not in boto3.client("s3").list_object_versions(Bucket=UPLOADS)
 
 
 @pytest.mark.parametrize("job", ["0" * 32, "x", "0" * 31 + "G"])
@@ -341,6 +380,44 @@ def test_progress_is_told_from_the_history() -> None:
     assert progress.told(events) == [done, running]
     events += [event("TaskFailed", 4), event("TaskStateExited", 4, "Adjust tone")]
     assert progress.told(events)[1] == {"stage": "adjust_tone", "status": "failed", "milliseconds": 1000}
+
+
+def test_what_states_hand_on_is_asked_for_once_and_no_further_than_the_plan(monkeypatch: pytest.MonkeyPatch) -> None:
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    plan = json.dumps({"Payload": {"plan": [{"stage": "restore"}], "diagnose": False, "superseded": False}})
+
+    def entered(name: str) -> dict[str, Any]:
+        return {"type": "TaskStateEntered", "stateEnteredEventDetails": {"name": name, "input": "people's keys"}}
+
+    def answered(output: str) -> dict[str, Any]:
+        return {"type": "TaskSucceeded", "taskSucceededEventDetails": {"resource": "invoke", "output": output}}
+
+    left = {"type": "TaskStateExited"}
+    whole = [entered("Claim"), left, entered("Inspect"), answered(plan), left, entered("Restore"), answered("{}")]
+    history = [{**event, "id": number, "timestamp": start} for number, event in enumerate(whole, 1)]
+    asked: list[tuple[bool, int]] = []
+
+    def answer(request: dict[str, Any]) -> dict[str, Any]:
+        events = history[: request.get("maxResults", 1000)]
+        asked.append((request["includeExecutionData"], len(events)))
+        if request["includeExecutionData"]:
+            return {"events": events, "nextToken": "more"}
+        bare = [
+            {name: {"name": said.get("name", "x")} if isinstance(said, dict) else said for name, said in event.items()}
+            for event in events
+        ]
+        return {"events": bare}
+
+    client = boto3.client("stepfunctions", region_name="eu-central-1")
+    monkeypatch.setattr(client, "get_execution_history", lambda **request: answer(request))
+    monkeypatch.setattr(clients, "client", {"stepfunctions": client}.__getitem__)
+    history[3:] = []
+    assert [one["stage"] for one in progress.stages("an:execution")] == ["inspect"]
+    history[:] = [{**event, "id": number, "timestamp": start} for number, event in enumerate(whole, 1)]
+    for _ in range(2):
+        told = [(one["stage"], one["status"]) for one in progress.stages("an:execution")]
+        assert told == [("inspect", "done"), ("restore", "running"), ("publish", "planned")]
+    assert asked == [(False, 3), (False, 7), (True, 4), (False, 7)]
 
 
 def test_progress_tells_what_is_to_come() -> None:

@@ -59,6 +59,7 @@ def test_a_small_photo_keeps_its_size_and_a_result_is_another(api: Client) -> No
         ("?side=2049", 400, "http.bad-side"),
         ("?side=many", 400, "http.bad-side"),
         ("?of=both", 400, "http.bad-of"),
+        ("?of=result&of=original", 400, "recipe.said-twice"),
         ("?of=result", 409, "http.no-result"),
     ],
 )

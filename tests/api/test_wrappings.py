@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import re
 from typing import Any
 
 import jsonschema
@@ -62,6 +63,27 @@ def test_what_is_described_is_what_is_taken() -> None:
         for kind, photo in (("multipart/form-data", {"file"}), ("application/json", {"photo", "url"})):
             assert set(schema_of(route, kind)["properties"]) == photo | queried
     assert {"report", *Query.__struct_fields__} <= set(schema_of("/enhance", "multipart/form-data")["properties"])
+
+
+@pytest.mark.parametrize(
+    ("route", "body", "content_type"),
+    [
+        ("/enhance", json.dumps({"photo": DIGITS, "blend": 1})[:-1].encode() + b', "blend": 2}', "application/json"),
+        ("/enhance", form(blend="1") [:-9].replace(b"--b0x", b"--b0x\r\nContent-Disposition: form-data; "
+            b'name="blend"\r\n\r\n2\r\n--b0x', 1) + b"--b0x--\r\n", "multipart/form-data; boundary=b0x"),
+        ("/classify?rows=1&columns=2&rows=2", PHOTO, "image/png"),
+        ("/thumbnails?side=64&side=96", PHOTO, "image/png"),
+        ("/jobs", b'{"filename": "a.jpg", "content_type": "image/jpeg", "filename": "b.jpg"}', "application/json"),
+        ("/jobs", b'{"filename": "a.jpg", "content_type": "image/jpeg", "recipe": {"steps": [], "steps": []}}',
+            "application/json"),
+    ],
+)  # fmt: skip
+def test_what_is_said_twice_is_named(
+    api: Client, workflow: Workflow, route: str, body: bytes, content_type: str
+) -> None:
+    reply = api.call("POST", route, body, {"Content-Type": content_type})
+    assert (reply.status, reply.json["code"]) == (400, "recipe.said-twice"), reply.body
+    assert re.search("'(blend|rows|side|filename|steps)' is said twice", reply.json["detail"])
 
 
 @pytest.mark.parametrize(("kind", "packed"), SENT)

@@ -24,7 +24,7 @@ MINE = Recipe(steps=[StepCall("gamma", {"gamma": 1.5})])
         (lambda: Wanted.of_arguments("vivid", 70), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
         (lambda: Wanted.of_body({"recipe": "vivid", "blend": 70}), Wanted(recipe=recipe.built_in("vivid"), blend=70)),
         (
-            lambda: Wanted.of_query({"recipe": ["none", "vivid"], "blend": ["70"]}),
+            lambda: Wanted.of_query({"recipe": ["vivid"], "blend": ["70"]}),
             Wanted(recipe=recipe.built_in("vivid"), blend=70),
         ),
         (
@@ -144,6 +144,10 @@ def test_names_and_values_have_one_limit(overrides: dict[str, Any]) -> None:
         (lambda: Wanted.of_body({"steps": [], "recipe": "auto"}), "'recipe' and 'steps' exclude each other"),
         (lambda: Wanted.of_query({"step": ["gamma"], "recipe": ["auto"]}), "'recipe' and 'step' exclude each other"),
         (lambda: Wanted.of_query({"step": ["convolve:kernel=[1,"]}), "'kernel' is '[1,', which is not JSON"),
+        (lambda: Wanted.of_query({"blend": ["10", "20"]}), "'blend' is said twice"),
+        (lambda: Wanted.of_query({"step": ["gamma:gamma=1,gamma=2"]}), "'gamma' is said twice"),
+        (lambda: Wanted.of_query({"step": ['convolve:kernel=[{"a":1,"a":2}]']}), "'a' is said twice"),
+        (lambda: Wanted.of_options('{"steps": [], "blend": 1, "blend": 2}'), "'blend' is said twice"),
         (lambda: Wanted.of_metadata({"blend": "x"}, "a", "auto"), "metadata is not valid: 'blend' is 'x' but must be"),
         (lambda: Wanted.of_metadata({"recipe": "vivit"}, "a", "auto"), "did you mean 'vivid'?"),
     ],

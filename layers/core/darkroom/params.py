@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
@@ -20,6 +21,23 @@ class FieldInvalid(ValueError):
         super().__init__(message)
         self.name = name
         self.missing = missing
+
+
+def once(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Values by their names. Raises `RecipeInvalid` naming one that is said twice, for which of them is meant?"""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise RecipeInvalid("said-twice", f"'{name:.80}' is said twice: once is meant to do")
+        found[name] = value
+    return found
+
+
+def from_json[T](text: bytes | str, kind: type[T]) -> T:
+    """A value from JSON whose objects say each name once. Raises `RecipeInvalid`, msgspec's errors, RecursionError."""
+    value = msgspec.json.decode(text, type=kind)
+    json.loads(text, object_pairs_hook=once, parse_int=str, parse_float=str)  # msgspec takes the last of two
+    return value
 
 
 def convert[T: msgspec.Struct](values: Mapping[str, Any], kind: type[T], *, strict: bool) -> T:

@@ -12,7 +12,7 @@ from msgspec import Meta
 
 from darkroom import registry
 from darkroom.errors import RecipeInvalid, nearest
-from darkroom.params import Params
+from darkroom.params import Params, from_json, once
 from darkroom.step import Step
 
 MAX_STEPS = 32
@@ -123,10 +123,7 @@ def built_ins() -> list[Recipe]:
 def parse(source: bytes | str | Mapping[str, Any]) -> Recipe:
     """A recipe from JSON text or an equivalent mapping, checked. Raises `RecipeInvalid` that says where it is wrong."""
     try:
-        if isinstance(source, bytes | str):
-            recipe = msgspec.json.decode(source, type=Recipe)
-        else:
-            recipe = msgspec.convert(source, Recipe)
+        recipe = from_json(source, Recipe) if isinstance(source, bytes | str) else msgspec.convert(source, Recipe)
     except msgspec.ValidationError as error:
         raise RecipeInvalid("bad-recipe", f"the recipe is not valid: {error}") from None
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -158,10 +155,7 @@ def parse_step(text: str) -> StepCall:
     step = registry.get(name)
     values: dict[str, Any] = {}
     references: dict[str, str] = {}
-    for pair in _split_outside_brackets(rest):
-        key, equals, value = pair.partition("=")
-        if not equals:
-            raise RecipeInvalid("bad-step", f"'{pair}' in the step {text!r} is not key=value")
+    for key, value in once(_pairs(text, rest)).items():
         if key in step.references:
             references[key] = value
         else:
@@ -170,9 +164,17 @@ def parse_step(text: str) -> StepCall:
     return StepCall(name, {key: params[key] for key in values}, references)
 
 
+def _pairs(text: str, rest: str) -> Iterator[tuple[str, str]]:
+    for pair in _split_outside_brackets(rest):
+        key, equals, value = pair.partition("=")
+        if not equals:
+            raise RecipeInvalid("bad-step", f"'{pair}' in the step {text!r} is not key=value")
+        yield key, value
+
+
 def _value(key: str, text: str) -> Any:
     try:
-        return msgspec.json.decode(text)
+        return from_json(text, Any)
     except (msgspec.DecodeError, RecursionError) as error:
         raise RecipeInvalid("bad-step", f"'{key}' is {text!r:.80}, which is not JSON: {error}") from None
 

@@ -11,7 +11,7 @@ import msgspec
 from darkroom import recipe
 from darkroom.codec.formats import usual
 from darkroom.errors import RecipeInvalid
-from darkroom.params import FieldInvalid, convert
+from darkroom.params import FieldInvalid, convert, once
 from darkroom.recipe import Blend, Finish, Format, Partial, Progressive, Quality, Recipe, Sidecar, StepCall
 
 METADATA_BYTES = 2048
@@ -87,9 +87,8 @@ class Wanted(Overrides, frozen=True):
 
     @staticmethod
     def of_query(query: Mapping[str, Sequence[str]]) -> Wanted:
-        """By a query, see `Query`; of a name that stands there twice the last one counts."""
-        fields = {name: tuple(texts) if name == "step" else texts[-1] for name, texts in query.items()}
-        said = _read(fields, Query, strict=False)
+        """By a query, see `Query`."""
+        said = _read(once_each(query, "step"), Query, strict=False)
         if said.recipe is not None and said.step:
             raise RecipeInvalid("bad-request", "'recipe' and 'step' exclude each other")
         calls = [recipe.parse_step(text) for text in said.step]
@@ -149,6 +148,12 @@ class Wanted(Overrides, frozen=True):
         """The recipe's name where that says all of it: it is a built-in one."""
         name = self.recipe.name if self.recipe else ""
         return name if name in recipe.BUILT_IN and recipe.built_in(name) == self.recipe else ""
+
+
+def once_each(query: Mapping[str, Sequence[str]], *several: str) -> dict[str, Any]:
+    """What a query says: a text by each name, a tuple of them by those in `several`. Raises `RecipeInvalid`."""
+    single = once((name, text) for name, texts in query.items() if name not in several for text in texts)
+    return single | {name: tuple(texts) for name, texts in query.items() if name in several}
 
 
 def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) -> Recipe | None:

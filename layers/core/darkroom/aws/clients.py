@@ -8,7 +8,7 @@ from typing import Any
 
 import boto3
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, ParamValidationError
 
 from darkroom.errors import StepFailed, TransientError
 
@@ -62,6 +62,8 @@ def translate(error: ClientError | BotoCoreError, service: str, reason: str) -> 
 
     service: who answered, in words. reason: of the `StepFailed` where it will not go well later either.
     """
+    if isinstance(error, ParamValidationError):  # it was never sent
+        return StepFailed(reason, f"{service} cannot be asked so")
     if not isinstance(error, ClientError):
         return TransientError("unreachable", f"{service} did not answer ({type(error).__name__})")
     code = code_of(error)

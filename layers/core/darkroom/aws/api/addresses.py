@@ -86,10 +86,7 @@ def read(site: Site, path: str, query: Mapping[str, Sequence[str]]) -> Address:
     if not signed:
         raise Problem(HTTPStatus.FORBIDDEN, "http.bad-signature", "The signature is not that of this address.")
     transform, key = signed
-    if len({name for name, _ in pairs}) < len(pairs):
-        raise RecipeInvalid("bad-request", "a name stands twice in the query")
-    parse.check_names(dict(pairs), *Query.__struct_fields__)
-    said = parse.converted(dict(pairs), Query, strict=False)
+    said = parse.query(query, Query)
     if said.expires is not None and said.expires <= time.time():
         raise Problem(HTTPStatus.FORBIDDEN, "http.expired", "This address was good until a time that has passed.")
     return Address(_transform(transform), key, said)

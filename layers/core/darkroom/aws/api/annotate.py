@@ -15,6 +15,7 @@ from darkroom.aws.api import synchronous
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.recipe import StepCall
+from darkroom.wanted import once_each
 
 
 def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, Sequence[str]]) -> dict[str, Any]:
@@ -23,8 +24,7 @@ def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, S
     Raises darkroom's errors, the function's own among them; `Problem` 413 for a photo that is too large, and 504.
     """
     synchronous.check_size(body, route, f"POST /jobs with the step '{step}' takes larger ones.")
-    values = {name: texts[-1] for name, texts in query.items()}
-    params = registry.get(step).params.parse(values, of=step, from_text=True)
+    params = registry.get(step).params.parse(once_each(query), of=step, from_text=True)
     job, key = synchronous.put(site, body, {})
     with synchronous.place(site):
         report = _invoke(site.classify, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})

@@ -6,6 +6,7 @@ import hashlib
 import re
 import secrets
 from collections.abc import Mapping
+from functools import partial
 from http import HTTPStatus
 from typing import Any
 
@@ -21,7 +22,7 @@ from darkroom.aws.api.parse import JobRequest
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.items import Record
-from darkroom.aws.runtime import logger, where
+from darkroom.aws.runtime import logger
 from darkroom.errors import ImageRejected, StepFailed
 from darkroom.report import Report
 from darkroom.wanted import Wanted
@@ -87,16 +88,15 @@ def show(site: Site, job: str, caller: str) -> dict[str, Any]:
 def page(site: Site, limit: int, after: str | None, caller: str) -> dict[str, Any]:
     """The caller's jobs, or all where the caller is an administrator, newest first."""
     found, following = records.newest(site.table, limit, after, None if caller in site.admins else caller)
-    return {"jobs": [told for record in found if (told := _summary_or_none(record))], "next": following}
+    return {"jobs": [summary(record) for record in found if _is_whole(record)], "next": following}
 
 
-def _summary_or_none(record: Mapping[str, Any]) -> msgspec.Raw | None:
-    """As JSON. None for a record that lacks what each has, or has what JSON has not: others must not want for it."""
-    try:
-        return msgspec.Raw(msgspec.json.encode(summary(record)))
-    except (KeyError, TypeError, msgspec.DecodeError) as error:
-        logger.error("bad record", job_id=str(record.get("id")), errors=where(error))
-        return None
+def _is_whole(record: Mapping[str, Any]) -> bool:
+    """False for a damaged record: others must not want for it."""
+    whole = records.is_whole(record)
+    if not whole:
+        logger.error("bad record", job_id=str(record.get("id")))
+    return whole
 
 
 def summary(record: Mapping[str, Any]) -> dict[str, Any]:
@@ -162,21 +162,26 @@ def redo(site: Site, job: str, caller: str) -> dict[str, Any]:
 
 
 def delete(site: Site, job: str, caller: str) -> None:
-    """Delete a job's upload, result, manifest and record. Raises `Problem` 409 while it runs."""
-    record = _record(site, job, caller)
-    if record["status"] == "running":
+    """Delete a job's upload, result, manifest and record; of a damaged record what it still names.
+
+    Raises `Problem` 409 while it runs.
+    """
+    record = _any_record(site, job, caller)
+    whole = _is_whole(record)
+    if whole and record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
     s3 = clients.client("s3")
-    beside = _sidecar(record)
-    try:
-        if beside:
-            _delete_place(s3, beside, job)
-        for place in ("result", "manifest"):
-            if place in record:
-                _delete_place(s3, record[place], job)
-        _delete_upload(site.table, s3, record)
-    except (ClientError, BotoCoreError) as error:
-        raise storage.translate(error) from error
+    places = [_sidecar(record), *(records.place_of(record.get(name)) for name in ("result", "manifest"))]
+    removals = [partial(_delete_place, s3, place, job) for place in places if place]
+    if records.place_of(record):
+        removals.append(partial(_delete_upload, site.table, s3, record))
+    for remove in removals:
+        try:
+            remove()
+        except (ClientError, BotoCoreError) as error:
+            ours = storage.translate(error)
+            if whole or ours.retryable:
+                raise ours from error
     records.delete(site.table, job)
 
 
@@ -239,7 +244,7 @@ def _is_of(s3: Any, place: Mapping[str, str], job: str) -> bool:
 
 def _report(record: Mapping[str, Any]) -> Report | None:
     """The manifest. None where the job has none, it is gone, or it is a newer upload's."""
-    place = record.get("manifest")
+    place = records.place_of(record.get("manifest"))
     if not place:
         return None
     try:
@@ -251,6 +256,14 @@ def _report(record: Mapping[str, Any]) -> Report | None:
 
 
 def _record(site: Site, job: str, caller: str) -> Record:
+    """The job's record, as `_any_record`. Raises `Problem` 409 where it is damaged."""
+    record = _any_record(site, job, caller)
+    if not _is_whole(record):
+        raise Problem(HTTPStatus.CONFLICT, "http.bad-record", "The job's record is damaged: it can only be deleted.")
+    return record
+
+
+def _any_record(site: Site, job: str, caller: str) -> Record:
     """The job's record, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")

@@ -10,8 +10,8 @@ from msgspec import Meta
 
 from darkroom.codec.formats import ACCEPTED
 from darkroom.errors import RecipeInvalid, nearest
-from darkroom.params import FieldInvalid, convert
-from darkroom.wanted import Body, Query, Wanted
+from darkroom.params import FieldInvalid, convert, from_json
+from darkroom.wanted import Body, Query, Wanted, once_each
 
 MEDIA_TYPES = frozenset(
     f"image/{name}"
@@ -72,15 +72,21 @@ class _Answer(msgspec.Struct, frozen=True):
 def enhance_request(query: Mapping[str, Sequence[str]]) -> EnhanceRequest:
     """Raises `RecipeInvalid` naming what is wrong."""
     check_names(query, *Query.__struct_fields__, *_Answer.__struct_fields__)
-    report = converted({name: texts[-1] for name, texts in query.items()}, _Answer, strict=False).report
+    report = converted(once_each(query, "step"), _Answer, strict=False).report
     return EnhanceRequest(Wanted.of_query(query), report)
 
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        return msgspec.json.decode(body or b"{}", type=dict[str, Any])
+        return from_json(body or b"{}", dict[str, Any])
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise RecipeInvalid("bad-json", f"the body is not a JSON object: {error}") from None
+
+
+def query[T: msgspec.Struct](pairs: Mapping[str, Sequence[str]], kind: type[T]) -> T:
+    """A query whose names are a struct's fields. Raises `RecipeInvalid` naming what is wrong."""
+    check_names(pairs, *kind.__struct_fields__)
+    return converted(once_each(pairs), kind, strict=False)
 
 
 def check_names(fields: Mapping[str, Any], *known: str) -> None:

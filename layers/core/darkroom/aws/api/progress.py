@@ -13,6 +13,15 @@ BOOKKEEPING = frozenset({"Claim", "Look up", "Complete", "Tell success", "Record
 """Tasks of the workflow that work on no picture."""
 
 ENDS = frozenset({"ExecutionSucceeded", "ExecutionFailed", "ExecutionTimedOut", "ExecutionAborted"})
+OUTPUT = "taskSucceededEventDetails"
+"""Of an event, where a task's answer stands."""
+
+MOST_PLANS = 100
+"""Remembered by a function at once."""
+
+_plans: dict[tuple[str, int], str] = {}
+"""Answers that hold the plan, by execution and their place in its history."""
+
 PLANNING = frozenset({"Inspect", "Diagnose"})
 """Tasks whose answer holds the plan; Diagnose makes it where Inspect leaves it open."""
 
@@ -21,17 +30,38 @@ def stages(execution: str) -> list[dict[str, Any]]:
     """The stages that an execution has come to, in order, with their times in milliseconds, and those to come.
 
     Empty where there is no history: Step Functions keeps none of EXPRESS executions, and of others for 90 days.
+    What states hand on is asked for once, as far as the plan, which then stays as it is.
     """
+    asked = clients.client("stepfunctions").get_paginator("get_execution_history").paginate
     try:
-        pages = (
-            clients.client("stepfunctions")
-            .get_paginator("get_execution_history")
-            .paginate(executionArn=execution, includeExecutionData=True)
-        )
+        pages = asked(executionArn=execution, includeExecutionData=False)
         events = [event for page in pages for event in page["events"]]
+        answered = _planned_at(events)
+        if answered and (execution, answered) not in _plans:
+            some = {"MaxItems": answered, "PageSize": min(answered, 1000)}
+            pages = asked(executionArn=execution, includeExecutionData=True, PaginationConfig=some)
+            found = [event for page in pages for event in page["events"]]
+            while len(_plans) >= MOST_PLANS:
+                del _plans[next(iter(_plans))]
+            _plans[execution, answered] = found[-1].get(OUTPUT, {}).get("output", "")
     except (ClientError, BotoCoreError):
         return []
+    if answered:
+        events[answered - 1] |= {OUTPUT: {"output": _plans[execution, answered]}}
     return told(events)
+
+
+def _planned_at(events: list[dict[str, Any]]) -> int:
+    """How many events a history has as far as the last answer with a plan; 0 where none has come, or is needed."""
+    name, found = "", 0
+    if events and events[-1]["type"] in ENDS:
+        return 0
+    for number, event in enumerate(events, 1):
+        if event["type"] == "TaskStateEntered":
+            name = event["stateEnteredEventDetails"]["name"]
+        elif event["type"] == "TaskSucceeded" and name in PLANNING:
+            found = number
+    return found
 
 
 def can_stop(execution: str) -> bool:
@@ -70,7 +100,7 @@ def told(events: list[dict[str, Any]]) -> list[dict[str, Any]]:
         elif kind == "TaskSucceeded":
             failed = False
             if name in PLANNING:
-                planned = _plan(event.get("taskSucceededEventDetails", {}).get("output", ""), planned)
+                planned = _plan(event.get(OUTPUT, {}).get("output", ""), planned)
         elif kind == "TaskStateExited" and started is not None:
             milliseconds = round((event["timestamp"] - started).total_seconds() * 1000)
             del found[-1]["since"]

@@ -6,15 +6,55 @@ import base64
 import binascii
 import contextlib
 import time
+from collections.abc import Mapping
 from http import HTTPStatus
+from typing import Annotated, Any, Literal
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Meta
 
 from darkroom.aws import clients, items
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.items import Record
 from darkroom.errors import DarkroomError
+
+Name = Annotated[str, Meta(min_length=1)]
+
+
+class Place(msgspec.Struct, frozen=True, omit_defaults=True):
+    """Where an object lies, as records name it."""
+
+    bucket: Name
+    key: Name
+    version: str | None = None
+
+
+class Refusal(msgspec.Struct, frozen=True):
+    """Why a job failed, or its photo was rejected, as records tell it."""
+
+    code: str
+    message: str
+
+
+class Whole(Place, frozen=True, kw_only=True):
+    """What each record has, and of what kind the rest is that is read of it."""
+
+    id: str
+    status: Literal["waiting", "running", "succeeded", "superseded", "rejected", "failed"]
+    created: str
+    updated: str
+    owner: str = ""
+    execution: str = ""
+    request: str = ""
+    sequencer: str = ""
+    source: str = ""
+    recipe: str = ""
+    diagnosis: str = ""
+    error: Refusal | None = None
+    result: Place | None = None
+    manifest: Place | None = None
+
 
 WAIT_SECONDS = 86_400
 """How long an announced job waits for its upload before its record is forgotten."""
@@ -62,6 +102,25 @@ def find(table: str, job: str) -> Record:
     if record is None:
         raise no_such_job()
     return record
+
+
+def is_whole(record: Mapping[str, Any]) -> bool:
+    """Whether a record holds what each must, and nothing of another kind: else it was damaged, by whatever."""
+    try:
+        found = msgspec.convert(record, Whole)
+        msgspec.json.decode(found.diagnosis or "null")
+    except msgspec.MsgspecError:
+        return False
+    return True
+
+
+def place_of(said: Any) -> dict[str, str] | None:
+    """Where an object lies, by what a record, which may be damaged, says of it."""
+    try:
+        place: dict[str, str] = msgspec.to_builtins(msgspec.convert(said, Place))
+    except msgspec.ValidationError:
+        return None
+    return place
 
 
 def no_such_job() -> Problem:

@@ -35,6 +35,7 @@ from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.runtime import logger, where
 from darkroom.errors import DarkroomError
+from darkroom.wanted import once_each
 
 EXPOSED = ["ETag", "X-Darkroom-Job", "X-Darkroom-Report", "Location", "RateLimit", "RateLimit-Policy", "Retry-After"]
 """Headers that pages of other origins may read."""
@@ -106,6 +107,11 @@ def build(site: Site) -> APIGatewayRestResolver:
         headers = {"Allow": told, **({"Access-Control-Allow-Methods": told} if site.origins else {})}
         return Response(int(HTTPStatus.NO_CONTENT), body="", headers=headers)
 
+    def said(event: Any, *names: str) -> dict[str, str]:
+        query = event.resolved_query_string_parameters or {}
+        parse.check_names(query, *names)
+        return once_each(query)
+
     def unless_known(body: str) -> Answer:
         """JSON that changes with darkroom's version alone: sent again only where the caller has another."""
         tag = f"W/{conditional.tag_of(body)}"  # the same JSON, packed or not
@@ -125,8 +131,7 @@ def build(site: Site) -> APIGatewayRestResolver:
     @read("/jobs")
     def list_jobs() -> Answer:
         event = api.current_event
-        query = event.query_string_parameters or {}
-        parse.check_names(query, "limit", "next")
+        query = said(event, "limit", "next")
         return _answer(jobs.page(site, _limit(query.get("limit", "20")), query.get("next") or None, _caller(event)))
 
     @read("/jobs/<job>")
@@ -135,9 +140,8 @@ def build(site: Site) -> APIGatewayRestResolver:
 
     @read("/jobs/<job>/preview")
     def preview_job(job: str) -> Answer:
-        query = api.current_event.query_string_parameters or {}
-        parse.check_names(query, "of", "side")
-        return jobs.look_at(site, job, query, _caller(api.current_event))
+        event = api.current_event
+        return jobs.look_at(site, job, said(event, "of", "side"), _caller(event))
 
     @api.post("/jobs/<job>/again")
     def redo_job_otherwise(job: str) -> Answer:

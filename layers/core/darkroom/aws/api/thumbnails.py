@@ -17,6 +17,7 @@ from darkroom.aws.api.settings import Site
 from darkroom.picture import Picture
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Diagnosis
+from darkroom.wanted import once_each
 
 USUAL_SIDE, MOST_SIDE, QUALITY = 192, 512, 76
 
@@ -37,7 +38,7 @@ def answer(site: Site, body: bytes, query: Mapping[str, Sequence[str]]) -> dict[
     """
     synchronous.check_size(body, "/thumbnails", "A smaller one does as well.")
     chosen = _chosen(query)
-    side = preview.side_of({name: texts[-1] for name, texts in query.items()}, USUAL_SIDE, MOST_SIDE)
+    side = preview.side_of(once_each(query, "recipe"), USUAL_SIDE, MOST_SIDE)
     photo = codec.decode(body, limits=site.limits, partial="accept")
     picture = preview.small(photo, side)
     calls = {one.name: one.steps for one in chosen if one.steps != "auto"}

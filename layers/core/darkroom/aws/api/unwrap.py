@@ -14,6 +14,7 @@ from http import HTTPStatus
 from typing import Any
 
 from darkroom.aws.api.problems import Problem
+from darkroom.params import once
 
 MAX_UNPACKED = 32 << 20
 """Bytes that a gzip'd body may become."""
@@ -43,7 +44,7 @@ def photo_in(body: bytes, headers: Mapping[str, str], query: Mapping[str, Sequen
     """The photo in a request's body, or its URL, and what is asked for: the query, and the fields beside the photo.
 
     Where both name something, the query counts. A body that is none of these wrappings is taken for the photo itself.
-    Raises `Problem` 415 that says how to send it, 400 and 413.
+    Raises `Problem` 415 that says how to send it, 400 and 413; `RecipeInvalid` where JSON says a name twice.
     """
     packed = headers.get("Content-Encoding", "").strip().lower()
     if packed not in ("", "identity", "gzip", "x-gzip", "deflate"):
@@ -97,7 +98,7 @@ def _of_form(body: bytes, content_type: str) -> tuple[bytes, Wishes]:
 
 def _of_json(body: bytes) -> tuple[bytes | str, Wishes]:
     try:
-        said: Any = json.loads(body)
+        said: Any = json.loads(body, object_pairs_hook=once)
     except (ValueError, RecursionError):
         said = None
     names = [name for name in said if name.lower() in (*NAMES, URL)] if isinstance(said, dict) else []
