@@ -5,6 +5,9 @@ SHELL := /bin/bash
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test test-chaos test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
 
+# Python keeps what it compiled: the tests start hundreds of processes, and half of a start is compiling what it imports.
+unexport PYTHONDONTWRITEBYTECODE
+
 PYTHON ?= python3.13
 BIN := .venv/bin
 UV := $(BIN)/uv

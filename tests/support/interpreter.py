@@ -5,11 +5,12 @@ Everything else (states, retries, catchers, timeouts, variables) is moto's own.
 
 from __future__ import annotations
 
+import copy
 import functools
 import hashlib
 import json
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -22,6 +23,7 @@ from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetai
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.common.string.string_expression import StringJSONata
 from moto.stepfunctions.parser.asl.component.intrinsic import jsonata as intrinsic
 from moto.stepfunctions.parser.asl.component.state.exec import execute_state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_dynamodb import (
@@ -36,7 +38,9 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.jsonata import jsonata as evaluator
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend.execution import BaseExecutionWorkerCommunication
 
+from darkroom_local import expressions
 from tests.support.functions import Functions
 
 Observer = Callable[[str], None]
@@ -45,6 +49,8 @@ Observer = Callable[[str], None]
 def complete(monkeypatch: pytest.MonkeyPatch) -> None:
     """Give the interpreter JSONata, Step Functions' own ``$hash`` and ``$parse``, and EventBridge's errors."""
     monkeypatch.setattr(evaluator, "_eval_jsonata", evaluate)
+    monkeypatch.setattr(jsonata.parser.Parser, "parse", expressions.parse)
+    bind_variables(monkeypatch)
     for name in ("$hash", "$parse"):  # moto declares placeholders of the same names, which would hide ours
         monkeypatch.delitem(intrinsic._DECLARATION_BY_VARIABLE_REFERENCE, name)
     name_event_bridge_errors(monkeypatch)
@@ -55,15 +61,37 @@ parse_once = functools.cache(AmazonStateLanguageParser.parse)
 """A definition's syntax tree holds nothing of an execution; moto takes a second to make it, twice an execution."""
 
 
-def evaluate(expression: str) -> Any:
+def evaluate(expression: str, variables: Mapping[str, Any] | None = None) -> Any:
     """A JSONata expression's value. Raises, as the service does, where it cannot be evaluated."""
     compiled = jsonata.Jsonata(expression)
     compiled.register_lambda("hash", digest)
     compiled.register_lambda("parse", json.loads)
     try:
-        return compiled.evaluate(None)
+        return compiled.evaluate(None, variables)
     except Exception as error:
         raise evaluator.JSONataException("UNKNOWN", str(error)) from error
+
+
+def bind_variables(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A state's expressions get their variables as values; moto writes all of them into each expression, as JSON."""
+    original = StringJSONata._eval_body
+
+    def evaluate_bound(self: Any, env: Any) -> None:
+        references = evaluator.extract_jsonata_variable_references(self.expression)
+        functions = intrinsic.get_intrinsic_functions_declarations(references)
+        store = env.variable_store
+        variables = {"states": env.states._states_data, **store._outer_scope, **store._inner_scope}
+        null = jsonata.utils.Utils.NULL_VALUE  # a variable that is None counts as none
+        value = evaluate(
+            evaluator.compose_jsonata_expression(self.expression, [functions]),
+            {name: null if value is None else value for name, value in variables.items()},
+        )
+        if value is None:
+            original(self, env)  # which tells JSONata's null from nothing, an error
+        else:
+            env.stack.append(copy.deepcopy(value))  # it may be a part of a variable
+
+    monkeypatch.setattr(StringJSONata, "_eval_body", evaluate_bound)
 
 
 def digest(text: str, algorithm: str) -> str:
@@ -122,11 +150,16 @@ def run_in_process(monkeypatch: pytest.MonkeyPatch, functions: Functions) -> Non
 
 
 def observe(
-    monkeypatch: pytest.MonkeyPatch, *, before_task: Observer, after_task: Observer, sleep: Callable[[float], None]
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    before_task: Observer,
+    after_task: Observer,
+    sleep: Callable[[float], None],
+    ended: Observer,
 ) -> None:
     """Call `before_task` and `after_task` with a task's name around each try, and `sleep` instead of waiting.
 
-    An exception that they raise is the service's answer to the task.
+    An exception that they raise is the service's answer to the task. `ended` is called with an execution's ARN.
     """
     for service in (StateTaskServiceDynamoDB, StateTaskServiceEvents, StateTaskServiceLambda):
         original = service._eval_service_task
@@ -140,6 +173,13 @@ def observe(
         monkeypatch.setattr(service, "_eval_service_task", attempt)
 
     monkeypatch.setattr(retrier_decl, "time", SimpleNamespace(sleep=sleep))
+    terminated = BaseExecutionWorkerCommunication.terminated
+
+    def tell(self: Any) -> None:
+        terminated(self)
+        ended(self.execution.exec_arn)
+
+    monkeypatch.setattr(BaseExecutionWorkerCommunication, "terminated", tell)
 
 
 def hurry_timeouts(monkeypatch: pytest.MonkeyPatch, hanging: threading.Event) -> None:

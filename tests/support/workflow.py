@@ -6,7 +6,6 @@ import copy
 import itertools
 import json
 import threading
-import time
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -76,6 +75,8 @@ class Lab:
     waits: list[float] = field(default_factory=list)
     hanging: threading.Event = field(default_factory=threading.Event)
     definition: dict[str, Any] = field(default_factory=definition.load)
+    _ended: set[str] = field(default_factory=set)
+    _ending: threading.Condition = field(default_factory=threading.Condition)
     _sequence: Any = field(default_factory=lambda: itertools.count(0x617F08299329D189))
 
     def __post_init__(self) -> None:
@@ -136,13 +137,18 @@ class Lab:
             )["executionArn"]
         )
 
+    def end(self, execution: str) -> None:
+        """Called when an execution has ended."""
+        with self._ending:
+            self._ended.add(execution)
+            self._ending.notify_all()
+
     def wait(self, execution: str) -> Execution:
         """The execution, once it has ended."""
-        deadline = time.monotonic() + PATIENCE_SECONDS
-        while (described := self.sfn.describe_execution(executionArn=execution))["status"] == "RUNNING":
-            if time.monotonic() > deadline:
+        with self._ending:
+            if not self._ending.wait_for(lambda: execution in self._ended, PATIENCE_SECONDS):
                 raise TimeoutError(f"{execution} is still running")
-            time.sleep(0.02)
+        described = self.sfn.describe_execution(executionArn=execution)
         history = self.sfn.get_execution_history(executionArn=execution, maxResults=1000)["events"]
         output = json.loads(described["output"]) if "output" in described else None
         return Execution(described["status"], output, described.get("error"), described.get("cause"), history)

@@ -5,11 +5,15 @@ from __future__ import annotations
 import socket
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
+import jsonata
 import pytest
+from jsonata.parser import Parser
 
-from darkroom_local import emulator
+from darkroom_local import emulator, expressions
 
 ASKED = """
 from darkroom_local import patience
@@ -23,6 +27,25 @@ print(jsonata.Jsonata.jsonata("$states.input + 1", timeout=1000).evaluate(None, 
 def test_a_workflow_s_expressions_have_a_minute_where_they_had_a_second() -> None:
     done = subprocess.run([sys.executable, "-c", ASKED], capture_output=True, text=True, check=False)
     assert done.stdout.split() == ["60000", "None", "3"], done.stderr
+
+
+def test_an_expression_parsed_once_is_evaluated_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    original = Parser.parse
+    monkeypatch.setattr(Parser, "parse", expressions.parse)
+
+    def plus_one(number: int) -> Any:
+        expression = "($next := function($n){$n + 1}; $map($numbers, $next))"
+        return jsonata.Jsonata(expression).evaluate(None, {"numbers": [number, number]})
+
+    with ThreadPoolExecutor(4) as threads:
+        assert list(threads.map(plus_one, range(40))) == [[number + 1] * 2 for number in range(40)]
+    assert jsonata.Jsonata("$n + 1").ast is jsonata.Jsonata("$n + 1").ast
+    for _ in range(2):
+        with pytest.raises(jsonata.jexception.JException) as refused:
+            jsonata.Jsonata("$n +")
+        with pytest.raises(jsonata.jexception.JException) as refused_before:
+            original(Parser(), "$n +")
+        assert str(refused.value) == str(refused_before.value)
 
 
 @pytest.mark.slow

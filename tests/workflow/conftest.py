@@ -39,6 +39,7 @@ def lab(monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
             before_task=lab.before_task,
             after_task=lambda state: lab.answer(lab.lost_answers, state),
             sleep=lab.waits.append,
+            ended=lab.end,
         )
         yield lab
     clients.client.cache_clear()

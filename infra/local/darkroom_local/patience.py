@@ -1,4 +1,4 @@
-"""MiniStack's start, with more time for a workflow's expressions: `python -m darkroom_local.patience`.
+"""MiniStack's start, with time for a workflow's expressions, each parsed once: `python -m darkroom_local.patience`.
 
 MiniStack gives each expression one second, by the clock; AWS has no such bound. A busy machine takes more from a thread
 that does nothing wrong, and the execution then ends with `States.QueryEvaluationError`, which a Choice cannot catch.
@@ -9,7 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import jsonata
+from jsonata.parser import Parser
 from ministack.app import main
+
+from darkroom_local import expressions
 
 MILLISECONDS = 60_000
 
@@ -26,4 +29,5 @@ def take_time() -> None:
 
 if __name__ == "__main__":
     take_time()
+    Parser.parse = expressions.parse
     main()
