@@ -253,7 +253,7 @@ def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone(
     decision = finish("full", seen(), DULL, repaired=["haze"])
     assert (decision.chosen, decision.why) == (
         False,
-        "no finish: its tones are no longer known once its haze is repaired",
+        "no finish: its tones are no longer known once it is repaired (haze)",
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -201,7 +202,20 @@ def test_inspect(photo: Path) -> None:
     assert found["file"]["format"] == "JPEG"
     assert (found["picture"]["width"], found["picture"]["height"]) == (80, 60)
     assert 0 <= found["measurements"]["luma_p50"] <= 1
-    assert "luma p50" in run("inspect", photo).stdout
+    told = run("inspect", photo).stdout
+    assert "luma p50" in told
+    assert "has alpha: no\n" in told
+    assert "dpi: none\n" in told
+    numbers = re.findall(r"[0-9]+\.([0-9]+)", told)
+    assert len(numbers) > 20
+    assert not [digits for digits in numbers if len(digits) > 6], "numbers for people"
+
+
+@pytest.mark.parametrize("name", [name for name in cli.list_commands(Context(cli)) if name != "local"])
+def test_every_command_shows_an_example_in_its_help(name: str) -> None:
+    usage, _, rest = run(name, "--help").stdout.partition("Options:")[0].partition("\n\n")
+    assert usage.startswith("Usage: ")
+    assert re.search(rf"xample:\s+darkroom {name}\b", rest)
 
 
 def test_classify(photo: Path, tmp_path: Path) -> None:

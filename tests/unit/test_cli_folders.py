@@ -120,7 +120,7 @@ def test_a_folder_without_a_photo(command: str, tree: Path) -> None:
 def test_earlier_results_are_not_enhanced_again(tree: Path) -> None:
     done = run("enhance", "scans/b.jpg", "scans/old.enhanced.jpg", "--recipe", "none")
     assert done.exit_code == 0, done.output
-    assert "1 earlier results (.enhanced) left out" in done.stderr
+    assert "1 earlier result (.enhanced) left out" in done.stderr
     assert "scans/old.enhanced.enhanced.jpg" not in {str(path) for path in Path("scans").iterdir()}
 
 

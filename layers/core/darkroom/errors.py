@@ -65,12 +65,13 @@ def needs(*modules: str, extra: str = "") -> None:
     """Raise `StepFailed` (`step.not-installed`), with the command that mends it, where a module is not installed."""
     missing = [module for module in modules if importlib.util.find_spec(module) is None]
     if missing:
-        raise not_installed(" and ".join(missing), extra)
+        raise not_installed(*missing, extra=extra)
 
 
-def not_installed(what: str, extra: str = "") -> StepFailed:
-    """The error for a package that is missing."""
-    return StepFailed("not-installed", f"{what} is not installed: {remedy(extra)}")
+def not_installed(*packages: str, extra: str = "") -> StepFailed:
+    """The error for packages that are missing."""
+    verb = "is" if len(packages) == 1 else "are"
+    return StepFailed("not-installed", f"{' and '.join(packages)} {verb} not installed: {remedy(extra)}")
 
 
 def remedy(extra: str = "") -> str:

@@ -74,7 +74,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     noisy = max(measurements.noise_luma, measurements.noise_chroma) >= REMAINING_LEVELS
     for name in repaired:
         if name in UNFINISHED and (noisy or name != "noise"):
-            return Decision("finish", False, f"no finish: its tones are no longer known once its {name} is repaired")
+            return Decision("finish", False, f"no finish: its tones are no longer known once it is repaired ({name})")
     tones = np.array(measurements.tones)
     if not tones.size:
         return Decision("finish", False, "no finish: its tones are not known")

@@ -53,7 +53,10 @@ def submit(
     timeout: int,
     **asked: Any,
 ) -> None:
-    """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests."""
+    """Upload photos to a deployed stack, wait for their jobs, and fetch results and manifests.
+
+    Example: darkroom submit in.jpg scans/ -o better/ --recipe vivid
+    """
     from darkroom import report
     from darkroom.cli import outputs, told
 

@@ -53,7 +53,8 @@ def without_results(names: Sequence[str]) -> list[str]:
         return list(names)
     kept = [name for name in names if not is_result(name)]
     if len(kept) < len(names):
-        fail(f"{len(names) - len(kept)} earlier results ({RESULT_MARK}) left out")
+        left = len(names) - len(kept)
+        fail(f"{left} earlier result{'s' * (left != 1)} ({RESULT_MARK}) left out")
     return kept
 
 

@@ -19,7 +19,10 @@ CLASSIFIER = "classify_digit"
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
 @click.option("--json", "as_json", is_flag=True, help="As JSON; of several photos a line each.")
 def inspect(names: tuple[str, ...], as_json: bool) -> None:
-    """Show what files are and what can be measured of them."""
+    """Show what files are and what can be measured of them.
+
+    Example: darkroom inspect in.jpg --json
+    """
     attempts, several = Attempts(as_json=as_json), is_several(names)
     for source, _ in inputs.find(names):
         with attempts.on(source):
@@ -32,9 +35,25 @@ def inspect(names: tuple[str, ...], as_json: bool) -> None:
             for section, values in found.items():
                 click.secho(section, bold=True)
                 for name, value in values.items():
-                    text = f"{value:.4g}" if isinstance(value, float) else value
-                    click.echo(f"  {name.replace('_', ' ')}: {text}")
+                    click.echo(f"  {name.replace('_', ' ')}: {told(value)}")
     attempts.end()
+
+
+def told(value: Any) -> str:
+    """A value for people: numbers to four digits, none of them smaller than they can be measured."""
+    match value:
+        case None | []:
+            return "none"
+        case bool():
+            return "yes" if value else "no"
+        case float():
+            return f"{round(value, 6):.4g}"
+        case dict():
+            return ", ".join(f"{name.replace('_', ' ')} {told(one)}" for name, one in value.items())
+        case list() | tuple():
+            return ", ".join(map(told, value))
+        case _:
+            return str(value)
 
 
 def is_several(names: Sequence[str]) -> bool:
@@ -76,7 +95,10 @@ def inspect_one(data: bytes) -> dict[str, dict[str, Any]]:
 @click.argument("names", nargs=-1, required=True, metavar="IN…")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with all defects that were looked for.")
 def diagnose(names: tuple[str, ...], as_json: bool) -> None:
-    """Say what is wrong with photos, most certain first, and what would help."""
+    """Say what is wrong with photos, most certain first, and what would help.
+
+    Example: darkroom diagnose in.jpg scans/
+    """
     from darkroom import codec
     from darkroom.diagnosis import network
 
@@ -104,7 +126,10 @@ def diagnose(names: tuple[str, ...], as_json: bool) -> None:
 @click.option("--columns", default=0, help="Columns of such a sheet.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON, a line a photo, with each digit's probability and box.")
 def classify(names: tuple[str, ...], rows: int, columns: int, as_json: bool) -> None:
-    """Read the handwritten digits in photos, a line a photo; a sheet's rows are parted by spaces."""
+    """Read the handwritten digits in photos, a line a photo; a sheet's rows are parted by spaces.
+
+    Example: darkroom classify sheet.jpg --rows 5 --columns 8
+    """
     from darkroom import codec, registry
 
     params = {"rows": rows, "columns": columns}

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON, with the parameters' JSON schema.")
 def steps_command(name: str | None, as_json: bool) -> None:
-    """List the steps, or show one with its parameters."""
+    """List the steps, or show one with its parameters.
+
+    Example: darkroom steps unsharp_mask
+    """
     from darkroom import registry
 
     chosen = [registry.get(name)] if name else registry.steps()
@@ -37,7 +40,10 @@ def steps_command(name: str | None, as_json: bool) -> None:
 @click.argument("name", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def recipes_command(name: str | None, as_json: bool) -> None:
-    """List the built-in recipes, or show one with its steps."""
+    """List the built-in recipes, or show one with its steps.
+
+    Example: darkroom recipes vivid --json > mine.json
+    """
     from darkroom import recipe
 
     chosen = [recipe.built_in(name)] if name else recipe.built_ins()
