@@ -13,6 +13,7 @@ from PIL import Image
 from darkroom import codec
 from darkroom.codec import exif, iptc, xmp
 from darkroom.codec.jpeg import XMP, parse
+from tests.support import heic
 from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, png_chunk, save
 
@@ -302,3 +303,66 @@ def test_huge_and_damaged_fields_cost_no_png_its_pixels():
     notes = " ".join(picture.metadata.notes)
     for words in ("tIME", "2 damaged or overlong text fields", "ICC profile was ignored"):
         assert words in notes
+
+
+BOXES = heic.write(colors(32, 64), matrix=heic.BT601)
+GIF = save(Image.fromarray(IMAGE).quantize(16), "GIF")
+STRANGERS: dict[str, tuple[bytes, str]] = {
+    "HEIC: video": (BOXES + heic._box(b"mpvd", bytes(999)), "a video (motion photo) in the file was left out"),
+    "HEIC: maker's box": (BOXES + heic._box(b"sefd", b"more"), "the file's own boxes sefd were left out"),
+    "HEIC: box by uuid": (BOXES + heic._box(b"uuid", bytes(16)), "the file's own boxes uuid were left out"),
+    "HEIC: behind": (BOXES + b"no box at all", "13 bytes behind the picture were left out"),
+    "AVIF: video": (
+        save(IMAGE, "AVIF") + heic._box(b"mpvd", bytes(9)),
+        "a video (motion photo) in the file was left out",
+    ),
+    "AVIF: behind": (save(IMAGE, "AVIF") + b"more", "4 bytes behind the picture were left out"),
+    "WebP: behind": (save(IMAGE, "WEBP") + b"more", "4 bytes behind the picture were left out"),
+    "BMP: behind": (save(IMAGE, "BMP") + b"more", "4 bytes behind the picture were left out"),
+    "GIF: behind": (GIF + b"more", "4 bytes behind the picture were left out"),
+    "GIF: application": (
+        GIF[:-1] + b"\x21\xff\x0bMYPROGRAM10\x03abc\0;",
+        "the GIF's own fields MYPROGRAM10 were left out",
+    ),
+    "GIF: plain text": (
+        GIF[:-1] + b"\x21\x01\x0c" + bytes(12) + b"\x02hi\0;",
+        "the GIF's own fields plain text were left out",
+    ),
+    "PNG: time and background": (
+        pictures.png(1, 1, 8, 2, bytes(4), (b"tIME", bytes(7)), (b"bKGD", bytes(6))),
+        "the PNG's fields bKGD, tIME were left out: they are about the file as it was",
+    ),
+    "JPEG: boxes of JUMBF": (
+        jpeg_with((0xEB, b"JP\0\1" + bytes(30))),
+        "the JPEG's own fields APP11 'JP' were left out",
+    ),
+    "TIFF: spot colour": (
+        pictures.tiff_of(np.dstack((IMAGE, IMAGE[..., :1])), t338=(3, (0,))),
+        "channels of the TIFF besides its colours and alpha were left out: 1",
+    ),
+    "TIFF: density curve": (
+        pictures.tiff_of(IMAGE[..., 0], t291=(3, tuple(range(256)))),
+        "density curves (GrayResponseCurve) in the TIFF were left out",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", STRANGERS)
+def test_what_has_no_place_in_a_result_is_named(kind):
+    data, note = STRANGERS[kind]
+    assert codec.decode(data).metadata.notes == (note,)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        BOXES + heic._box(b"free", bytes(9)),
+        save(IMAGE, "BMP") + bytes(2),
+        GIF + bytes(9),
+        save(IMAGE, "WEBP", lossless=True) + bytes(9),
+        save(Image.fromarray(IMAGE).quantize(16), "GIF", loop=0),
+        GIF[:-1] + b"\0;",
+    ],
+)
+def test_filling_is_nothing(data):
+    assert codec.decode(data).metadata.notes == ()

@@ -170,6 +170,9 @@ def test_gamma_and_chromaticities_of_png():
     assert np.abs(shown(as_png(samples, WIDE)) - encoded(light_of(srgb(samples), wide))).max() <= 1.5
     usual = (b"gAMA", struct.pack(">I", 45455))
     assert codec.decode(as_png(samples, usual)).metadata.notes == ()
+    adobe = (b"eXIf", exif_block(2, None))
+    assert codec.decode(as_png(samples, usual, adobe)).metadata.notes == ()  # said, so that EXIF is not asked
+    assert "Adobe RGB" in codec.decode(as_png(samples, adobe)).metadata.notes[0]
     senseless = codec.decode(as_png(samples, (b"gAMA", bytes(4))))
     assert "makes no sense" in senseless.metadata.notes[0]
 
@@ -186,6 +189,8 @@ def test_precedence_of_png_is_cicp_iccp_srgb_then_the_rest():
     assert np.abs(shown(as_png(samples, SRGB, GAMA_1, WIDE)) - 255 * samples).max() < 0.1
     broken = as_png(samples, cicp(9, 8)).replace(png_chunk(*cicp(9, 8)), png_chunk(*cicp(9, 8))[:-1] + b"\0")
     assert np.abs(shown(broken) - 255 * samples).max() < 0.1  # a wrong checksum: not heard
+    broken = as_png(samples, SRGB, GAMA_1).replace(png_chunk(*SRGB), png_chunk(*SRGB)[:-1] + b"\0")
+    assert np.abs(shown(broken) - encoded(samples)).max() < 0.1
 
 
 def exif_block(space: int | None, index: bytes | None, order: exif.Order = "<") -> Any:
@@ -261,6 +266,53 @@ def test_primaries_among_the_tags_of_a_tiff():
     tifffile.imwrite(file, image, photometric="rgb", extratags=extra)
     wanted = encoded(light_of(srgb(patches()), GAMUTS[9]))
     assert np.abs(shown(file.getvalue()) - wanted).max() <= 1.5
+
+
+def tagged(image: np.ndarray, *tags: tuple[int, int, int, Any]) -> bytes:
+    """A TIFF of tags by number, type and count."""
+    file = io.BytesIO()
+    kind = "rgb" if image.ndim == 3 else "minisblack"
+    tifffile.imwrite(file, image, photometric=kind, extratags=[(*tag, True) for tag in tags])
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("bits", [8, 16])
+@pytest.mark.parametrize("curves", [1, 3])
+def test_a_curve_among_the_tags_of_a_tiff(bits, curves):
+    white = (1 << bits) - 1
+    image = np.rint(patches() * white).astype(np.uint8 if bits == 8 else np.uint16)
+    table = np.rint(np.linspace(0, 1, white + 1) ** 1.8 * 65535).astype(int).tolist() * curves
+    data = tagged(image, (301, 3, len(table), table))
+    assert np.abs(shown(data) - encoded((image / white) ** 1.8)).max() <= 1.0
+    assert codec.decode(data).metadata.notes == ("converted from BT.709, a curve of its own to sRGB",)
+
+
+def test_a_curve_that_is_srgb_or_makes_no_sense():
+    image = np.rint(patches() * 255).astype(np.uint8)
+    levels = np.linspace(0, 1, 256)
+    rounded = lambda light: np.rint(light * 65535).astype(int).tolist()  # noqa: E731
+    usual = tagged(image, (301, 3, 256, rounded(srgb(levels))))
+    assert np.array_equal(codec.decode(usual).pixels, image)
+    assert codec.decode(usual).metadata.notes == ()
+    for table in (rounded(levels) + rounded(levels**2) + rounded(levels), rounded(1 - levels), [0] * 256, [0] * 99):
+        (note,) = codec.decode(tagged(image, (301, 3, len(table), table))).metadata.notes
+        assert "TransferFunction" in note
+
+
+def test_black_and_white_among_the_tags_of_a_tiff():
+    image = np.rint(16 + patches() * 219).astype(np.uint8)
+    range_of = lambda low, high: (532, 5, 6, [low, 1, high, 1] * 3)  # noqa: E731
+    narrow = tagged(image, range_of(16, 235))
+    assert np.abs(shown(narrow) - (image - 16.0) * 255 / 219).max() <= 1.0
+    assert codec.decode(narrow).metadata.notes == ("converted from BT.709, 16 to 235 to sRGB",)
+    assert codec.decode(tagged(image, range_of(0, 255))).metadata.notes == ()
+    assert "ReferenceBlackWhite is not known" in codec.decode(tagged(image, range_of(5, 99))).metadata.notes[0]
+
+
+def test_what_lies_behind_a_bmp_s_profile_is_told():
+    data = bmp_with(np.rint(patches() * 255).astype(np.uint8).reshape(16, 32, 3), P3)
+    assert codec.decode(data).metadata.notes == ("converted from Display P3 to sRGB",)
+    assert "4 bytes behind the picture were left out" in codec.decode(data + b"more").metadata.notes
 
 
 def test_primaries_in_the_header_of_a_bmp():

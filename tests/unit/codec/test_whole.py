@@ -2,6 +2,7 @@
 
 import io
 import re
+import zlib
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from PIL import Image
 from darkroom import codec
 from darkroom.errors import ImageRejected
 from tests.support import heic
-from tests.unit.codec.pictures import colors, noise, save
+from tests.unit.codec.pictures import animation, colors, exif, frames, noise, png, png_chunk, png_rows, save
 
 IMAGE = (colors(240, 320) // 2 + noise((240, 320, 3)) // 8).astype(np.uint8)
 KINDS: dict[str, dict[str, Any]] = {
@@ -94,10 +95,110 @@ def test_filling_in_front_of_the_end_mark_harms_nothing():
 @pytest.mark.parametrize("interlace", [False, True])
 def test_a_png_without_its_end_is_whole(interlace):
     data = save(IMAGE, "PNG", interlace=interlace)
-    for cut in (data[:-12], data[:-9], data[:-14], data[:-18]):
+    for cut in (data[:-12], data[:-9], data[:-14], data[:-18], data[:-4], data[:-1] + b"\0"):
         picture = codec.decode(cut)
         assert np.array_equal(picture.pixels, IMAGE)
         assert picture.metadata.notes == ("the PNG lacks its end (IEND); its pixels are all there",)
+
+
+def test_a_png_s_checksum_behind_its_pixels_harms_none():
+    """Adler-32 of the packed stream, where each chunk's own checksum is right."""
+    rows = png_rows(IMAGE)
+    right, packed = png(320, 240, 8, 2, rows), zlib.compress(rows)
+    other = packed[:-4] + b"\1\2\3\4"
+    wrong = right.replace(png_chunk(b"IDAT", packed), png_chunk(b"IDAT", other))
+    assert len(wrong) == len(right)
+    assert wrong != right
+    picture = codec.decode(wrong)
+    assert np.array_equal(picture.pixels, IMAGE)
+    assert picture.metadata.notes == ("the checksum behind the PNG's pixels is wrong; they are all there",)
+    assert codec.untouched(wrong, "png") is None
+    assert codec.untouched(right, "png") is not None
+    hole = right.replace(png_chunk(b"IDAT", packed), png_chunk(b"IDAT", packed[:5000] + b"\xff" * 9 + packed[5009:]))
+    with pytest.raises(ImageRejected, match=r"image\.broken"):
+        codec.decode(hole)
+
+
+PACKET = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF xmlns:rdf="r"></rdf:RDF></x:xmpmeta>'
+SMALL = colors(48, 64)
+BEHIND: dict[str, tuple[bytes, int]] = {
+    "WebP": (save(SMALL, "WEBP", quality=90, xmp=PACKET), 20),
+    "WebP, no field left": (save(SMALL, "WEBP", quality=90, xmp=PACKET), len(PACKET) + 9),
+    "WebP, lossless": (save(SMALL, "WEBP", lossless=True, exif=exif(1), xmp=PACKET), len(PACKET) + 40),
+    "WebP, animated": (animation("WEBP"), 40),
+    "HEIC": (heic.write(SMALL, matrix=heic.BT601, exif=b"MM\0*\0\0\0\x08" + bytes(60)), 20),
+}
+
+
+@pytest.mark.parametrize("kind", BEHIND)
+def test_what_ends_behind_its_pixels_is_whole(kind):
+    data, missing = BEHIND[kind]
+    whole, picture = codec.decode(data), codec.decode(data[:-missing])
+    assert np.array_equal(picture.pixels, whole.pixels)
+    format = "HEIC" if kind == "HEIC" else "WebP"
+    note = f"the {format} ends early, behind its pixels, which are all there; what else it held there is lost"
+    assert note in picture.metadata.notes
+    assert note not in whole.metadata.notes
+    assert codec.untouched(data[:-missing], "webp") is None
+
+
+def test_where_exif_is_cut_off_its_turn_is_heard_or_told():
+    data = save(SMALL, "WEBP", lossless=True, exif=exif(3))
+    turned = codec.decode(data[:-5])
+    assert np.array_equal(turned.pixels, SMALL[::-1, ::-1])
+    assert "the EXIF data is cut off, but for its turn" in turned.metadata.notes
+    lost = codec.decode(data[: data.index(b"EXIF") + 20])
+    assert np.array_equal(lost.pixels, SMALL)
+    assert "the EXIF data is cut off, and with it how it is turned" in lost.metadata.notes
+    chunk = png_chunk(b"eXIf", exif(3).tobytes().removeprefix(b"Exif\0\0"))
+    late = save(SMALL, "PNG")[:-12] + chunk
+    assert np.array_equal(codec.decode(late).pixels, SMALL[::-1, ::-1])
+    assert "the EXIF data is cut off, and with it how it is turned" in codec.decode(late[:-9]).metadata.notes
+
+
+def test_avif_that_ends_behind_its_pixels_is_whole():
+    data = save(SMALL, "AVIF") + heic._box(b"free", bytes(99))
+    picture = codec.decode(data[:-8])
+    assert np.array_equal(picture.pixels, codec.decode(data).pixels)
+    assert "behind its pixels, which are all there" in picture.metadata.notes[0]
+    assert codec.untouched(data[:-8], "avif") is None
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_a_gif_without_its_end_mark(count):
+    data = animation("GIF", count) if count > 1 else save(SMALL, "GIF")
+    whole = codec.decode(data)
+    for missing in (1, 2):
+        picture = codec.decode(data[:-missing])
+        assert np.array_equal(picture.pixels, whole.pixels)
+        assert "the GIF lacks its end mark (trailer); the pixels of its first frame are all there" in (
+            picture.metadata.notes
+        )
+    assert not any("trailer" in note for note in whole.metadata.notes)
+
+
+def test_a_bmp_without_the_filling_of_its_last_row():
+    data = save(SMALL[:, :-1], "BMP")
+    assert codec.decode(data).metadata.notes == ()
+    picture = codec.decode(data[:-3])
+    assert np.array_equal(picture.pixels, SMALL[:, :-1])
+    assert picture.metadata.notes == ("the BMP ends within filling; its pixels are all there",)
+    with pytest.raises(ImageRejected, match=r"image\.truncated"):
+        codec.decode(data[:-4])
+
+
+@pytest.mark.parametrize(("there", "pages"), [(10, 2), (0, 1), (-4, 1)])
+def test_a_tiff_that_ends_before_its_last_page(there, pages):
+    """there: bytes of the second directory."""
+    first, *more = frames(2)
+    data = save(first, "TIFF", save_all=True, append_images=more, compression="tiff_lzw")
+    directory = int.from_bytes(data[4:8], "little")
+    link = directory + 2 + 12 * int.from_bytes(data[directory : directory + 2], "little")
+    second = int.from_bytes(data[link : link + 4], "little")
+    picture = codec.decode(data[: second + there])
+    assert np.array_equal(picture.pixels, codec.decode(data).pixels)
+    assert "the TIFF ends within or before its last page" in picture.metadata.notes
+    assert ("first of 2 pages" in picture.metadata.notes) == (pages == 2)
 
 
 @pytest.mark.parametrize("share", [0.3, 0.9])

@@ -19,7 +19,7 @@ _PLAIN, _BIT_FIELDS, _ALPHA_BIT_FIELDS = 0, 3, 6
 _EMBEDDED = {4: "a JPEG", 5: "a PNG"}
 _DEPTHS = frozenset({1, 2, 4, 8, 16, 24, 32})
 _RGB555 = (0x7C00, 0x03E0, 0x001F, 0)
-_FILE_HEADER, _INFO_HEADER = 14, 40
+_FILE_HEADER, _INFO_HEADER, _VERSION_5 = 14, 40, 124
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +72,20 @@ def parse(data: bytes) -> Bitmap | None:
     across, down = struct.unpack_from("<ii", data, 38)
     dpi = (across * 0.0254, down * 0.0254) if across > 0 and down > 0 else None
     return Bitmap(width, height, depth, int.from_bytes(data[10:14], "little"), masks, dpi)
+
+
+def end(data: bytes) -> int:
+    """Where a BMP ends by what it says: the file's size, an unpacked picture's last byte, or an embedded profile's."""
+    if len(data) < _FILE_HEADER + _INFO_HEADER:
+        return len(data)
+    numbers: tuple[int, ...] = struct.unpack_from("<2xI4xIIiixxHI", data)
+    said, start, size, width, height, depth, kind = numbers
+    if size < _INFO_HEADER or kind not in (_PLAIN, _BIT_FIELDS, _ALPHA_BIT_FIELDS):
+        return max(said, len(data))  # packed, or of an older kind: how long it is nobody knows
+    ends = [said, start + -(-max(width, 0) * depth // 32) * 4 * abs(height)]
+    if size >= _VERSION_5 and len(data) >= _FILE_HEADER + _VERSION_5:
+        ends.append(_FILE_HEADER + sum(struct.unpack_from("<II", data, _FILE_HEADER + 112)))
+    return min(max(ends), len(data))
 
 
 def _check(masks: tuple[int, ...], depth: int) -> None:

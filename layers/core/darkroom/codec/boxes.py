@@ -17,6 +17,11 @@ MAX_ITEM = 1 << 20
 """Bytes of metadata in one item."""
 
 _BROKEN = (struct.error, IndexError, OverflowError)
+_MOST_DERIVED = 8
+"""Times that a picture may be made of one that is made of one, …"""
+
+_DERIVED = frozenset({b"iden"})
+"""Items that have no bytes of their own."""
 
 
 @dataclass(slots=True)
@@ -110,6 +115,28 @@ class Items:
             return 0, 0, width, height
         return box
 
+    @property
+    def shown(self) -> set[int]:
+        """The items that the picture is made of: the primary one, those that it is derived from, and their alpha."""
+        found = {self.primary}
+        for _ in range(_MOST_DERIVED):
+            more = {to for kind, source, to in self.references if kind == b"dimg" and source in found}
+            more |= {
+                source
+                for kind, source, to in self.references
+                if kind == b"auxl" and to in found and b"alpha" in (self.of(source, b"auxC") or b"").lower()
+            }
+            if more <= found:
+                break
+            found |= more
+        return found
+
+    def is_shown_whole(self) -> bool:
+        """Whether all bytes that the picture is made of are there."""
+        places = [self.places.get(item, []) for item in self.shown if self.kinds.get(item) not in _DERIVED]
+        ends = [at + length for extents in places for at, length in extents]
+        return bool(ends) and all(places) and max(ends) <= len(self.data)
+
     def reach(self) -> int:
         """Where the last byte of an item lies."""
         return max((at + length for places in self.places.values() for at, length in places), default=0)
@@ -133,26 +160,6 @@ def parse(data: bytes) -> Items:
             _meta(items, start + 4, end)
             break
     return items
-
-
-def claimed(data: bytes) -> int:
-    """Where the outermost boxes end, by what they say."""
-    at = 0
-    for _ in range(MAX_BOXES):
-        if at + 16 > len(data):
-            break
-        length = int.from_bytes(data[at : at + 4])
-        if length == 1:
-            length = int.from_bytes(data[at + 8 : at + 16])
-        if length < 8:
-            break
-        at += length
-    return at
-
-
-def uuids(data: bytes) -> list[bytes]:
-    """What the outermost boxes are that have a type of their own (``uuid``)."""
-    return [data[start : start + 16] for kind, start, _ in _boxes(data, 0, len(data)) if kind == b"uuid"]
 
 
 def _boxes(data: bytes, at: int, end: int) -> Iterator[tuple[bytes, int, int]]:

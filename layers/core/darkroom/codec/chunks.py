@@ -12,6 +12,7 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
+from darkroom.codec.formats import unsupported
 from darkroom.errors import ImageRejected
 
 SIGNATURE = b"\x89PNG\r\n\x1a\n"
@@ -24,12 +25,14 @@ MAX_TEXT = 1 << 20
 _DEPTHS = {0: (1, 2, 4, 8, 16), 2: (8, 16), 3: (1, 2, 4, 8), 4: (8, 16), 6: (8, 16)}  # by colour type
 _CHANNELS = {0: 1, 2: 3, 3: 1, 4: 2, 6: 4}
 _ESSENTIAL = frozenset({b"IHDR", b"PLTE", b"tRNS"})
+_CRITICAL = frozenset({b"IHDR", b"PLTE", b"IDAT", b"IEND"})
+_ZLIB_HEADER = 2  # bytes in front of a packed stream
 XMP = "XML:com.adobe.xmp"
 
 
 @dataclass(slots=True)
 class Png:
-    """A PNG's chunks. `first`: where the content of the first of each kind lies. ended: whether IEND was reached.
+    """A PNG's chunks. `first`: where the content of the first of each kind lies. ended: whether it has a sound IEND.
 
     cut: the kind of the chunk within which the file ends, or None.
     """
@@ -55,7 +58,7 @@ class Png:
     def sound(self, kind: bytes) -> bytes | None:
         """The same of an ancillary chunk, None also where its checksum is wrong."""
         content = self.content(kind)
-        return content if content is not None and self._is_sound(*self.first[kind]) else None
+        return content if content is not None and self.is_sound(*self.first[kind]) else None
 
     @property
     def frames(self) -> int:
@@ -71,12 +74,12 @@ class Png:
         """Kinds of ancillary chunks whose checksum is wrong. Raises `ImageRejected` for a critical one."""
         found = []
         for kind, (start, length) in self.first.items():
-            if kind != self.cut and not self._is_sound(start, length):
+            if kind != self.cut and not self.is_sound(start, length):
                 if not kind[0] & 0x20:
                     raise ImageRejected("broken", f"the PNG's chunk {kind.decode('latin-1')} has a wrong checksum")
                 found.append(kind)
         for start, length in self.pixels[:-1] if self.cut == b"IDAT" else self.pixels:
-            if not self._is_sound(start, length):
+            if not self.is_sound(start, length):
                 raise ImageRejected("broken", "the PNG's chunk IDAT has a wrong checksum")
         return tuple(found)
 
@@ -103,18 +106,34 @@ class Png:
         return (self.row_bits + 7) // 8
 
     def rows(self) -> bytes:
-        """The rows that are there, unpacked, each with its filter's byte: as far as the stream goes."""
-        unpack, parts = zlib.decompressobj(), []
+        """The rows that are there, unpacked, each with its filter's byte: as far as the stream goes, whatever its own
+        checksum, which comes behind them, says."""
+        unpack, parts, head = zlib.decompressobj(-zlib.MAX_WBITS), [], _ZLIB_HEADER
         left = 2 * (self.row_bytes + 8) * self.height  # interlaced ones take a little more
         for start, length in self.pixels:
+            skipped = min(head, length)
+            head -= skipped
             try:
-                parts.append(unpack.decompress(self.data[start : start + length], left))
+                parts.append(unpack.decompress(self.data[start + skipped : start + length], left))
             except zlib.error:
                 break
             left -= len(parts[-1])
             if left <= 0 or unpack.eof:
                 break
         return b"".join(parts)
+
+    def is_packed_right(self) -> bool:
+        """Whether the stream of pixels reaches its own checksum, and that is right."""
+        unpack = zlib.decompressobj()
+        try:
+            for start, length in self.pixels:
+                packed = self.data[start : start + length]
+                while packed and not unpack.eof:
+                    unpack.decompress(packed, MAX_TEXT)
+                    packed = unpack.unconsumed_tail
+        except zlib.error:
+            return False
+        return unpack.eof
 
     def text(self) -> Iterator[tuple[str, bytes, str]]:
         """Keyword, text and encoding of each text that is sound and can be unpacked, in the order of the file."""
@@ -126,10 +145,10 @@ class Png:
             elif kind == b"iTXt":
                 packed, rest = rest[:1] == b"\1", rest[2:].split(b"\0", 2)[-1]
                 rest, encoding = (inflated(rest) or b"" if packed else rest), "utf-8"
-            if rest and length <= MAX_TEXT and self._is_sound(start, length):
+            if rest and length <= MAX_TEXT and self.is_sound(start, length):
                 yield keyword.decode("latin-1"), rest, encoding
 
-    def _is_sound(self, start: int, length: int) -> bool:
+    def is_sound(self, start: int, length: int) -> bool:
         """The checksum covers a chunk's type and content."""
         view = memoryview(self.data)
         stored = self.data[start + length : start + length + 4]
@@ -138,6 +157,8 @@ class Png:
 
 def parse(data: bytes) -> Png:
     """The chunks of a PNG. Raises `ImageRejected` for a header that PNG does not have, and too many chunks."""
+    if data[12:16] == b"CgBI":
+        raise unsupported("the PNG is one that Xcode made for iOS alone (CgBI): send the one that it was made of")
     if data[12:16] != b"IHDR" or len(data) < 33:
         raise ImageRejected("broken", "the PNG does not begin with its header (IHDR)")
     png = Png(data)
@@ -157,8 +178,10 @@ def parse(data: bytes) -> Png:
         if at > size:
             length, png.cut = min(length, size - start), kind
         if kind == b"IEND":
-            png.ended, png.end = True, min(at, size)
+            png.ended, png.end = png.is_sound(start, length), min(at, size)
             return png
+        if kind.isalpha() and not kind[0] & 0x20 and kind not in _CRITICAL and png.is_sound(start, length):
+            raise unsupported(f"the PNG holds a part that no reader may pass over ({kind.decode()}): save it without")
         if kind == b"IDAT":
             png.pixels.append((start, length))
         elif kind in (b"tEXt", b"zTXt", b"iTXt"):

@@ -7,15 +7,27 @@ Sources: W3C PNG, third edition (4.3 and table 14: cICP before iCCP before sRGB 
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
 
 from darkroom.codec import chunks, cicp
 from darkroom.codec.chunks import Png
 from darkroom.codec.cicp import Space
-from darkroom.codec.exif import Block
+from darkroom.codec.exif import SHORT, Block
+from darkroom.codec.icc import srgb_to_linear
+from darkroom.picture import Array
 
 _MAX_PROFILE = 8 << 20
 _COLOR_SPACE, _INTEROP_INDEX, _GAMMA = 0xA001, 1, 0xA500
-_WHITE_POINT, _PRIMARIES = 318, 319
+_WHITE_POINT, _PRIMARIES, _TRANSFER, _BLACK_WHITE, _PHOTOMETRIC, _BITS = 318, 319, 301, 532, 262, 258
+_RGB, _YCBCR = 2, 6
+_TABLES = {256: 1, 768: 3, 65_536: 1, 196_608: 3}
+"""By a TransferFunction's entries, for 8 and 16 bits: how many curves they are."""
+
+_SAME_CURVE = 2e-3
+_PLAIN = cicp.Space("BT.709")
 _SRGB, _ADOBE, _UNCALIBRATED = 1, 2, 0xFFFF
 
 
@@ -37,10 +49,11 @@ def of_png(png: Png) -> tuple[bytes | None, Space | None, list[str]]:
         if profile:
             return profile, None, notes
         notes.append("the ICC profile was ignored: it is damaged")
-    if b"sRGB" in png.first:
+    if png.sound(b"sRGB") is not None:
         return None, cicp.SRGB_SPACE, notes
     try:
-        return None, cicp.of_measures(_chromaticities(png.sound(b"cHRM")), _exponent(png.sound(b"gAMA"))), notes
+        said = _chromaticities(png.sound(b"cHRM")), _exponent(png.sound(b"gAMA"))
+        return None, cicp.of_measures(*said) or (cicp.SRGB_SPACE if any(said) else None), notes
     except ValueError as error:
         return None, None, [*notes, f"the PNG's gAMA or cHRM was ignored: {error}"]
 
@@ -73,8 +86,13 @@ def space_of(block: Block) -> tuple[Space | None, tuple[str, ...]]:
     gamma = block.number("exif", _GAMMA)
     try:
         space = cicp.of_measures(_by_tags(block), float(gamma) if gamma else None)
+        curve = _transfer(block)
+        if curve is not None:
+            space = replace(space or cicp.SRGB_SPACE, name=f"{(space or _PLAIN).name}, a curve of its own", curve=curve)
+        if _is_narrow(block):
+            space = replace(space or cicp.SRGB_SPACE, name=f"{(space or _PLAIN).name}, 16 to 235", full_range=False)
     except ValueError as error:
-        return None, (f"the primaries among the tags were ignored: {error}",)
+        return None, (f"what the tags say of colour was ignored: {error}",)
     if space is None and stated is not None:
         return None, ("EXIF says that the colours are not sRGB, but not what they are: they were taken for sRGB",)
     return space, ()
@@ -86,6 +104,41 @@ def _by_tags(block: Block) -> cicp.Chromaticities | None:
         return None
     x = [float(value) for value in (*primaries, *white)]
     return (x[0], x[1]), (x[2], x[3]), (x[4], x[5]), (x[6], x[7])
+
+
+def _transfer(block: Block) -> Callable[[Array], Array] | None:
+    """The curve of the tag TransferFunction: a table of light for each level, once or for each channel; None without
+    one, and for sRGB's. Raises ValueError for what makes no sense, or differs between channels."""
+    entry = block.entry("image", _TRANSFER)
+    if entry is None:
+        return None
+    tables = _TABLES.get(entry.count)
+    if entry.kind != SHORT or tables is None:
+        raise ValueError("its TransferFunction makes no sense")
+    light = np.frombuffer(block.content(entry), f"{block.order}u2").reshape(tables, -1) / 65535
+    if np.abs(light - light[0]).max() > _SAME_CURVE:
+        raise ValueError("the curves of its TransferFunction differ between channels")
+    table = light[0][::-1] if block.number("image", _PHOTOMETRIC) == 0 else light[0]
+    levels = np.linspace(0, 1, table.size)
+    if table[-1] < _SAME_CURVE or (np.diff(table) < 0).any():
+        raise ValueError("its TransferFunction makes no sense")
+    if np.abs(table - srgb_to_linear(levels)).max() < _SAME_CURVE:
+        return None
+    return lambda encoded: np.interp(encoded, levels, table)
+
+
+def _is_narrow(block: Block) -> bool:
+    """Whether black is 16 and white 235 (of 8 bits) by the tag ReferenceBlackWhite. Raises ValueError for others."""
+    said = block.value("image", _BLACK_WHITE)
+    photometric, bits = block.number("image", _PHOTOMETRIC), int(block.number("image", _BITS) or 8)
+    if not said or len(said) != 6 or bits not in (8, 16) or photometric not in (_RGB, _YCBCR):
+        return False
+    scale = 1 << bits - 8
+    if all(value == 0 for value in said[::2]) or (photometric == _YCBCR and said[0] == 0):
+        return False
+    if photometric == _RGB and tuple(said) == (16 * scale, 235 * scale) * 3:
+        return True
+    raise ValueError("its ReferenceBlackWhite is not known")
 
 
 def of_bmp(data: bytes) -> tuple[bytes | None, Space | None, list[str]]:

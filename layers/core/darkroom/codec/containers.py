@@ -9,16 +9,29 @@ from dataclasses import dataclass
 from darkroom.errors import ImageRejected
 
 _AVIF_META = 1 << 20  # bytes from the beginning within which an AVIF's boxes lie
+_MOST_BOXES = 20_000
+_MOTION = b"mpvd"
+"""The box of a motion photo's video."""
+
+_OUTERMOST = frozenset(
+    {b"ftyp", b"meta", b"mdat", b"moov", b"moof", b"mfra", b"free", b"skip", b"wide", b"uuid", b"pdin", _MOTION}
+)
+C2PA = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
+C2PA_NOTE = "the C2PA manifest was left out: it vouches for the file as it was"
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What a container claims: 0 where it does not say. `first` is a file of the first frame alone, if cut."""
+    """What a container claims: 0 where it does not say. `first` is a file of the first frame alone, if there are more.
+
+    is_cut: whether a page's directory that is claimed is not there.
+    """
 
     width: int = 0
     height: int = 0
     frames: int = 1
     first: bytes | None = None
+    is_cut: bool = False
 
 
 def claim_of(name: str, data: bytes, max_frames: int) -> Claim:
@@ -31,7 +44,8 @@ def claim_of(name: str, data: bytes, max_frames: int) -> Claim:
         case "AVIF":
             return _avif(data)
         case "TIFF":
-            return Claim(frames=_tiff_pages(data, max_frames))
+            frames, is_cut = _tiff_pages(data, max_frames)
+            return Claim(frames=frames, is_cut=is_cut)
     return Claim()
 
 
@@ -109,12 +123,14 @@ def _avif(data: bytes) -> Claim:
     return Claim(width, height)
 
 
-def _tiff_pages(data: bytes, max_frames: int) -> int:
-    """The number of image file directories in the chain, of TIFF or BigTIFF. A loop ends the chain."""
+def _tiff_pages(data: bytes, max_frames: int) -> tuple[int, bool]:
+    """The number of image file directories in the chain, of TIFF or BigTIFF, and whether it is cut off. A loop ends the
+    chain."""
     order = "<" if data[:2] == b"II" else ">"
     big = 43 in data[2:4]
     count_format, offset_format, entry = (order + "Q", order + "Q", 20) if big else (order + "H", order + "I", 12)
     seen: set[int] = set()
+    is_cut = False
     try:
         (at,) = struct.unpack_from(offset_format, data, 8 if big else 4)
         while at and at not in seen and len(seen) <= max_frames:
@@ -122,5 +138,45 @@ def _tiff_pages(data: bytes, max_frames: int) -> int:
             seen.add(at)
             (at,) = struct.unpack_from(offset_format, data, at + struct.calcsize(count_format) + count * entry)
     except (struct.error, OverflowError):
-        pass  # the chain is cut off; the pages before count
-    return max(len(seen), 1)
+        is_cut = True  # the pages before count
+    return max(len(seen), 1), is_cut
+
+
+def outermost(data: bytes) -> tuple[list[tuple[bytes, int]], int]:
+    """The types of an AVIF's or HEIC's outermost boxes with where their contents begin, and where the last of them ends
+    by what it says: past the file's end where that is cut off, before it where what follows is no box.
+
+    Raises `ImageRejected` for more of them than any picture has: decoders take gigabytes for millions.
+    """
+    found: list[tuple[bytes, int]] = []
+    at = 0
+    while at + 8 <= len(data):
+        if len(found) == _MOST_BOXES:
+            raise ImageRejected("broken", f"the file has more than {_MOST_BOXES:,} boxes")
+        length, start, kind = int.from_bytes(data[at : at + 4]), at + 8, data[at + 4 : at + 8]
+        known = kind in _OUTERMOST
+        if length == 1:
+            length, start = int.from_bytes(data[at + 8 : at + 16]), at + 16
+        elif length == 0 and known:
+            length = len(data) - at
+        if length < 8 or not (known or at + length <= len(data)):
+            break
+        found.append((kind, start))
+        at += length
+    return found, at
+
+
+def beside(data: bytes, found: list[tuple[bytes, int]]) -> list[str]:
+    """Sentences on what lies in outermost boxes that have no place in a result."""
+    sentences = []
+    kinds = {kind for kind, _ in found}
+    uuids = {data[start : start + 16] for kind, start in found if kind == b"uuid"}
+    if C2PA in uuids:
+        sentences.append(C2PA_NOTE)
+    own = sorted(kind.decode("ascii", "replace") for kind in kinds - _OUTERMOST)
+    own += ["uuid"] if uuids - {C2PA} else []
+    if own:
+        sentences.append(f"the file's own boxes {', '.join(own[:8])} were left out")
+    if _MOTION in kinds:
+        sentences.append("a video (motion photo) in the file was left out")
+    return sentences

@@ -11,13 +11,28 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from darkroom.codec import blocks, boxes, chunks, cicp, colorimetry, exif, icc, iptc, jpeg, metadata
+from darkroom.codec import (
+    blocks,
+    bmp,
+    boxes,
+    chunks,
+    cicp,
+    colorimetry,
+    containers,
+    exif,
+    icc,
+    iptc,
+    jpeg,
+    metadata,
+)
 from darkroom.codec.cicp import Space
 from darkroom.codec.metadata import Baggage
 from darkroom.picture import Array
 
-_C2PA_BOX = bytes.fromhex("d8fec3d61b0e483c92975828877ec481")
 _KNOWN_AUXILIARIES = (b"alpha", b"depth", b"hdrgainmap", b":auxid:")
+_MOST_FILLED = 1 << 24
+"""Bytes by which a HEIC or AVIF that ends behind its pixels is filled up."""
+
 _HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap"
 
 
@@ -113,12 +128,17 @@ def _png(data: bytes) -> Contents:
             baggage.text.append((keyword, words.decode(encoding, "replace")))
     if kept < len(file.texts):
         baggage.left_out.append(f"{len(file.texts) - kept} damaged or overlong text fields were left out")
+    baggage.left_out += ["the EXIF data is cut off, and with it how it is turned"] if file.cut == b"eXIf" else []
     baggage.left_out += _c2pa(b"caBX" in file.first)
     others = sorted(kind.decode("latin-1") for kind in file.first.keys() - _PNG_KNOWN if kind[0] & 0x20)
     if others:
         baggage.left_out.append(f"the PNG's own fields {', '.join(others[:8])} were left out")
-    if data[file.end :].strip(b"\0"):
-        baggage.left_out.append(f"{len(data) - file.end:,} bytes behind the picture were left out")
+    outdated = sorted(kind.decode() for kind in file.first.keys() & _PNG_OUTDATED)
+    if outdated:
+        baggage.left_out.append(
+            f"the PNG's fields {', '.join(outdated)} were left out: they are about the file as it was"
+        )
+    baggage.left_out += _trailing(data, file.end)
     profile, space, notes = colorimetry.of_png(file)
     orientation = metadata.orientation(baggage.block)
     return Contents(file.essence(), orientation, profile, space, baggage, notes, file)
@@ -128,6 +148,7 @@ _PNG_KNOWN = frozenset(
     {*(b"IHDR", b"PLTE", b"tRNS", b"gAMA", b"cHRM", b"sRGB", b"iCCP", b"cICP", b"mDCV", b"mDCv", b"cLLI", b"cLLi")}
     | {*(b"pHYs", b"bKGD", b"hIST", b"sBIT", b"sPLT", b"tIME", b"eXIf", b"acTL", b"fcTL", b"fdAT", b"caBX")}
 )
+_PNG_OUTDATED = frozenset({b"tIME", b"bKGD", b"sPLT"})
 
 
 def _raw_profile(baggage: Baggage, kind: str, content: bytes | None) -> None:
@@ -150,17 +171,27 @@ def _webp(data: bytes) -> Contents:
     if others:
         baggage.left_out.append(f"the WebP's own fields {', '.join(others[:8])} were left out")
     end = int.from_bytes(data[4:8], "little") + 8
-    if data[end + (end & 1) :].strip(b"\0"):
-        baggage.left_out.append(f"{len(data) - end:,} bytes behind the picture were left out")
-    orientation = metadata.orientation(baggage.block)
-    return Contents(data, orientation, file.get(b"ICCP"), None, baggage, [], file)
+    baggage.left_out += _trailing(data, end + (end & 1))
+    essence, block = data, baggage.block
+    if end > len(data):
+        essence = blocks.webp_pixels(data) or data
+        if b"EXIF" not in file and (file.get(b"VP8X") or b"\0")[0] & blocks.SAYS_EXIF:
+            block = exif.parse(blocks.riff(data, cut_off=True).get(b"EXIF"))
+            turned = "and with it how it is turned" if block.entry("image", 0x0112) is None else "but for its turn"
+            baggage.left_out.append(f"the EXIF data is cut off, {turned}")
+    orientation = metadata.orientation(block)
+    return Contents(essence, orientation, file.get(b"ICCP"), None, baggage, [], file)
 
 
 def _gif(data: bytes) -> Contents:
     found = blocks.gif_extensions(data)
     baggage = Baggage(xmp=found.xmp)
     baggage.text = [("Comment", text) for text in map(_words, found.comments) if text]
-    return Contents(data, 1, found.icc, None, baggage, [], found)
+    if found.strangers:
+        baggage.left_out.append(f"the GIF's own fields {', '.join(found.strangers[:8])} were left out")
+    baggage.left_out += _trailing(data, found.end)
+    notes = [] if found.ended else ["the GIF lacks its end mark (trailer); the pixels of its first frame are all there"]
+    return Contents(data, 1, found.icc, None, baggage, notes, found)
 
 
 def _tiff(data: bytes) -> Contents:
@@ -181,7 +212,12 @@ def _tiff(data: bytes) -> Contents:
     return Contents(data, metadata.orientation(block), content(34675), None, baggage, [], block)
 
 
-_TIFF_OTHERS = {0x014A: "further pictures (SubIFDs)", 0x935C: "Photoshop's layers", 0xC44F: "Photoshop's notes"}
+_TIFF_OTHERS = {
+    0x0123: "density curves (GrayResponseCurve)",
+    0x014A: "further pictures (SubIFDs)",
+    0x935C: "Photoshop's layers",
+    0xC44F: "Photoshop's notes",
+}
 
 
 def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:
@@ -195,7 +231,7 @@ def _of_longs(block: exif.Block, records: bytes | None) -> bytes | None:
 
 def _bmp(data: bytes) -> Contents:
     profile, space, notes = colorimetry.of_bmp(data)
-    return Contents(data, 1, profile, space, Baggage(), notes)
+    return Contents(data, 1, profile, space, Baggage(left_out=_trailing(data, bmp.end(data))), notes)
 
 
 def _items(data: bytes) -> Contents:
@@ -213,17 +249,28 @@ def _items(data: bytes) -> Contents:
         ),
     }
     baggage.left_out += [f"{what} in the file was left out" for what, there in found.items() if there]
-    baggage.left_out += _c2pa(_C2PA_BOX in boxes.uuids(data))
+    outermost, end = containers.outermost(data)
+    baggage.left_out += containers.beside(data, outermost)
+    baggage.left_out += _trailing(data, end)
+    missing = max(end, file.reach()) - len(data)
+    filled = 0 < missing <= _MOST_FILLED and file.is_shown_whole()
     points = file.code_points
     space, note = cicp.of_code_points(points[0], points[1]) if points else (None, None)
     if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):
         space = cicp.SRGB_SPACE  # said, so that EXIF is not asked
     notes = [note] if note else []
-    return Contents(data, file.orientation, file.profile, space, baggage, notes, file)
+    essence = data + bytes(missing) if filled else data
+    return Contents(essence, file.orientation, file.profile, space, baggage, notes, file)
+
+
+def _trailing(data: bytes, end: int) -> list[str]:
+    """A sentence on what lies behind a picture's end; filling is nothing."""
+    more = len(data) - end
+    return [f"{more:,} bytes behind the picture were left out"] if data[end:].strip(b"\0") else []
 
 
 def _c2pa(there: bool) -> list[str]:
-    return ["the C2PA manifest was left out: it vouches for the file as it was"] if there else []
+    return [containers.C2PA_NOTE] if there else []
 
 
 def _words(content: bytes) -> str:

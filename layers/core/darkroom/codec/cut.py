@@ -10,10 +10,11 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from darkroom.codec import boxes, tiff_layout
+from darkroom.codec import containers, tiff_layout
 from darkroom.codec.contents import Contents
 from darkroom.errors import ImageRejected
 
+CALLED = {"WEBP": "WebP", "HEIF": "HEIC"}
 _PLAIN_BMP = frozenset({0, 3, 6})
 _MOST_FILLED = 1 << 30
 _CUT_OFF = frozenset({"image.truncated", "image.broken"})
@@ -58,10 +59,15 @@ def filled(name: str, data: bytes, parts: Contents) -> str:
     return f"{_sentence(name, *found)}; {1 - found[0] / found[1]:.0%} of it is lost"
 
 
+def is_short(name: str, data: bytes, parts: Contents) -> bool:
+    """Whether a file has fewer bytes than it says."""
+    found = _share(name, data, parts)
+    return found is not None and found[0] < found[1]
+
+
 def _sentence(name: str, there: int, whole: int) -> str:
     share = f"{there / whole:.0%}" if there / whole < 0.995 else f"{there:,} of {whole:,}"
-    called = {"WEBP": "WebP", "HEIF": "HEIC"}.get(name, name)
-    return f"the {called} ends early: {share} of its bytes are there"
+    return f"the {CALLED.get(name, name)} ends early: {share} of its bytes are there"
 
 
 def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:
@@ -70,7 +76,7 @@ def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:
         case "WEBP":
             return len(data), int.from_bytes(data[4:8], "little") + 8
         case "HEIF" | "AVIF":
-            return len(data), max(boxes.claimed(data), parts.parsed.reach() if parts.parsed else 0)
+            return len(data), max(containers.outermost(data)[1], parts.parsed.reach() if parts.parsed else 0)
         case "BMP":
             return _bmp(data)
         case "TIFF":

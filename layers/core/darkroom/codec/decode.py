@@ -50,7 +50,13 @@ def decode(
     if parts.essence is not essence and isinstance(source.image, ImageFile):
         source = replace(source, image=source.reopen())
     with cut.told(header.format, data, parts):
-        raster = pixels.load(source)
+        try:
+            raster = pixels.load(source)
+        except ImageRejected:
+            if not (mended := whole.mended(header.format, parts)):
+                raise
+            damage = (*damage, mended)
+            raster = pixels.load(replace(source, image=source.reopen()))
     _check_size(raster.pixels, header)
     turn = 1 if raster.turned else header.orientation
     rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)

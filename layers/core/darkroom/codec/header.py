@@ -123,6 +123,8 @@ def open_source(data: bytes, limits: Limits) -> Source:
     parts = contents.of(name, data)
     if name == "GIF":
         parts.essence = claim.first or data
+    if claim.is_cut:
+        parts.notes.append(f"the {name} ends within or before its last page")
     with cut.told(name, data, parts):
         source = _opened(name, data, parts, claim.frames)
     header = source.header
@@ -134,7 +136,7 @@ def open_source(data: bytes, limits: Limits) -> Source:
 
 def _opened(name: str, data: bytes, parts: Contents, frames: int) -> Source:
     if name in ("HEIF", "AVIF"):
-        return _open_isolated(name, data, parts, frames)
+        return _open_isolated(name, parts, frames)
     if name == "BMP" and (bitmap := bmp.parse(data)):
         parts.baggage.dpi = bitmap.dpi
         has_alpha = bitmap.mode == "RGBA"
@@ -202,8 +204,8 @@ def _open_pillow(name: str, parts: Contents, frames: int) -> Source:
     return Source(header, image, parts)
 
 
-def _open_isolated(name: str, data: bytes, parts: Contents, frames: int) -> Source:
-    image = isolated.open_file(name, data)
+def _open_isolated(name: str, parts: Contents, frames: int) -> Source:
+    image = isolated.open_file(name, parts.essence)
     size = image.size
     if name == "HEIF":  # libheif has obeyed the file's own instructions when it hands a picture over
         parts.orientation = 1

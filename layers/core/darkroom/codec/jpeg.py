@@ -38,7 +38,6 @@ _KNOWN: dict[int, tuple[bytes, ...]] = {
     _APP0: (b"JFIF\0", b"JFXX\0"),
     APP1: (exif.PREFIX, XMP, _XMP_MORE),
     APP2: (ICC, MPF, ISO_GAIN_MAP),
-    _APP11: (b"JP",),
     APP13: (iptc.HEADER,),
     _APP14: (b"Adobe",),
 }
@@ -134,7 +133,10 @@ class Jpeg:
         found = []
         for segment in self.segments:
             content = self.data[segment.start : min(segment.end, segment.start + _CALLED)]
-            if 0xE0 <= segment.marker <= 0xEF and not content.startswith(_KNOWN.get(segment.marker, ())):
+            known = _KNOWN.get(segment.marker, ())
+            if segment.marker == _APP11 and self.has_c2pa:
+                known = (b"JP",)
+            if 0xE0 <= segment.marker <= 0xEF and not content.startswith(known):
                 called = content.partition(b"\0")[0].decode("ascii", "replace")
                 quoted = f" '{called}'" if called and called.isascii() and called.isprintable() else ""
                 found.append(f"APP{segment.marker - 0xE0}{quoted}")

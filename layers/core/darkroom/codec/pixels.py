@@ -59,6 +59,9 @@ def load(source: Source) -> Raster:
 
 def _of_tiff(layout: tiff_layout.Layout, data: bytes) -> Raster:
     samples, notes = tiff_samples.load(layout, data)
+    more = layout.samples - layout.colors - (layout.alpha is not None)
+    if more > 0:
+        notes = (*notes, f"channels of the TIFF besides its colours and alpha were left out: {more}")
     alpha = None if layout.alpha is None else np.ascontiguousarray(samples[..., layout.alpha])
     if layout.palette is not None:
         table = np.zeros((256, 3), np.uint8)

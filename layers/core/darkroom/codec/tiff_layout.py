@@ -27,7 +27,7 @@ MAX_SEGMENTS = 1 << 20
 _SUBFILE, _WIDTH, _HEIGHT, _BITS, _COMPRESSION, _PHOTOMETRIC, _FILL_ORDER = 254, 256, 257, 258, 259, 262, 266
 _STRIPS, _SAMPLES, _ROWS, _STRIP_COUNTS, _PLANAR, _PREDICTOR, _COLOR_MAP = 273, 277, 278, 279, 284, 317, 320
 _TILE_WIDTH, _TILE_LENGTH, _TILES, _TILE_COUNTS, _SUB_IFDS, _EXTRA, _FORMAT = 322, 323, 324, 325, 330, 338, 339
-_DNG_VERSION = 50706
+_INK_SET, _DNG_VERSION = 332, 50706
 
 WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, CMYK, YCBCR, CIELAB, ICCLAB = 0, 1, 2, 3, 5, 6, 8, 9
 COLORS = {WHITE_IS_ZERO: 1, BLACK_IS_ZERO: 1, RGB: 3, PALETTE: 1, CMYK: 4, CIELAB: 3, ICCLAB: 3}
@@ -130,6 +130,8 @@ def parse(block: Block) -> Layout:
     if compression not in LOSSLESS | _BY_LIBTIFF | {WEBP}:
         name = f"in {_OTHERS[compression]}" if compression in _OTHERS else f"in a way of its own (number {compression})"
         raise unsupported(f"the TIFF is compressed {name}: save it with LZW, Deflate, or without compression")
+    if photometric == CMYK and _number(block, _INK_SET, 1) != 1:
+        raise unsupported("the TIFF has inks other than cyan, magenta, yellow and black: save it as RGB or CMYK")
     samples = _number(block, _SAMPLES, 3 if compression == 6 else 1)
     if not 1 <= samples <= MAX_SAMPLES:
         raise ImageRejected("broken", f"the TIFF claims {samples:,} samples per pixel; at most {MAX_SAMPLES} may be")

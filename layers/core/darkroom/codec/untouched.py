@@ -36,6 +36,8 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
         return None
     if parts.orientation != 1 and name not in _TURNED_BY_READERS:
         return None
+    if name in ("WEBP", "AVIF") and parts.essence is not data:
+        return None  # it ends early
     if not parts.is_srgb or not _is_single(name, parts):
         return None
     try:
@@ -58,7 +60,7 @@ def _is_single(name: str, parts: Contents) -> bool:
         frame = next((segment for segment in file.segments if segment.marker == file.frame), None)
         return bool(file.ended and frame is not None and file.data[frame.start + 5] <= 3)
     if name == "PNG":
-        return bool(file.ended and file.frames == 1)
+        return bool(file.ended and file.frames == 1 and file.is_packed_right())
     if name == "AVIF":
         return _SEQUENCE not in file.data[8 : int.from_bytes(file.data[:4])]
     return _ANIMATION not in file

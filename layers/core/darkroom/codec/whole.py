@@ -39,12 +39,31 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
             return _jpeg(parts, parts.parsed, partial)
         case "PNG":
             return _png(parts, parts.parsed, partial)
-        case "WEBP" if len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
+        case "WEBP" if parts.essence is data and len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
             raise ImageRejected("truncated", f"the WebP ends early: {len(data):,} of its {whole:,} bytes are there")
+        case "WEBP" | "HEIF" | "AVIF" if parts.essence is not data:
+            called = cut.CALLED.get(name, name)
+            return (
+                f"the {called} ends early, behind its pixels, which are all there; what else it held there is lost",
+            )
         case "BMP" | "TIFF" if partial:
             note = cut.filled(name, data, parts)
             return (note,) if note else ()
+        case "BMP" if cut.is_short(name, data, parts):  # else its decoder will say so
+            return ("the BMP ends within filling; its pixels are all there",)
     return ()
+
+
+def mended(name: str, parts: Contents) -> str:
+    """A note, where a decoder refused a PNG only for the checksum behind its pixels (Adler-32), which are all there:
+    `parts` then have them packed anew. "" where that does not help."""
+    if name != "PNG":
+        return ""
+    rows = parts.parsed.rows()
+    if len(rows) < _needed(parts.parsed):
+        return ""
+    parts.essence = parts.parsed.essence(zlib.compress(rows, 1))
+    return "the checksum behind the PNG's pixels is wrong; they are all there"
 
 
 def _jpeg(parts: Contents, file: Jpeg, partial: bool) -> tuple[str, ...]:
