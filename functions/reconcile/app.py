@@ -1,4 +1,7 @@
-"""Ends the records of jobs whose execution has ended and could not do so itself: told by an event, and by looking."""
+"""Ends the records of jobs whose execution has ended and could not do so itself: told by an event, and by looking.
+
+It counts what runs, and the jobs that failed or were rejected, of which darkroom's own events tell it.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from darkroom.aws.reconciling import Ends
-from darkroom.aws.runtime import lambda_handler, metrics, setting
+from darkroom.aws.runtime import count, lambda_handler, metrics, setting
 
 ends = Ends(setting("JOBS_TABLE"), setting("EVENT_BUS"), int(setting("JOB_RETENTION_DAYS")), setting("UPLOADS_QUEUE"))
 
@@ -17,5 +20,11 @@ ends = Ends(setting("JOBS_TABLE"), setting("EVENT_BUS"), int(setting("JOB_RETENT
 def handler(event: dict[str, Any], context: LambdaContext) -> None:
     if event["source"] == "aws.states":
         ends.told(event["detail"])
+    elif event["source"] == "darkroom":
+        count("Jobs", status=event["detail"]["status"])
+        count("Errors", code=event["detail"]["error"]["code"])
     else:
-        metrics.add_metric(name="Stuck", unit=MetricUnit.Count, value=ends.look())
+        found = ends.look()
+        metrics.add_metric(name="Stuck", unit=MetricUnit.Count, value=found.ended)
+        metrics.add_metric(name="Running", unit=MetricUnit.Count, value=found.running)
+        metrics.add_metric(name="OldestRunning", unit=MetricUnit.Seconds, value=found.oldest_seconds)

@@ -155,6 +155,7 @@ def load(stage: str) -> ModuleType:
 def environment(stage: str, settings: Mapping[str, str]) -> Iterator[None]:
     """The environment variables of one stage's function, and what is read from them when its process starts."""
     ours = {**settings, "POWERTOOLS_SERVICE_NAME": stage, "AWS_LAMBDA_FUNCTION_NAME": f"darkroom-{stage}"}
+    ours["AWS_LAMBDA_FUNCTION_MEMORY_SIZE"] = "3008"
     with _one_at_a_time:
         before = {name: os.environ.get(name) for name in ours}
         os.environ.update(ours)

@@ -102,7 +102,7 @@ def test_functions_ask_for_no_more_than_lambda_gives(resources: dict[str, Any]) 
 
 
 def test_nothing_has_a_name_that_a_second_stack_could_not_have(resources: dict[str, Any]) -> None:
-    """CloudFormation makes names, and cuts the stack's where it must. One is ours, holds the stack's, and has room."""
+    """CloudFormation makes names, and cuts the stack's where it must. Ours hold the stack's, and have room."""
     named = {
         (kind, name)
         for kind, one in resources.items()
@@ -112,7 +112,11 @@ def test_nothing_has_a_name_that_a_second_stack_could_not_have(resources: dict[s
         )
         and one["Type"] not in ("AWS::Lambda::Permission", "AWS::Lambda::EventSourceMapping", "AWS::CloudWatch::Alarm")
     }
-    assert {kind for kind, name in named if isinstance(resources[kind]["Properties"][name], dict)} == {"WorkflowLogs"}
+    queries = of_type(resources, "AWS::Logs::QueryDefinition")
+    ours = {kind for kind, name in named if isinstance(resources[kind]["Properties"][name], dict)}
+    assert ours == {"WorkflowLogs", *queries}
+    for query in queries.values():
+        assert len(query["Name"]["Fn::Sub"].replace("${AWS::StackName}", STACK_NAME)) <= 255
     group = resources["WorkflowLogs"]["Properties"]["LogGroupName"]["Fn::Sub"]
     assert len(group.replace("${AWS::StackName}", STACK_NAME)) <= 512
 

@@ -17,7 +17,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import recipe, registry
 from darkroom.limits import Limits
-from tests.support import definition, rights
+from tests.support import definition, rights, watched
 from tests.support.functions import SETTINGS
 
 TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
@@ -512,17 +512,58 @@ def test_what_tells_of_jobs_outlives_the_stack(name: str) -> None:
         ("WaitingUploadsAlarm", "WaitingUploads", "ApproximateAgeOfOldestMessage", 3600),
     ],
 )
-def test_alarms_watch_the_queues_and_tell_somebody(name: str, queue: str, metric: str, threshold: int) -> None:
+def test_alarms_watch_the_queues(name: str, queue: str, metric: str, threshold: int) -> None:
     alarm = SOURCE[name]["Properties"]
     assert (alarm["Namespace"], alarm["MetricName"]) == ("AWS/SQS", metric)
     assert alarm["Dimensions"] == [{"Name": "QueueName", "Value": {"Fn::GetAtt": [queue, "QueueName"]}}]
     assert (alarm["Threshold"], alarm["ComparisonOperator"]) == (threshold, "GreaterThanThreshold")
-    assert alarm["AlarmActions"] == {"Fn::If": ["HasAlarmTopic", [{"Ref": "AlarmTopicArn"}], {"Ref": "AWS::NoValue"}]}
 
 
-def test_functions_are_traced(expanded: dict[str, Any]) -> None:
-    for function in of_type(expanded, "AWS::Lambda::Function").values():
-        assert function["TracingConfig"] == {"Mode": "Active"}
+def test_every_alarm_tells_whom_it_should_and_stands_in_the_runbook_and_on_the_dashboard() -> None:
+    topic, email = "arn:aws:sns:eu-central-1:123456789012:told", "someone@photos.example"
+    both = of_type(rights.Stack(AlarmTopicArn=topic, AlarmEmail=email).resources, "AWS::CloudWatch::Alarm")
+    neither = of_type(rights.Stack().resources, "AWS::CloudWatch::Alarm")
+    runbook = (definition.ROOT / "docs/operations.md").read_text()
+    headings = {re.sub(r"[^a-z -]", "", title.lower()).replace(" ", "-") for title in re.findall("### (.+)", runbook)}
+    for name, alarm in both.items():
+        assert alarm["AlarmActions"] == alarm["OKActions"] == [topic, {"Ref": "AlarmTopic"}]
+        assert neither[name]["AlarmActions"] == neither[name]["OKActions"] == []
+        _, _, anchor = alarm["AlarmDescription"].partition("docs/operations.md#")
+        assert anchor in headings, name
+    shown = {arn for widget in watched.dashboard()["widgets"] for arn in widget["properties"].get("alarms", [])}
+    assert shown == {f"${{{name}.Arn}}" for name in both}
+
+
+def test_an_address_for_alarms_has_a_topic() -> None:
+    assert "AlarmTopic" not in rights.Stack().resources
+    topic = rights.Stack(AlarmEmail="someone@photos.example").resources["AlarmTopic"]["Properties"]
+    assert topic["Subscription"] == [{"Protocol": "email", "Endpoint": "someone@photos.example"}]
+
+
+def test_reconcile_hears_of_this_stack_s_jobs_alone() -> None:
+    pattern = rights.Stack().resources["ReconcileFunctionTold"]["Properties"]["EventPattern"]
+    assert pattern == {
+        "source": ["darkroom"],
+        "detail-type": ["Job Failed", "Job Rejected"],
+        "detail": {"upload": {"bucket": [{"Ref": "UploadsBucket"}, {"Ref": "WorkBucket"}]}},
+    }
+
+
+@pytest.mark.parametrize(("mode", "traced"), [("Active", True), ("PassThrough", False)])
+def test_all_is_traced_unless_it_is_asked_not_to_be(mode: str, traced: bool) -> None:
+    resources = rights.Stack(Tracing=mode).resources
+    for function in of_type(resources, "AWS::Lambda::Function").values():
+        assert function["TracingConfig"] == {"Mode": mode}
+    for machine in of_type(resources, "AWS::StepFunctions::StateMachine").values():
+        assert machine["TracingConfiguration"] == {"Enabled": traced}
+    assert resources["Apiv1Stage"]["Properties"]["TracingEnabled"] is traced
+
+
+def test_queries_are_saved_where_they_can_be() -> None:
+    saved = of_type(rights.Stack().resources, "AWS::Logs::QueryDefinition")
+    assert len(saved) == len({query["Name"]["Fn::Sub"] for query in saved.values()}) == 4
+    kinds = {one["Type"] for one in rights.Stack(SavedQueries="false").resources.values()}
+    assert "AWS::Logs::QueryDefinition" not in kinds
 
 
 def test_undelivered_events_are_kept(expanded: dict[str, Any]) -> None:

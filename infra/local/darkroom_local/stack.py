@@ -18,6 +18,9 @@ BUILDS = REPOSITORY / "build" / "local"
 ARTIFACTS_BUCKET = "darkroom-artifacts"
 """The bucket that samconfig.toml's `local` uploads code to."""
 
+UNKNOWN = {"SavedQueries": "false"}
+"""Parameters that leave out what the emulator knows no resources for."""
+
 SOURCES = (
     "template.yaml",
     "samconfig.toml",
@@ -40,9 +43,8 @@ def deploy(aws: EmbeddedAws, **parameters: str) -> dict[str, str]:
     s3 = aws.client("s3")
     if ARTIFACTS_BUCKET not in {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]}:
         s3.create_bucket(Bucket=ARTIFACTS_BUCKET)
-    overrides = [f"{name}={value}" for name, value in parameters.items()]
-    options = ["--parameter-overrides", *overrides] if overrides else []
-    _sam("deploy", *options, log=aws.home / "sam-deploy.log", environment=aws.environment())
+    overrides = [f"{name}={value}" for name, value in {**UNKNOWN, **parameters}.items()]
+    _sam("deploy", "--parameter-overrides", *overrides, log=aws.home / "sam-deploy.log", environment=aws.environment())
     return outputs(aws)
 
 

@@ -184,7 +184,7 @@ def test_what_a_look_finds_was_told_by_a_workflow_that_could_not_record_it(
     said = {"status": "FAILED", "error": "StepFailed", "cause": "step.broken: it broke"}
     monkeypatch.setattr(clients.client("stepfunctions"), "describe_execution", lambda **request: said)
     stack.running(JOB, "it")
-    assert stack.ends.look() == 1
+    assert stack.ends.look().ended == 1
     assert stack.record(JOB)["error"]["code"] == "step.broken"
     assert stack.told() == []
 
@@ -322,7 +322,7 @@ def test_a_record_that_cannot_be_looked_at_keeps_nobody_from_the_others(
         stack.running(job, EXPRESS)
         stack.table.put_item(Item={**stack.record(job), **change})
     stack.table.put_item(Item={"id": "bare", "open": "running", "updated": "2026-01-01T00:00:00Z"})
-    assert stack.ends.look() == 1
+    assert stack.ends.look().ended == 1
     assert stack.record("express")["status"] == "failed"
 
 
@@ -333,8 +333,10 @@ def test_a_look_finds_what_no_event_told_of(stack: Stack) -> None:
     stack.running("stopped", stopped)
     stack.running("gone", alive.replace("enhance", "nothing"))
     stack.running("express", EXPRESS, minutes_ago=EXPRESS_MINUTES + 1)
-    stack.running("express, still", EXPRESS)
-    assert stack.ends.look() == 3
+    stack.running("express, still", EXPRESS, minutes_ago=3)
+    looked = stack.ends.look()
+    assert (looked.ended, looked.running) == (3, 2)
+    assert looked.oldest_seconds >= 3 * 60
     found = {item["id"]: item.get("error", {}).get("code") for item in stack.table.scan()["Items"]}
     assert found == {
         "alive": None,
@@ -344,7 +346,7 @@ def test_a_look_finds_what_no_event_told_of(stack: Stack) -> None:
         "express": "step.timeout",
     }
     assert len(stack.told()) == 3
-    assert stack.ends.look() == 0
+    assert stack.ends.look().ended == 0
 
 
 @pytest.mark.parametrize("name", ["s3_object_created", "s3_object_created_unversioned"])

@@ -11,7 +11,7 @@ import msgspec
 from darkroom import codec, pipeline, planner, registry
 from darkroom.auto import treatments
 from darkroom.aws import storage
-from darkroom.aws.runtime import logger, setting
+from darkroom.aws.runtime import about, setting
 from darkroom.aws.stage import BUCKET, Between, Decided
 from darkroom.diagnosis import network
 from darkroom.errors import StepFailed
@@ -39,7 +39,7 @@ class Undecided(msgspec.Struct, frozen=True):
 def decide(request: Undecided, between: Between = BUCKET) -> dict[str, Any]:
     """The plan made of the job's diagnosis; that, and what is decided about each defect and why, it leaves."""
     started = time.perf_counter()
-    logger.append_keys(job_id=request.job)
+    about(request.job)
     found = network.diagnose(between.load_picture(request.picture).shown())
     inspection = between.left(request.job, 0, Report)
     wanted = Recipe(steps="auto", finish=inspection.finish or "gentle")
@@ -51,7 +51,7 @@ def decide(request: Undecided, between: Between = BUCKET) -> dict[str, Any]:
 
 def answer(question: Question) -> StepReport:
     """The step's report; its `details` are the answer."""
-    logger.append_keys(job_id=question.job)
+    about(question.job)
     if registry.stage_of(question.step.name) != registry.CLASSIFY:
         raise StepFailed("bad-event", f"'{question.step.name}' is a step of another stage")
     limits = Limits.from_env(os.environ)

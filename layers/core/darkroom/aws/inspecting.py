@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from darkroom import codec, planner, report
 from darkroom.auto import treatments
 from darkroom.aws import storage
-from darkroom.aws.runtime import logger, setting
+from darkroom.aws.runtime import about, setting
 from darkroom.aws.stage import BUCKET, Between, Job
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
@@ -34,7 +34,7 @@ def inspect(request: Event, between: Between = BUCKET) -> dict[str, Any]:
     """Admit an upload: where its picture lies in `between`, and what is to be done with it."""
     started = time.perf_counter()
     job = request.job
-    logger.append_keys(job_id=job.id)
+    about(job.id)
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
     recipe = Wanted.of_metadata(answer["Metadata"], job.key, setting("DEFAULT_RECIPE")).to_recipe()

@@ -7,16 +7,18 @@ whether they are of one job, at every moment. What the job's record names are th
 from __future__ import annotations
 
 import hashlib
+import os
+import platform
 import time
 from typing import Any
 
 import msgspec
 from msgspec.structs import replace
 
-from darkroom import blending, codec, sidecar
+from darkroom import blending, codec, prices, sidecar
 from darkroom.auto import guard
 from darkroom.aws import carrying, keys, storage
-from darkroom.aws.runtime import logger, setting
+from darkroom.aws.runtime import about, count, setting
 from darkroom.aws.stage import BUCKET, Between, Decided, Job
 from darkroom.errors import DarkroomError
 from darkroom.picture import same_pixels
@@ -39,9 +41,15 @@ class Event(msgspec.Struct, frozen=True):
 
 def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
     """Write result and manifest of what the stages left in `between`: where they lie, and the job's status."""
+    about(request.job.id)
+    answer = _publish(request, between)
+    count("Jobs", status=answer["status"])
+    return answer
+
+
+def _publish(request: Event, between: Between) -> dict[str, Any]:
     started = time.perf_counter()
     job = request.job
-    logger.append_keys(job_id=job.id)
     inspection = so_far(request, between)
     picture = between.load_picture(request.picture)
     unchanged = request.picture == request.original
@@ -89,6 +97,7 @@ def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
         stages=[*inspection.stages, StageReport("publish", milliseconds)],
         result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
     )
+    count_dollars(told)
     if told.sidecar is not None and told.sidecar.where == "beside":
         name = keys.sidecar(key)
         written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried())
@@ -106,6 +115,16 @@ def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
         "result": {"bucket": bucket, "key": key, "version": result.version},
         "manifest": {"bucket": bucket, "key": keys.manifest(key), "version": manifest.version},
     }
+
+
+def count_dollars(told: Report) -> None:
+    """What the job costs on Lambda by the price file, as a metric: its invocations' times are its report's."""
+    memory_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
+    if memory_mb is None:
+        return
+    architecture: prices.Architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
+    stages = [(stage.stage, stage.milliseconds) for stage in told.stages]
+    count("Dollars", sum(prices.read().of_photo(stages, int(memory_mb), architecture).values()))
 
 
 def so_far(request: Event, between: Between) -> Report:

@@ -59,6 +59,14 @@ class End(msgspec.Struct, frozen=True):
     told: bool = False
 
 
+class Looked(msgspec.Struct, frozen=True):
+    """What a look found: jobs that it ended, that run, and for how many seconds the oldest of these does."""
+
+    ended: int
+    running: int
+    oldest_seconds: float
+
+
 @dataclass(frozen=True)
 class Ends:
     """The table of jobs, the bus that is told of their ends, and for how many days a record is kept.
@@ -105,22 +113,25 @@ class Ends:
         given = {**place, "version": version, "sequencer": sequencer, "execution": execution}
         self._begin_and_end([*waits, *jobs[-1:]][0], given, end)
 
-    def look(self) -> int:
-        """End every job that says it runs, and whose execution does not. Returns how many.
+    def look(self) -> Looked:
+        """End every job that says it runs, and whose execution does not.
 
         One that cannot be looked at keeps nobody from the others. Ends that are recorded and untold are told.
         """
-        ended = 0
+        ended, ages = 0, []
         for item in self._open("running"):
             with _alone(item):
-                execution = item["execution"]["S"]
-                end = _found(execution, item["updated"]["S"])
-                ended += end is not None and self._end(item["id"]["S"], execution, end)
+                execution, updated = item["execution"]["S"], item["updated"]["S"]
+                end = _found(execution, updated)
+                if end is None:
+                    ages.append(_age(updated).total_seconds())
+                else:
+                    ended += self._end(item["id"]["S"], execution, end)
         for item in self._open("untold"):
             with _alone(item):
                 if _is_old(item["updated"]["S"], UNTOLD_MINUTES):
                     self._tell(item["id"]["S"], item["execution"]["S"])
-        return ended
+        return Looked(ended, len(ages), max(ages, default=0.0))
 
     def _open(self, state: str) -> Iterator[dict[str, Any]]:
         for page in items.unfinished(clients.client("dynamodb"), self.table, state):
@@ -281,5 +292,9 @@ def _found(execution: str, updated: str) -> End | None:
     return None if found["status"] in ("RUNNING", "PENDING_REDRIVE") else _end_of(found)
 
 
+def _age(time: str) -> timedelta:
+    return datetime.now(UTC) - datetime.fromisoformat(time)
+
+
 def _is_old(time: str, minutes: float) -> bool:
-    return datetime.fromisoformat(time) < datetime.now(UTC) - timedelta(minutes=minutes)
+    return _age(time) > timedelta(minutes=minutes)

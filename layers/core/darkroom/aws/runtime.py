@@ -11,9 +11,10 @@ from typing import Any, cast
 
 import msgspec
 from aws_lambda_powertools import Logger, Metrics
-from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from darkroom.aws import tracing
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed
 
 logger = Logger()
@@ -37,6 +38,19 @@ def parse[T](event: Mapping[str, Any], kind: type[T]) -> T:
         raise StepFailed("bad-event", f"the event is not what the workflow sends: {error}") from None
 
 
+def about(job: str) -> None:
+    """Log lines and the trace of this invocation are of this job from here on."""
+    logger.append_keys(job_id=job)
+    tracing.annotate(job_id=job)
+
+
+def count(name: str, value: float = 1, unit: MetricUnit = MetricUnit.Count, **dimension: str) -> None:
+    """A metric of its own dimension. Each value of a dimension is a metric that AWS bills for: there must be few."""
+    with single_metric(name=name, unit=unit, value=value) as one:
+        for key, of in dimension.items():
+            one.add_dimension(name=key, value=of)
+
+
 def where(error: BaseException) -> list[dict[str, Any]]:
     """An error and what caused it, for a log: their classes and the lines that they passed, the innermost last.
 
@@ -53,7 +67,7 @@ def where(error: BaseException) -> list[dict[str, Any]]:
 
 
 def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> Handler:
-    """Wrap a Lambda handler: cold starts are counted, durations logged, and only `DarkroomError` leaves it.
+    """Wrap a Lambda handler: cold starts are counted, durations measured, and only `DarkroomError` leaves it.
 
     Events are never logged: they may hold names of people's files.
     """
@@ -83,6 +97,8 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
                 f"{type(error).__name__} in {setting('POWERTOOLS_SERVICE_NAME')}",
             ) from error
         finally:
-            logger.info("done", milliseconds=round((time.perf_counter() - started) * 1000))
+            milliseconds = round((time.perf_counter() - started) * 1000)
+            metrics.add_metric(name="Duration", unit=MetricUnit.Milliseconds, value=milliseconds)
+            logger.info("done", milliseconds=milliseconds)
 
     return cast(Handler, wrapped)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 from typing import Any, Literal, Protocol
 
 import msgspec
-from aws_lambda_powertools.metrics import MetricUnit, single_metric
+from aws_lambda_powertools.metrics import MetricUnit
 
 from darkroom import codec, pipeline
 from darkroom.aws import handover, keys, storage
-from darkroom.aws.runtime import Handler, lambda_handler, logger, parse, setting
+from darkroom.aws.runtime import Handler, about, count, lambda_handler, logger, parse, setting
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from darkroom.limits import Limits
 from darkroom.picture import Array, Picture
@@ -88,7 +88,7 @@ def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: B
     """
     between = between or BUCKET
     started = time.perf_counter()
-    logger.append_keys(job_id=request.job)
+    about(request.job)
     picture, steps = pipeline.run(
         between.load_picture(request.picture),
         request.work.steps,
@@ -105,8 +105,7 @@ def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: B
 def count_step(report: StepReport, pixels: int) -> None:
     """A step's time, and its result's size in pixels, into logs and metrics."""
     logger.info("step", step=report.name, milliseconds=report.milliseconds, pixels=pixels)
-    with single_metric(name="StepDuration", unit=MetricUnit.Milliseconds, value=report.milliseconds) as one:
-        one.add_dimension(name="step", value=report.name)
+    count("StepDuration", report.milliseconds, MetricUnit.Milliseconds, step=report.name)
 
 
 class WorkBucket:
