@@ -244,6 +244,23 @@ def test_a_result_that_took_too_long_is_taken_by_the_next_request(
     assert len(workflow.inputs) == 1
 
 
+def test_a_stranger_s_job_of_the_same_id_is_no_result(
+    api: Client, workflow: Workflow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id follows from what an uploader may know, and keys of theirs may name any."""
+    put(body=photos.encoded("PNG", width=30, height=20))
+    put("theirs.png")
+    find = records.look
+
+    def theirs(table: str, job: str) -> Any:
+        place = {"bucket": UPLOADS, "key": "theirs.png"}
+        return find(table, job) or {"id": job, "status": "succeeded", **place, "result": place}
+
+    monkeypatch.setattr(records, "look", theirs)
+    shown = get(api, signed("none"))
+    assert photos.decoded(shown.body).shape[:2] == (20, 30)
+
+
 def test_a_failure_of_ours_is_tried_again(api: Client, workflow: Workflow) -> None:
     put()
     workflow.answer = {"status": "FAILED", "error": "StepFailed", "cause": "step.broken: step 'gamma' failed"}

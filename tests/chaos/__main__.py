@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,7 +43,7 @@ def main() -> int:
     parser.add_argument("--only", metavar="TEXT", default="", help="storms whose names hold this text")
     chosen = parser.parse_args()
     names = [name for name, (_, _, few) in STORMS.items() if chosen.only in name and (few or not chosen.short)]
-    accounts = []
+    accounts, began = [], time.monotonic()
     with ground(short=chosen.short) as where:
         print(HEAD, flush=True)
         for account in weather(where, names, short=chosen.short):
@@ -49,6 +51,7 @@ def main() -> int:
             for line in account.trouble:
                 print(f"  {line}", file=sys.stderr, flush=True)
             accounts.append(account)
+    print(f"{(time.monotonic() - began) / 60:.1f} minutes, at a load of {os.getloadavg()[0]:.1f}", file=sys.stderr)
     return int(any(account.trouble for account in accounts))
 
 

@@ -216,18 +216,21 @@ def unrecorded(ground: Ground, prefix: str, size: int) -> None:
 def undeliverable(ground: Ground, prefix: str, size: int) -> None:
     """No job can be started: the events go to the dead-letter queue, are counted there and sent again."""
     sqs, queue = ground.client("sqs"), ground.outputs["WaitingUploads"]
-    usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["RedrivePolicy"])["Attributes"]["RedrivePolicy"]
-    once = json.dumps({**json.loads(usual), "maxReceiveCount": 1})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": once})
+    names = ["RedrivePolicy", "VisibilityTimeout"]
+    usual = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=names)["Attributes"]
+    once = json.dumps({**json.loads(usual["RedrivePolicy"]), "maxReceiveCount": 1})
+    # A starter lays a message aside for a minute; here it cannot, and the queue shows it again when its own time is up.
+    brief = {"RedrivePolicy": once, "VisibilityTimeout": "10"}
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=brief)
 
     def fault(request: Request) -> Reply | None:
-        refused = request.operation == "StartExecution"
+        refused = request.operation in ("StartExecution", "ChangeMessageVisibility")
         return json_error(400, "AccessDeniedException") if refused else None
 
     with ground.proxy.facing(fault):
         upload(ground, prefix, size)
         ground.wait_for("the dead-letter queue", lambda: care.look(ground.darkroom)["undelivered"] == size)
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"RedrivePolicy": usual})
+    sqs.set_queue_attributes(QueueUrl=queue, Attributes=usual)
     assert care.redrive(ground.darkroom) == size
     ground.settle(prefix)
 

@@ -28,6 +28,11 @@ LONGEST = {
 }
 
 
+def test_whoever_holds_a_place_lives_no_longer_than_it_counts(resources: dict[str, Any]) -> None:
+    assert resources["ApiFunction"]["Properties"]["Timeout"] <= synchronous.HELD_SECONDS
+    assert synchronous.PATIENCE_SECONDS < 29 < synchronous.HELD_SECONDS
+
+
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     return expansion.deployed(**LONGEST)

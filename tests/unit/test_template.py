@@ -103,7 +103,7 @@ def test_workflow_may_do_what_its_tasks_do(expanded: dict[str, Any]) -> None:
 
 def test_functions_end_before_the_workflow_stops_waiting() -> None:
     timeout = TEMPLATE["Globals"]["Function"]["Timeout"]
-    assert {name for name, function in functions().items() if "Timeout" in function} == {"start"}
+    assert {name for name, function in functions().items() if "Timeout" in function} == {"api", "start"}
     for name in definition.lambda_tasks(WORKFLOW):
         assert timeout < WORKFLOW["States"][name]["TimeoutSeconds"]
 
@@ -422,6 +422,13 @@ def test_work_is_forgotten_after_a_day_and_renditions_after_some() -> None:
     ends = {rule["Prefix"]: str(rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
     assert ends == {"jobs/": "1", "sync/": "1", "i/": "9"}
     assert {part.partition("/")[0] + "/" for part in written_to("WorkBucket")} == set(ends), "nothing stays"
+
+
+def test_what_was_answered_is_forgotten_by_its_tag_and_no_upload_s_result_by_its_key() -> None:
+    rules = rights.Stack().resources["ResultsBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
+    (brief,) = (rule for rule in rules if "ExpirationInDays" in rule)
+    assert brief["TagFilters"] == [{"Key": "darkroom", "Value": "answered"}]
+    assert not any("Prefix" in rule for rule in rules)
 
 
 def written_to(bucket: str) -> set[str]:

@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
+from urllib.parse import urlencode
 
+import pytest
+
+from darkroom.aws import clients, storage
 from tests.support import photos
-from tests.support.functions import RESULTS
+from tests.support.functions import RESULTS, WORK
 from tests.support.workflow import Lab
 
 
@@ -53,6 +58,62 @@ def test_decisions_lie_beside_the_result_where_asked_for(lab: Lab) -> None:
     lab.execute(lab.upload("same.jpg", photos.encoded("JPEG"), {"recipe": "none"}))
     assert lab.manifest("same.jpg")["sidecar"] is None
     assert "same.jpg.xmp" not in lab.results()
+
+
+def test_what_no_request_of_s3_s_can_hold_is_left_out_and_told(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(lab.functions.settings, "KEEP_TAGS", "true")
+    long = urlencode({f"{number}" + "ü" * 120: "ü" * 250 for number in range(10)})
+    cases: dict[str, dict[str, str]] = {
+        "tags.jpg": {"Tagging": long, "CacheControl": "no-cache"},
+        "form.jpg": {"ContentDisposition": 'inline; title="Müller"', "CacheControl": "no-cache"},
+        "long.jpg": {"ContentDisposition": "inline; title=" + "x" * 5000, "Tagging": "a=b"},
+    }
+    for key, options in cases.items():
+        assert lab.execute(lab.upload(key, photos.encoded("JPEG"), {"recipe": "none"}, **options)).status == "SUCCEEDED"
+    heads = {key: lab.s3.head_object(Bucket=RESULTS, Key=key) for key in cases}
+    tags = {key: lab.s3.get_object_tagging(Bucket=RESULTS, Key=key)["TagSet"] for key in cases}
+    notes = {key: " ".join(lab.manifest(key)["notes"]) for key in cases}
+    assert (heads["tags.jpg"]["CacheControl"], tags["tags.jpg"]) == ("no-cache", [])
+    assert "tags" in notes["tags.jpg"]
+    assert "left out" in notes["tags.jpg"]
+    assert heads["form.jpg"]["CacheControl"] == "no-cache"
+    assert "ContentDisposition" not in heads["form.jpg"]
+    assert "ContentDisposition is not ASCII" in notes["form.jpg"]
+    assert "ContentDisposition" not in heads["long.jpg"]
+    assert "4,096 bytes" in notes["long.jpg"]
+    assert tags["long.jpg"] == [{"Key": "a", "Value": "b"}]
+
+
+def test_a_sidecar_that_a_newer_job_writes_meanwhile_is_not_deleted(lab: Lab, monkeypatch: pytest.MonkeyPatch) -> None:
+    def put(body: bytes, sequencer: str) -> None:
+        metadata = {"source": "same", "sequencer": sequencer}
+        lab.s3.put_object(Bucket=RESULTS, Key="x.jpg.xmp", Body=body, Metadata=metadata)
+
+    put(b"older", "01")
+    ours = clients.client("s3")
+    asked = ours.head_object
+
+    def look_and_be_overtaken(**request: str) -> Any:
+        answer = asked(**request)
+        put(b"newer", "03")
+        return answer
+
+    monkeypatch.setattr(ours, "head_object", look_and_be_overtaken)
+    storage.remove_older(RESULTS, "x.jpg.xmp", source="same", sequencer="02")
+    assert lab.result("x.jpg.xmp") == b"newer"
+
+
+def test_what_is_answered_is_marked_and_an_upload_by_such_a_key_is_not(lab: Lab) -> None:
+    key = f"sync/{'a' * 32}/photo.png"
+    lab.s3.put_object(Bucket=WORK, Key=key, Body=photos.encoded("PNG"), Metadata={"recipe": "vivid"})
+    event = {"detail": {"bucket": {"name": WORK}, "object": {"key": key, "sequencer": "0"}}}
+    assert lab.execute(event).status == "SUCCEEDED"
+    marked = [{"Key": "darkroom", "Value": "answered"}]
+    for name in lab.results():
+        assert lab.s3.get_object_tagging(Bucket=RESULTS, Key=name)["TagSet"] == marked
+    theirs = "sync/2026/photo.png"
+    assert lab.execute(lab.upload(theirs, photos.encoded("PNG"))).status == "SUCCEEDED"
+    assert lab.s3.get_object_tagging(Bucket=RESULTS, Key=theirs)["TagSet"] == []
 
 
 def test_an_older_result_s_sidecar_goes_and_a_stranger_s_stays(lab: Lab) -> None:

@@ -13,7 +13,7 @@ import darkroom
 from darkroom import recipe
 from darkroom.errors import ImageRejected, StepFailed
 from tests.support import definition, photos
-from tests.support.functions import RESULTS, UPLOADS
+from tests.support.functions import RESULTS, UPLOADS, WORK
 from tests.support.interpreter import service_error
 from tests.support.workflow import TABLE, Lab, read_event
 
@@ -186,11 +186,12 @@ def test_two_deliveries_at_once_are_one_job(lab: Lab) -> None:
     assert [kind for kind, _ in lab.told()] == ["Job Succeeded"]
 
 
-def waiting(lab: Lab, key: str, job: str) -> None:
+def waiting(lab: Lab, key: str, job: str, bucket: str = UPLOADS) -> None:
     """The record that the API leaves before the upload."""
     item = {
         "id": job,
         "status": "waiting",
+        "bucket": bucket,
         "key": key,
         "created": "2026-01-01T00:00:00.000Z",
         "request": "what was asked",
@@ -221,6 +222,16 @@ def test_another_key_of_an_announced_job_is_a_job_of_its_own(lab: Lab) -> None:
         job: "waiting",
         execution.output["job"]: "succeeded",
     }
+
+
+def test_a_key_as_of_a_photo_that_is_waited_for_takes_over_no_job_of_it(lab: Lab) -> None:
+    job = "0123456789abcdef" * 2
+    key = f"sync/{job}/photo.png"
+    waiting(lab, key, job, bucket=WORK)
+    execution = lab.execute(lab.upload(key, photos.encoded()))
+    assert (execution.output["status"], execution.output["job"] == job) == ("succeeded", False)
+    (record,) = (one for one in lab.records() if one["id"] == job)
+    assert (record["status"], record["bucket"]) == ("waiting", WORK)
 
 
 def test_a_form_that_is_used_twice_makes_two_jobs(lab: Lab) -> None:

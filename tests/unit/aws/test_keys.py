@@ -88,6 +88,25 @@ def test_a_key_of_s3_s_greatest_length_has_a_result_and_a_manifest(unit: str, ex
         assert key.endswith(".png")
 
 
+@pytest.mark.parametrize("unit", ["\U0001d160", "\u0958", "\U0001f600", "東"])
+@pytest.mark.parametrize("extension", [".jpg", ".xmp", ""])
+def test_a_name_of_any_length_makes_a_key(unit: str, extension: str) -> None:
+    for make in (keys.to_announce, keys.to_submit):
+        key = make(JOB, unit * 400 + extension)
+        assert len(key.encode()) <= keys.MOST_BYTES
+        assert key.endswith(".photo" if extension == ".xmp" else extension)
+        assert keys.filename(key) != key
+        assert len(keys.result(key, "png").encode()) <= keys.MOST_BYTES
+
+
+@pytest.mark.parametrize(
+    "name", ["notes.txt", "IMG_1.xmp", "Thumbs.db", "._IMG.jpg", "a.JSON", "x.part", "a_$folder$", ""]
+)
+def test_who_sends_a_photo_by_any_name_has_it_taken_for_one(name: str) -> None:
+    for make in (keys.to_announce, keys.to_submit):
+        assert keys.may_be_photo(make(JOB, name))
+
+
 @pytest.mark.parametrize(
     "upload",
     [

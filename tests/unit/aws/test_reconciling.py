@@ -142,9 +142,8 @@ def test_an_upload_that_was_announced_ends_under_its_own_id(stack: Stack) -> Non
     announced = "0a" * 16
     upload = read_event("s3_object_created")
     upload["detail"]["object"]["key"] = f"api/{announced}/photo.jpg"
-    stack.table.put_item(
-        Item={"id": announced, "status": "waiting", "key": f"api/{announced}/photo.jpg", "owner": "anna"}
-    )
+    place = {"bucket": upload["detail"]["bucket"]["name"], "key": f"api/{announced}/photo.jpg"}
+    stack.table.put_item(Item={"id": announced, "status": "waiting", **place, "owner": "anna"})
     stack.ends.told({**event("it", "TIMED_OUT"), "input": json.dumps(upload)})
     (record,) = stack.table.scan()["Items"]
     assert (record["id"], record["status"], record["owner"]) == (announced, "failed", "anna")

@@ -22,6 +22,9 @@ OURS = frozenset({"recipe", *Overrides.__struct_fields__, "job", "source", "sequ
 _RESERVED = 300
 """Bytes of metadata that a result has of its own."""
 
+HEADER_BYTES = 4096
+"""Of headers and tags that are carried: S3 takes 8 KB of headers in all, 2 KB of which are metadata."""
+
 
 @dataclass(frozen=True, slots=True)
 class Carried:
@@ -42,13 +45,11 @@ def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
     if head is None:
         return Carried()
     found = {} if job.bucket == setting("WORK_BUCKET") else _tags(job, version)  # what the API put there has none
-    options: dict[str, str] = {}
     notes: list[str] = []
-    if found and tags:
-        options["Tagging"] = urlencode(found)
-    elif found:
-        notes.append(f"the upload's tags were not carried over ({', '.join(found):.200}): the stack does not keep them")
     there = {name: head[name] for name in HEADERS if head.get(name)}
+    options = _options(found if tags else {}, there, notes)
+    if found and not tags:
+        notes.append(f"the upload's tags were not carried over ({', '.join(found):.200}): the stack does not keep them")
     own = {name: value for name, value in head["Metadata"].items() if name not in OURS}
     if not metadata:
         if there or own:
@@ -63,6 +64,21 @@ def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
         notes.append(f"the upload's metadata has {size:,} bytes and was left out; {METADATA_BYTES - _RESERVED:,} fit")
         own = {}
     return Carried(options | there, own, tuple(notes))
+
+
+def _options(tags: Mapping[str, str], there: dict[str, str], notes: list[str]) -> dict[str, str]:
+    """The tags as S3 takes them with an object. What cannot be a header of the request is left out, and noted."""
+    for name in [name for name, value in there.items() if not value.isascii()]:  # a form's; no signature covers such
+        notes.append(f"the upload's {name} is not ASCII and was left out")
+        del there[name]
+    if sum(map(len, there.values())) > HEADER_BYTES:
+        notes.append(f"the upload's {', '.join(there)} have more than {HEADER_BYTES:,} bytes and were left out")
+        there.clear()
+    options = {"Tagging": urlencode(tags)} if tags else {}
+    if options and sum(map(len, there.values())) + len(options["Tagging"]) > HEADER_BYTES:
+        notes.append(f"the upload's tags ({', '.join(tags):.200}) are too long for a request of S3's and were left out")
+        return {}
+    return options
 
 
 def _tags(job: Job, version: Mapping[str, str]) -> dict[str, str]:

@@ -100,10 +100,23 @@ def sidecar(result: str) -> str:
 
 
 def safe_name(filename: str) -> str:
-    """The last segment of a file's name, as a key may hold it: without control characters or S3's own variable."""
+    """The last segment of a file's name, as a key may hold it: without control characters or S3's own variable.
+
+    Whoever sends one says that it is a photo: a name as of what lies beside photos becomes another's.
+    """
     name = unicodedata.normalize("NFC", re.split(r"[/\\]", filename)[-1])
     name = "".join(char for char in name if unicodedata.category(char)[0] != "C").replace("${", "_{").strip(" .")
-    return name or "photo"
+    name = name or "photo"
+    return _cut(name if may_be_photo(name) else f"{name}.photo", MOST_BYTES - len(f"submit/{'0' * 32}/"))
+
+
+def _cut(name: str, most: int) -> str:
+    """A name of at most so many bytes, with its extension. Normalizing makes some names longer than they were."""
+    if len(name.encode()) <= most:
+        return name
+    stem, extension = posixpath.splitext(name)
+    end = extension.encode()[: most // 2]
+    return (stem.encode()[: most - len(end)] + end).decode(errors="ignore")
 
 
 def jobs_of(bucket: str, key: str, version: str) -> list[str]:

@@ -74,6 +74,9 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
     source = hashlib.sha256(f"{job.bucket}/{job.key}".encode()).hexdigest()
 
+    # What was answered to who waited is forgotten in a day: by this tag, for uploads' keys may begin as they like.
+    briefly = {"Tagging": "darkroom=answered"} if job.bucket == setting("WORK_BUCKET") else {}
+
     def write(name: str, content: bytes, media_type: str, more: carrying.Carried) -> storage.Written | None:
         return storage.write_newest(
             bucket,
@@ -83,7 +86,7 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
             source=source,
             sequencer=job.sequencer,
             metadata={**more.metadata, "job": job.id},
-            **more.options,
+            **{**more.options, **briefly},
         )
 
     brief = msgspec.json.encode(inspection.diagnosis.brief()).decode() if inspection.diagnosis else ""

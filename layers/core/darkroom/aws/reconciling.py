@@ -108,7 +108,7 @@ class Ends:
         waits = [
             job
             for job, record in records.items()
-            if (record.get("status"), record.get("key")) == ("waiting", place["key"])
+            if record.get("status") == "waiting" and place.items() <= record.items()
         ]
         given = {**place, "version": version, "sequencer": sequencer, "execution": execution}
         self._begin_and_end([*waits, *jobs[-1:]][0], given, end)
@@ -167,7 +167,7 @@ class Ends:
             given["execution"],
             end,
             f"SET {', '.join(sets)}",
-            "attribute_not_exists(#id) OR (#status = :waiting AND #key = :key)",
+            "attribute_not_exists(#id) OR (#status = :waiting AND #bucket = :bucket AND #key = :key)",
             {":waiting": {"S": "waiting"}, **values},
         )
 

@@ -129,9 +129,9 @@ def remove_older(bucket: str, key: str, *, source: str, sequencer: str) -> None:
         head = s3.head_object(Bucket=bucket, Key=key)
         there = head["Metadata"]
         if there.get("source") == source and not is_newer(there.get("sequencer", ""), sequencer):
-            s3.delete_object(Bucket=bucket, Key=key)
+            s3.delete_object(Bucket=bucket, Key=key, IfMatch=head["ETag"])
     except ClientError as error:
-        if code_of(error) not in GONE:
+        if code_of(error) not in GONE | LOST_RACE:  # what lies there by now is a newer job's
             raise translate(error) from error
     except BotoCoreError as error:
         raise translate(error) from error

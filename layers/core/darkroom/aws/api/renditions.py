@@ -160,7 +160,8 @@ def _not_yet() -> Problem:
 def _result(site: Site, source: Source, wanted: Wanted, job: str) -> tuple[bytes, str]:
     """A recipe's result by the workflow, run now, or earlier where it took longer than its caller could wait."""
     before = records.look(site.table, job)
-    if before is not None and before["status"] in ("succeeded", "rejected", "running"):
+    ours = before is not None and before.get("bucket") == site.work  # a key of an upload may name any id
+    if before is not None and ours and before["status"] in ("succeeded", "rejected", "running"):
         if before["status"] == "running":
             raise _not_yet()
         if before["status"] == "rejected":
