@@ -51,6 +51,12 @@ the stack. `make screenshots` makes this page.
 - **Mouse and fingers**: the handle is dragged, the wheel and two fingers zoom, a photo that is zoomed is dragged, and
   one that is not shows the original while it is held.
 - **A reload** forgets nothing but what was not uploaded yet: photos and what became of them are the caller's jobs.
+- **German** is a table (`infra/web/german.json`) from the API's English to the page's: decisions, reasons, notes on
+  files, errors of photos and jobs, recipes. A test reads the sentences where they are worded, and fails where a
+  decision has no German, or many notes and errors have none; such a one is shown in English. Names of steps and of
+  their parameters, and what is said of those, are the API's own and stay English.
+- **A switch** is one's own choice, as steps of one's own are: the photo is made as it was switched. `auto` looks again
+  only at what it chose by itself and would give the photo back over a choice that it likes less; the page says so.
 """
 
 

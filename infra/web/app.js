@@ -8,7 +8,7 @@ import { openBy } from "./grid.js";
 import { changed, onChange, Photo, photos, remembered } from "./photos.js";
 import { introduce, keep } from "./strip.js";
 import { current, open, retold } from "./viewer.js";
-import { otherLanguage, sayAll, t } from "./words.js";
+import { inWords, learnSentences, otherLanguage, said, sayAll, t } from "./words.js";
 import { follow, sayBy, want } from "./work.js";
 import { zip } from "./zip.js";
 
@@ -47,7 +47,7 @@ function warn(text) {
 }
 
 /** @param {unknown} error */
-const told = (error) => (error instanceof Error ? error.message : String(error));
+const told = (error) => inWords(error instanceof Error ? error.message : String(error));
 
 sayBy((text) => (page.status.textContent = text));
 
@@ -129,7 +129,7 @@ function offerRecipes() {
 }
 
 function describe() {
-  page.note.textContent = known.recipes.find((one) => one.name === page.recipe.value)?.description ?? ownSteps.map((step) => step.name).join(", ");
+  Object.assign(page.note, said(known.recipes.find((one) => one.name === page.recipe.value)?.description ?? ownSteps.map((step) => step.name).join(", ")));
   const format = page.format.selectedOptions[0]?.textContent ?? "";
   page.told.textContent = `${page.recipe.selectedOptions[0]?.textContent ?? ""}, ${format}`;
 }
@@ -256,8 +256,8 @@ page.zip.addEventListener("click", async () => {
  * @param {string} link
  */
 function nameOf(link) {
-  const said = new URL(link).searchParams.get("response-content-disposition") ?? "";
-  return decodeURIComponent(said.split("''")[1] ?? "photo");
+  const disposition = new URL(link).searchParams.get("response-content-disposition") ?? "";
+  return decodeURIComponent(disposition.split("''")[1] ?? "photo");
 }
 
 onChange(() => {
@@ -266,15 +266,24 @@ onChange(() => {
   page.zip.hidden = !photos.some((photo) => photo.best);
 });
 
-at("language", HTMLButtonElement).addEventListener("click", () => {
-  otherLanguage();
+function sayAnew() {
   offerRecipes();
   for (const photo of photos) changed(photo);
   retold();
+}
+
+/** Where the table does not come, sentences stay English. */
+const learn = () => learnSentences().then(sayAnew, () => {});
+
+at("language", HTMLButtonElement).addEventListener("click", () => {
+  otherLanguage();
+  sayAnew();
+  learn();
 });
 
 page.main.classList.add("empty");
 sayAll();
+learn();
 openBy(open);
 network();
 starting = start();

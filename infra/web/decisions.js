@@ -2,7 +2,7 @@
 // What was decided about a photo, each decision with its sentence and a switch that has it made otherwise.
 
 import { make } from "./elements.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Decision} Decision
@@ -84,18 +84,16 @@ export function showDecisions(place, photo, version, want) {
       item.append(
         input,
         make("label", { htmlFor: input.id, textContent: t(`defect ${decision.defect}`), lang: document.documentElement.lang }),
-        make("p", { id: `${input.id}-why`, textContent: capitalised(decision.why) }),
+        make("p", { id: `${input.id}-why`, ...said(decision.why) }),
       );
       return item;
     }),
   );
-  const said = new Set(all.map((decision) => decision.why));
-  const reasons = (version.job?.reasons ?? []).filter(({ about, words }) => about !== "left" && !said.has(words));
-  place.words.replaceChildren(...reasons.map(({ words }) => make("li", { textContent: capitalised(words) })));
+  const shownAlready = new Set(all.map((decision) => decision.why));
+  const reasons = (version.job?.reasons ?? []).filter(({ about, words }) => about !== "left" && !shownAlready.has(words));
+  const switched = decided && decided !== report ? [make("li", { textContent: t("asSwitched"), lang: document.documentElement.lang })] : [];
+  place.words.replaceChildren(...switched, ...reasons.map(({ words }) => make("li", said(words))));
   const others = all.filter((decision) => !shown.includes(decision));
-  place.notFound.replaceChildren(...others.map(({ why }) => make("li", { textContent: capitalised(why) })));
+  place.notFound.replaceChildren(...others.map(({ why }) => make("li", said(why))));
   place.details.hidden = !others.length;
 }
-
-/** @param {string} text */
-export const capitalised = (text) => text.charAt(0).toUpperCase() + text.slice(1);

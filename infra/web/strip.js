@@ -3,7 +3,7 @@
 
 import { find, make } from "./elements.js";
 import { byRecipe } from "./small.js";
-import { t } from "./words.js";
+import { said, t } from "./words.js";
 import { want } from "./work.js";
 
 /**
@@ -32,7 +32,7 @@ export function introduce(known, build) {
 /** @param {Photo} photo */
 export function drawRecipes(photo) {
   const buttons = [...recipes, { name: OWN, description: "" }].map(({ name, description }) => {
-    const button = make("button", { type: "button", title: description });
+    const button = make("button", { type: "button", title: said(description).textContent });
     button.dataset.recipe = name;
     button.append(make("span", { className: "face" }), make("span", { textContent: name === OWN ? t("ownSteps") : t(`recipe ${name}`) }));
     button.addEventListener("click", () => (name === OWN ? buildSteps() : want(photo, keep(photo, { recipe: name }))));

@@ -2,7 +2,7 @@
 // One photo, large: before and after, what was made of it and why, and what else could be.
 
 import { Compare } from "./compare.js";
-import { capitalised, showDecisions } from "./decisions.js";
+import { showDecisions } from "./decisions.js";
 import { find, make } from "./elements.js";
 import { focusOn, mark } from "./grid.js";
 import { histogram } from "./histogram.js";
@@ -10,7 +10,7 @@ import { onChange, photos, RENEWED_AFTER } from "./photos.js";
 import { readable, readableResult } from "./small.js";
 import { drawRecipes, markRecipe } from "./strip.js";
 import { Tuning, wishes } from "./tune.js";
-import { t, weight } from "./words.js";
+import { said, t, weight } from "./words.js";
 import { cancel, remove, retry, want } from "./work.js";
 
 /**
@@ -25,7 +25,7 @@ const place = {
   previous: at("previous", HTMLButtonElement), next: at("next", HTMLButtonElement), hold: at("hold", HTMLButtonElement),
   working: at("working", HTMLElement), share: at("share", HTMLProgressElement), phase: at("phase", HTMLElement), error: at("photo-error", HTMLElement),
   download: at("download", HTMLAnchorElement), retry: at("retry", HTMLButtonElement), size: at("size", HTMLElement),
-  reasons: at("reasons", HTMLElement), tune: at("tune", HTMLElement), more: at("more-of-it", HTMLElement), stages: at("stages", HTMLElement),
+  offered: at("offered", HTMLElement), reasons: at("reasons", HTMLElement), tune: at("tune", HTMLElement), more: at("more-of-it", HTMLElement), stages: at("stages", HTMLElement),
 };
 const reasons = { switches: at("decisions", HTMLElement), words: at("words", HTMLElement), notFound: at("not-found", HTMLElement), details: at("looked-for", HTMLElement) };
 const compare = new Compare(place.stage);
@@ -79,9 +79,10 @@ function update(photo) {
   const best = photo.best;
   tellProgress();
   place.error.hidden = !version?.message;
-  place.error.textContent = version ? sentence(version.message) : "";
+  Object.assign(place.error, sentence(version?.message ?? ""));
   place.retry.hidden = !version || version.busy || version.phase === "done";
   for (const part of [place.reasons, place.tune, place.more]) part.hidden = !best;
+  place.offered.hidden = version?.phase === "rejected" && !best;
   place.download.hidden = !best || best !== version;
   drawBefore(photo, best);
   if (best) drawAfter(photo, best);
@@ -200,8 +201,8 @@ async function show(photo, which, address, instead) {
 
 /** @param {string} text */
 function sentence(text) {
-  const said = capitalised(text);
-  return !said || /[.!?]$/.test(said) ? said : `${said}.`;
+  const { textContent, lang } = said(text);
+  return { lang, textContent: !textContent || /[.!?]$/.test(textContent) ? textContent : `${textContent}.` };
 }
 
 at("close", HTMLButtonElement).addEventListener("click", close);

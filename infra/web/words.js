@@ -1,5 +1,7 @@
 // @ts-check
-// What the page says, in English and German. What the API words itself (reasons, errors) is English everywhere.
+// What the page says, in English and German. What the API words itself (decisions, reasons, errors) comes in English.
+
+import { translator } from "./sentences.js";
 
 /** @type {Record<string, [english: string, german: string]>} */
 const WORDS = {
@@ -57,6 +59,7 @@ const WORDS = {
   about: ["about {size}", "etwa {size}"],
   sizes: ["{after} (before: {before})", "{after} (vorher: {before})"],
   why: ["What was done, and why", "Was geschah, und warum"],
+  asSwitched: ["Made as you switched it. darkroom looks again only at what it chose by itself: compare it with the original.", "So gemacht, wie geschaltet. darkroom sieht nur nach, was es selbst gewählt hat: bitte mit dem Original vergleichen."],
   lookedFor: ["Looked for and not found", "Gesucht und nicht gefunden"],
   more: ["Histograms and times", "Histogramme und Zeiten"],
   unshown: ["This browser cannot show it.", "Dieser Browser kann es nicht zeigen."],
@@ -118,6 +121,9 @@ const WORDS = {
   "defect finish": ["Finish", "Abschluss"],
 };
 
+/** @type {((text: string) => string | null) | null} */
+let translated = null;
+
 let german = (localStorage.getItem("language") ?? navigator.language).startsWith("de");
 
 /**
@@ -126,8 +132,8 @@ let german = (localStorage.getItem("language") ?? navigator.language).startsWith
  * @param {Record<string, string | number>} [values]
  */
 export function t(name, values = {}) {
-  const said = WORDS[name]?.[german ? 1 : 0] ?? name.replace(/^(recipe|defect) /, "");
-  return said.replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
+  const words = WORDS[name]?.[german ? 1 : 0] ?? name.replace(/^(recipe|defect) /, "");
+  return words.replace(/\{(\w+)\}/g, (_, key) => String(values[key]));
 }
 
 /** Says all that stands in the document: `data-t` in an element, `data-label` as its accessible name. */
@@ -141,6 +147,35 @@ export function otherLanguage() {
   german = !german;
   localStorage.setItem("language", german ? "de" : "en");
   sayAll();
+}
+
+/** The API's sentences come to be known in the page's language: all that shows some is to be said anew then. */
+export async function learnSentences() {
+  if (!german || translated) return;
+  translated = translator(await (await fetch("web/german.json")).json());
+}
+
+/**
+ * Words of the API's, or of the page's own, in the page's language; null where the table has them not.
+ * @param {string} text
+ */
+function here(text) {
+  const own = !german || text === "" || Object.values(WORDS).some((pair) => pair[1] === text);
+  return own ? text : (translated?.(text) ?? null);
+}
+
+/** @param {string} text likewise; English where there is no other */
+export const inWords = (text) => here(text) ?? text;
+
+/**
+ * The same as a sentence, as an element has it.
+ * @param {string} text
+ * @returns {{ textContent: string, lang: string }}
+ */
+export function said(text) {
+  const known = here(text);
+  const found = known ?? text;
+  return { textContent: found.charAt(0).toUpperCase() + found.slice(1), lang: german && known !== null ? "de" : "en" };
 }
 
 /** @param {number} bytes */

@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { changed, photos, Version } from "./photos.js";
-import { t } from "./words.js";
+import { inWords, t } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Wanted} Wanted
@@ -39,8 +39,8 @@ function typeOf(file) {
  * @param {Wanted} wanted
  */
 export function want(photo, wanted) {
-  const said = JSON.stringify(wanted);
-  const there = photo.versions.find((one) => JSON.stringify(one.wanted) === said && (one.busy || one.phase === "done"));
+  const asked = JSON.stringify(wanted);
+  const there = photo.versions.find((one) => JSON.stringify(one.wanted) === asked && (one.busy || one.phase === "done"));
   if (there) {
     photo.shown = there;
     return changed(photo);
@@ -83,7 +83,7 @@ async function work(photo, version) {
     const unreadable = error instanceof api.Refused && error.code === "recipe.bad-content-type";
     version.message = unreadable ? t("noPhoto") : error instanceof Error ? error.message : String(error);
     changed(photo);
-    say(`${photo.name}: ${version.message}`);
+    say(`${photo.name}: ${inWords(version.message)}`);
   }
 }
 
@@ -155,7 +155,7 @@ export async function follow(photo, version) {
     if (version.busy) await api.pause(wait);
   }
   if (version.phase === "done") say(t("isDone", { name: photo.name }));
-  else if (version.message) say(`${photo.name}: ${version.message}`);
+  else if (version.message) say(`${photo.name}: ${inWords(version.message)}`);
 }
 
 /**

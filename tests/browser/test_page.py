@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
 
+from darkroom_local import sample
 from darkroom_local.emulator import REPOSITORY
 from docs.make import screenshots
 from tests.browser.actions import add, complaints, done, files, ready, shown, tile
@@ -149,14 +151,28 @@ def pinch(page: Page, apart: float, then: float) -> None:
         devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
 
 
-def test_in_german(windows: Windows) -> None:
+def test_in_german(windows: Windows, tmp_path: Path) -> None:
     page = windows.open(locale="de-DE")
-    ready(page)
+    ready(page, "auto")
+    expect(page.locator("#recipe-note")).to_contain_text("wählt Schritte und Stärken selbst")
     expect(page.locator("html")).to_have_attribute("lang", "de")
     expect(page.locator("#sample")).to_have_text("Beispielfoto probieren")
+    add(page, *files(tmp_path, [("dunkel.jpg", sample.spoiled_photo()), ("kaputt.jpg", photos.encoded()[:900])]))
+    done(page, "dunkel.jpg")
+    tile(page, "dunkel.jpg").click()
+    expect(page.locator("#decisions")).to_contain_text("die Belichtung wird um")
+    expect(page.locator("#words")).to_contain_text("Diagnose: unterbelichtet um etwa")
+    shown_in = page.locator("#decisions p, #words li, #not-found li").evaluate_all(
+        "(all) => all.map((one) => one.lang)"
+    )
+    assert set(shown_in) == {"de"}
     assert complaints(page) == []
+    expect(tile(page, "kaputt.jpg")).to_have_attribute("data-phase", "rejected")
+    tile(page, "kaputt.jpg").click()
+    expect(page.locator("#photo-error")).to_have_text(re.compile("^Das JPEG "))
     page.get_by_role("button", name="English").click()
     expect(page.locator("html")).to_have_attribute("lang", "en")
+    expect(page.locator("#photo-error")).to_have_text(re.compile("^The JPEG "))
     expect(page.locator("#sample")).to_have_text("Try a sample photo")
     page.reload()
     expect(page.locator("#sample")).to_have_text("Try a sample photo")

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from playwright.sync_api import Page, expect
 
+import darkroom
 from darkroom_local import sample
 from tests.browser.actions import Asked, add, brightness, complaints, done, files, ready, shown, tile
 from tests.browser.conftest import Site, Windows
@@ -43,6 +44,7 @@ def test_a_photo_comes_back_better_and_each_decision_is_a_switch(windows: Window
     expect(page.locator("#histogram-after")).not_to_have_attribute("aria-label", old)
     expect(page.get_by_role("switch", name="Underexposed")).not_to_be_checked()
     assert page.locator("#decisions input:checked").count() > 0, "the other decisions stay"
+    expect(page.locator("#words")).to_contain_text("Made as you switched it")
     assert brightness(page, "after") < bright - 10
     assert asked.bodies("/again")[0]["steps"]
     assert asked.uploads() == 1
@@ -171,6 +173,32 @@ def test_offline_it_waits_and_goes_on_and_what_waits_can_be_cancelled(windows: W
     expect(tile(page, "is stopped.jpg")).to_contain_text("Stopped")
     page.get_by_role("button", name="Try again").click()
     done(page, "is stopped.jpg")
+
+
+def test_a_job_that_runs_is_cancelled(windows: Windows, tmp_path: Path) -> None:
+    page = windows.open()
+    ready(page)
+    # For minutes, by turns in two functions: what is stopped ends with the one step that runs.
+    steps = [{"name": "cluster_colors"}, {"name": "denoise"}] * 16
+    page.route(
+        "**/v1/jobs",
+        lambda route: route.continue_(
+            post_data={"filename": "long.png", "content_type": "image/png", "steps": steps}
+            if route.request.method == "POST"
+            else None
+        ),
+    )
+    rough = np.random.default_rng(0).integers(0, 256, (1200, 1600, 3), np.uint8)
+    add(page, *files(tmp_path, [("long.png", darkroom.encode(rough, "png"))]))
+    expect(tile(page, "long.png")).to_have_attribute("data-phase", "working")
+    expect(page.locator("#phase")).to_have_text(re.compile(r"(correct color|filter), \d+ s · \d+ of \d+"))
+    expect(page.locator("#share")).to_be_visible()
+    page.get_by_role("button", name="Cancel").click()
+    expect(tile(page, "long.png")).to_contain_text("Stopped")
+    page.reload()
+    expect(tile(page, "long.png")).to_have_attribute("data-phase", "failed")
+    tile(page, "long.png").click()
+    expect(page.locator("#photo-error")).to_have_text("The job was stopped.")
 
 
 def test_what_is_removed_is_gone(windows: Windows, site: Site, tmp_path: Path) -> None:
