@@ -24,6 +24,8 @@ ERRORS = {
     "lambda": (
         "Lambda.TooManyRequestsException",
         "Lambda.ServiceException",
+        "Lambda.AWSLambdaException",
+        "Lambda.ClientExecutionTimeoutException",
         "Lambda.SdkClientException",
         "Lambda.Unknown",
         "Runtime.ExitError",
@@ -34,20 +36,24 @@ ERRORS = {
         "DynamoDB.ConditionalCheckFailedException",
         "DynamoDB.ProvisionedThroughputExceededException",
         "DynamoDB.ThrottlingException",
+        "DynamoDB.RequestLimitExceeded",
         "DynamoDB.TransactionConflictException",
         "DynamoDB.InternalServerErrorException",
+        "DynamoDB.AmazonDynamoDBException",
         "DynamoDB.SdkClientException",
         "DynamoDB.ValidationException",
     ),
     "events": (
         "EventBridge.ThrottlingException",
         "EventBridge.InternalException",
+        "EventBridge.AmazonEventBridgeException",
         "EventBridge.FailedEntry",
         "EventBridge.SdkClientException",
         "EventBridge.AccessDeniedException",
     ),
 }
-ANY = ("States.Timeout", "States.Permissions")
+EVALUATION = "States.QueryEvaluationError"
+ANY = ("States.Timeout", "States.Permissions", EVALUATION)
 UNCAUGHT = ("States.DataLimitExceeded", "States.Runtime")
 """No Catch and no Retry sees these: https://docs.aws.amazon.com/step-functions/latest/dg/concepts-error-handling.html"""
 
@@ -124,12 +130,23 @@ def table(states: Any) -> str:
     for (error, follows), names in found.items():
         who = "each stage" if set(names) == set(definition.lambda_tasks(WORKFLOW)) else ", ".join(names)
         lines.append(f"| `{error}` | {who} | {follows} |")
-    for error in UNCAUGHT:
-        follows = (
-            "no Catch sees it: the execution fails, and `reconcile` ends the record as `failed`, event `Job Failed`"
-        )
-        lines.append(f"| `{error}` | any | {follows} |")
+    follows = "no Catch sees it: the execution fails, and `reconcile` ends the record as `failed`, event `Job Failed`"
+    bare = ", ".join(name for name, state in WORKFLOW["States"].items() if "Catch" not in state)
+    lines.append(f"| `{EVALUATION}` | {bare} | {follows} |")
+    lines += [f"| `{error}` | any | {follows} |" for error in UNCAUGHT]
     return "\n".join(lines) + "\n"
+
+
+def test_no_state_and_no_error_that_the_workflow_names_is_left_out() -> None:
+    kinds = {state["Type"] for state in WORKFLOW["States"].values() if "Catch" not in state}
+    assert kinds == {"Pass", "Choice", "Fail"}, "all others have a Catch"
+    asked = {error for errors in ERRORS.values() for error in errors} | {*ANY, *UNCAUGHT}
+    rules = [
+        rule for state in WORKFLOW["States"].values() for kind in ("Retry", "Catch") for rule in state.get(kind, ())
+    ]
+    named = {error for rule in rules for error in rule["ErrorEquals"]}
+    emulators_own = {"Runtime.HandlerError"}
+    assert named - {"States.ALL", "States.TaskFailed"} - emulators_own <= asked
 
 
 def test_the_table_of_errors_is_as_documented(states: Any) -> None:

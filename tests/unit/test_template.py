@@ -312,6 +312,8 @@ def test_a_boundary_bounds_every_role() -> None:
 
 def test_concurrency_is_reserved_where_it_is_asked_for() -> None:
     reserved = of_type(rights.Stack(ReservedConcurrency="5").resources, "AWS::Lambda::Function")
+    with pytest.raises(ValueError, match="2 starters"):
+        rights.Stack(ReservedConcurrency="1")
     assert {function["ReservedConcurrentExecutions"] for function in reserved.values()} == {"5"}
     for function in of_type(rights.Stack().resources, "AWS::Lambda::Function").values():
         assert "ReservedConcurrentExecutions" not in function, "a new account has none to reserve"
