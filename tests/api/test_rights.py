@@ -84,15 +84,13 @@ def watch() -> Iterator[Watch]:
     """All that functions do, done once with their roles' rights."""
     watch = Watch()
     with pytest.MonkeyPatch.context() as monkeypatch, stores.stores(monkeypatch):
-        boto3.setup_default_session()
-        session = boto3.DEFAULT_SESSION
-        assert session
+        session = boto3.Session()
         session.events.register_first("before-send", watch.request)
+        monkeypatch.setattr(boto3, "client", session.client)
         clients.client.cache_clear()
         networks.answer(monkeypatch, networks.Diagnostician(fine_above=0.35))
         use_everything(watch, monkeypatch)
         yield watch
-    boto3.DEFAULT_SESSION = None
 
 
 class Machines:
