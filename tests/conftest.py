@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from typing import Any
 
 import boto3
@@ -21,28 +21,30 @@ DEPLOYED = ("cloud", "docker", "browser")
 # Every test on moto has sessions of its own. What botocore knows of AWS they read once, together: in half the time.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)
 
-_make_client = boto3.client
-_clients: dict[tuple[str, ...], Any] = {}
 
-
-@functools.wraps(_make_client)
-def _client(service_name: str, **options: Any) -> Any:
-    """A client of moto's as it was made before: making one takes longer than most requests to moto.
+def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
+    """`make`, giving a client of moto's that it made before: making one takes longer than most requests to moto.
 
     Not where an endpoint is given, which may be another emulator's by then, nor where retries are, which are counted.
     """
-    config = getattr(options.get("config"), "_user_provided_options", {})
-    settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
-    if "AWS_ENDPOINT_URL" in os.environ or options.get("endpoint_url") or "mode" in config.get("retries", {}):
-        return _make_client(service_name, **options)
-    told = {**options, "config": sorted(config.items())}
-    key = (service_name, repr(sorted(told.items())), repr(settings))
-    if key not in _clients:
-        _clients[key] = _make_client(service_name, **options)
-    return _clients[key]
+    made: dict[tuple[str, ...], Any] = {}
+
+    @functools.wraps(make)
+    def remembering(service_name: str, **options: Any) -> Any:
+        config = getattr(options.get("config"), "_user_provided_options", {})
+        settings = sorted((name, value) for name, value in os.environ.items() if name.startswith("AWS_"))
+        if "AWS_ENDPOINT_URL" in os.environ or options.get("endpoint_url") or "mode" in config.get("retries", {}):
+            return make(service_name, **options)
+        told = {**options, "config": sorted(config.items())}
+        key = (service_name, repr(sorted(told.items())), repr(settings))
+        if key not in made:
+            made[key] = make(service_name, **options)
+        return made[key]
+
+    return remembering
 
 
-boto3.client = _client
+boto3.client, boto3.resource = remembered(boto3.client), remembered(boto3.resource)
 
 
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
