@@ -63,7 +63,7 @@ class Proxy:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def __post_init__(self) -> None:
-        self._pool: urllib3.PoolManager | None = None
+        self._pool: urllib3.HTTPConnectionPool | None = None
         proxy = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -98,7 +98,8 @@ class Proxy:
     def hang_up(self) -> None:
         """End the connections to AWS that wait for another request."""
         if self._pool is not None:
-            self._pool.clear()
+            self._pool.close()
+            self._pool = None
 
     @contextmanager
     def facing(self, fault: Fault) -> Iterator[None]:
@@ -141,15 +142,14 @@ class Proxy:
 
     def _hand_on(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         if self._pool is None:
-            self._pool = urllib3.PoolManager(
-                maxsize=32, ca_certs=self.certificate, retries=False, timeout=urllib3.Timeout(300)
+            self._pool = urllib3.connection_from_url(
+                self.target, maxsize=32, ca_certs=self.certificate, retries=False, timeout=urllib3.Timeout(300)
             )
         headers = {name: value for name, value in handler.headers.items() if name not in ("Connection", "Expect")}
         try:
-            answer = self._pool.request(
-                handler.command, self.target + handler.path, body=body, headers=headers, redirect=False,
-                decode_content=False,
-            )  # fmt: skip
+            answer = self._pool.urlopen(  # the path as it was signed: `request` would leave out its ".."
+                handler.command, handler.path, body=body, headers=headers, redirect=False, decode_content=False
+            )
         except urllib3.exceptions.HTTPError:
             handler.close_connection = True
             return

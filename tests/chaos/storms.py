@@ -12,11 +12,18 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 
+from darkroom.aws import keys
 from darkroom.client import care
 from tests.chaos.callers import Caller
 from tests.chaos.faults import REFUSALS, Gate, refusing_table, stage_reads, trouble
 from tests.chaos.ground import Ground, Upload
 from tests.chaos.proxy import DROP, Reply, Request, json_error, s3_error
+
+STRANGE = (
+    *("new\nline.png", "..", "a/../b.png", "a//b.png", "/leading.png", "trailing ", "%2F %00+.png"),
+    *("e\u0301 ü 東 \U0001f600.png", "q?x=1&y=2#z.png", "q'\"\\{}$*.png"),
+)
+"""Names of keys that something on the way may take for another."""
 
 Storm = Callable[[Ground, str, int], None]
 
@@ -93,7 +100,10 @@ def _while_held(ground: Ground, prefix: str, size: int, wanted: str, do: Callabl
 
 
 def alike(ground: Ground, prefix: str, size: int) -> None:
-    """Keys whose results would have one name, were it not for the rule of names; and what is no photo."""
+    """Keys whose results would have one name, were it not for the rule of names; strange ones; and what is no photo."""
+    for name in STRANGE:
+        ground.upload(prefix + name)
+    ground.upload(prefix.ljust(keys.MOST_BYTES, "x"))
     for index in range(size):
         for key in (f"{index}", f"{index}.png", f"{index}.jpg", f"{index}.photo", f"{index}.png.png"):
             ground.upload(prefix + key)
@@ -275,7 +285,7 @@ STORMS: dict[str, tuple[Storm, int, int]] = {
     "replaced while its job runs": (replaced_while_running, 6, 2),
     "deleted before its job begins": (deleted_before, 10, 2),
     "deleted while its job runs": (deleted_during, 6, 2),
-    "keys with alike names, and no photos": (alike, 4, 1),
+    "strange keys, alike ones, and no photos": (alike, 4, 1),
     "a stage is killed": (killed, 6, 2),
     "a stage is too slow": (too_slow, 4, 0),
     "S3: 500, 503, slow, no answer": (s3_in_trouble, 20, 3),

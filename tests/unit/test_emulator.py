@@ -29,6 +29,21 @@ def test_a_workflow_s_expressions_have_a_minute_where_they_had_a_second() -> Non
     assert done.stdout.split() == ["60000", "None", "3"], done.stderr
 
 
+MATCHED = """
+from darkroom_local import patience
+from ministack.core import iam_evaluator
+asked = [("a:b/x\\ny.png", "a:b/*"), ("a:c/x\\ny.png", "a:b/*")]
+print(*(iam_evaluator.fnmatch_iam_cs(*each) for each in asked))
+patience.match_lines()
+print(*(iam_evaluator.fnmatch_iam_cs(*each) for each in asked))
+"""
+
+
+def test_a_right_to_all_keys_is_one_to_those_with_newlines() -> None:
+    done = subprocess.run([sys.executable, "-c", MATCHED], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == ["False False", "True False"], done.stderr
+
+
 def test_an_expression_parsed_once_is_evaluated_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Parser.parse
     monkeypatch.setattr(Parser, "parse", expressions.parse)

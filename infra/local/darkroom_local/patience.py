@@ -6,11 +6,14 @@ that does nothing wrong, and the execution then ends with `States.QueryEvaluatio
 
 from __future__ import annotations
 
+import re
+from functools import cache
 from typing import Any
 
 import jsonata
 from jsonata.parser import Parser
 from ministack.app import main
+from ministack.core import iam_evaluator
 
 from darkroom_local import expressions
 
@@ -27,7 +30,20 @@ def take_time() -> None:
     jsonata.Jsonata.jsonata = staticmethod(patient)
 
 
+def match_lines() -> None:
+    """Let what a policy names by `*` hold newlines, as keys may, and as it does on AWS."""
+    usual = iam_evaluator._fnmatch_compile
+
+    @cache
+    def over_lines(pattern: str, ignore_case: bool) -> re.Pattern[str]:
+        found = usual(pattern, ignore_case)
+        return re.compile(found.pattern, found.flags | re.DOTALL)
+
+    iam_evaluator._fnmatch_compile = over_lines
+
+
 if __name__ == "__main__":
     take_time()
+    match_lines()
     Parser.parse = expressions.parse
     main()
