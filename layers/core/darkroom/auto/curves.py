@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import numpy as np
 
 from darkroom.picture import Array
+from darkroom.recipe import StepCall
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
-STEEPEST = 2.4
+STEEPEST = 2.2
 """Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
 
 WHITE_LOWERED = 0.1
@@ -68,6 +69,17 @@ def through(points: Points, levels: Array) -> Array:
     """Levels through a curve, its points joined by straight lines."""
     at, out = np.array(points).T
     return np.asarray(np.interp(levels, at, out))
+
+
+def after(tones: Array, calls: Iterable[StepCall]) -> Array:
+    """What becomes of tones (encoded luma) by steps that change exposure; others are passed over."""
+    for call in calls:
+        if call.name == "stretch_nonlinear":
+            tones = through(call.params["points"], tones)
+        elif call.name == "adjust_color" and "exposure" in call.params:
+            lighter = srgb_to_linear_exact(tones) * 2 ** call.params["exposure"]
+            tones = linear_to_srgb_exact(np.minimum(lighter, 1))
+    return tones
 
 
 def ev_that_changes_mean(by: float, tones: Array, curve: Callable[[float], Points], low: float, high: float) -> float:

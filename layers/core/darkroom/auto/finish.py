@@ -1,7 +1,8 @@
 """The last part of `auto`: the tone and colour that a careful editor gives a photo in ten seconds.
 
-A curve of luminance, found on the photo's own tones: black and white points, middle tones towards a usual brightness,
-contrast about the middle, highlights that roll off. Then a little vibrance for pale colours.
+Shadows opened where much lies in them that is not meant to. A curve of luminance, found on the photo's own tones: black
+and white points, middle tones towards a usual brightness, contrast about the middle, highlights that roll off. Then
+local contrast, and a little vibrance for pale colours.
 """
 
 from __future__ import annotations
@@ -10,14 +11,15 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from darkroom.auto.curves import Points, as_points, through
+from darkroom.auto.curves import Points, after, as_points, through
+from darkroom.auto.exposures import between
 from darkroom.auto.scenes import unjudged
 from darkroom.measurements import Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Finish, StepCall
 from darkroom.report import Decision, Diagnosis
 
-SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.65, "full": 1.0}
+SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.8, "full": 1.0}
 
 BLACK, WHITE = 0.02, 0.98
 """Where the darkest and the lightest hundredth of a photo should lie."""
@@ -47,6 +49,21 @@ MOST_VIBRANCE = 0.35
 LEAST_CHANGE = 0.008
 """Mean change of luma below which a curve is not worth a change."""
 
+DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.15, 0.5), (-0.02, 0.05)
+"""Luma of shadows; the share of them from which they are opened, and from which in full; and how much lighter the photo
+should be by what it shows, likewise: what is dark on purpose stays."""
+
+MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.28, 0.5, 0.06
+"""`amount` and `range` of `lift_shadows`."""
+
+LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.16, 0.32), 0.35, 0.08
+"""Deviation of luma up to which local contrast is raised in full, and from which not at all; its strength."""
+
+LOCAL_CONTRAST = {"clip_limit": 1.6, "tiles": 5}
+
+GRAINY = 3.0
+"""Levels of measured noise from which local contrast would bring it out."""
+
 GREY = 0.02
 """Mean chroma below which a photo is black and white."""
 
@@ -57,45 +74,72 @@ SHOULDER, TOE = 0.86, 0.1
 
 LEVELS = np.linspace(0, 1, 33)
 
-UNFINISHED = ("salt and pepper", "noise", "haze", "overexposed", "underexposed", "backlight", "low contrast")
-"""Repairs after which the tones that were measured are others, or contrast would bring back what was taken out."""
+UNFINISHED = ("salt and pepper", "noise", "haze", "underexposed", "low contrast")
+"""Repairs after which contrast would bring back what was taken out, or is what it should be."""
+
+STEEPENED, SHADOWS_ALONE = "overexposed", (0.4, 0.75)
+"""The repair after which soft highlights are as steep as they may be; and the levels up to which a curve then goes on
+from there, and from which nothing changes any more."""
+
+UNTONED = "backlight"
+"""The repair after which nobody knows the tones before it is done."""
 
 REMAINING_LEVELS = 5.0
 """Levels of measured noise of which enough is left for contrast to bring it back."""
 
 
-def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, repaired: Sequence[str]) -> Decision:
-    """The finish of a photo. repaired: the defects that something is done about before."""
+def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, repairs: Sequence[Decision]) -> Decision:
+    """The finish of a photo. repairs: the decisions to do something about a defect before."""
     share = SHARES[wanted]
     if not share:
         return Decision("finish", False, "no finish was asked for")
     if why := unjudged("finish", diagnosis, measurements):
         return Decision("finish", False, f"no finish: {why}")
-    noisy = max(measurements.noise_luma, measurements.noise_chroma) >= REMAINING_LEVELS
+    noise = max(measurements.noise_luma, measurements.noise_chroma)
+    repaired = [repair.defect for repair in repairs]
     for name in repaired:
-        if name in UNFINISHED and (noisy or name != "noise"):
-            return Decision("finish", False, f"no finish: its tones are no longer known once it is repaired ({name})")
-    tones = np.array(measurements.tones)
-    if not tones.size:
+        if name in UNFINISHED and (noise >= REMAINING_LEVELS or name != "noise"):
+            return Decision("finish", False, f"no finish: its contrast is settled once its {name} is repaired")
+    if not measurements.tones:
         return Decision("finish", False, "no finish: its tones are not known")
-    points = finish_curve(tones, share, diagnosis.brighter if diagnosis.scene else None)
-    change = float(np.abs(through(points, tones) - tones).mean())
-    vibrance = round(share * MOST_VIBRANCE * float(np.clip((PALE - measurements.saturation) / PALE, 0, 1)), 2)
-    if measurements.saturation < GREY:
-        vibrance = 0.0
+    before = np.array(measurements.tones)
+    tones = after(before, [call for repair in repairs for call in repair.steps])
+    brighter = diagnosis.brighter - float(tones.mean() - before.mean()) if diagnosis.scene else None
     steps, told = [], []
-    if change >= LEAST_CHANGE:
-        steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points}))
-        mean = float(through(points, tones).mean() - tones.mean())
-        way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
-        told.append(f"middle tones {way}")
-        told.append("more contrast by a smooth curve")
-    if vibrance >= LEAST_VIBRANCE:
+    if UNTONED not in repaired:
+        if lift := _opened(tones, share, brighter):
+            steps.append(StepCall("lift_shadows", {"amount": lift, "range": OPENED_UP_TO}))
+            told.append("shadows opened")
+        points = finish_curve(tones, share, brighter)
+        if STEEPENED in repaired:
+            points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
+        moved = through(points, tones)
+        if float(np.abs(moved - tones).mean()) >= LEAST_CHANGE:
+            steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points}))
+            mean = float(moved.mean() - tones.mean())
+            way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
+            told.append(f"middle tones {way}")
+            told.append("more contrast by a smooth curve")
+    local = round(share * MOST_LOCAL * (1 - between(float(tones.std()), *LOCAL)), 2)
+    if local >= LEAST_LOCAL and noise < GRAINY and STEEPENED not in repaired:
+        steps.append(StepCall("equalize_adaptive", {**LOCAL_CONTRAST, "strength": local}))
+        told.append("more local contrast")
+    vibrance = round(share * MOST_VIBRANCE * float(np.clip((PALE - measurements.saturation) / PALE, 0, 1)), 2)
+    if vibrance >= LEAST_VIBRANCE and measurements.saturation >= GREY:
         steps.append(StepCall("adjust_color", {"vibrance": vibrance}))
         told.append(f"pale colours {vibrance:+.0%}")
     if not steps:
         return Decision("finish", False, "no finish: its tones and colours are as they should be")
     return Decision("finish", True, f"finish, {wanted}: {', '.join(told)}", steps)
+
+
+def _opened(tones: Array, share: float, brighter: float | None) -> float:
+    """How far shadows are opened, as `lift_shadows` takes it; 0 for not."""
+    if brighter is None:
+        return 0.0
+    dark = between(float((tones < DARK).mean()), *OFTEN_DARK)
+    amount = round(share * MOST_OPENED * dark * between(brighter, *DARK_BY_CHANCE), 2)
+    return amount if amount >= LEAST_OPENED else 0.0
 
 
 def finish_curve(tones: Array, share: float, brighter: float | None = None) -> Points:

@@ -94,8 +94,8 @@ def resolve(
     if measurements is None or diagnosis is None:
         raise TypeError("the recipe 'auto' needs measurements and a diagnosis")
     decisions = decide(measurements, diagnosis)
-    repaired = [decision.defect for decision in decisions if decision.chosen]
-    decisions.append(finish(recipe.finish, diagnosis, measurements, repaired))
+    repairs = [decision for decision in decisions if decision.chosen]
+    decisions.append(finish(recipe.finish, diagnosis, measurements, repairs))
     return [call for decision in decisions if decision.chosen for call in decision.steps], decisions
 
 
@@ -168,7 +168,7 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     if not supported(defect.name, diagnosis, measurements):
         return Treatment([], AS_BRIGHT)
-    amount = round(min(0.25 + 0.2 * defect.strength, 0.8), 2)
+    amount = round(min(0.15 + 0.15 * defect.strength, 0.6), 2)
     return Treatment([StepCall("lift_shadows", {"amount": amount})], f"shadows are lifted by {amount:.0%}")
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from msgspec.structs import replace
 
 from darkroom import models
+from darkroom.algorithms.frame import without_frame
 from darkroom.defects import KINDS, PRESENT, SCENES, STRENGTHS, Kind
 from darkroom.diagnosis.features import Features, Views, features_of, scene_inputs
 from darkroom.diagnosis.levels import certain_gains
@@ -29,14 +30,15 @@ HARMED = 0.03
 def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     """Diagnose HxW, HxWx3 or HxWx4 (what it hides is not seen) of ``uint8``, ``uint16`` or float32 in 0–1, of any size.
 
-    Takes the same time for any size: it looks at a thumbnail and at up to sixteen full-resolution tiles.
+    Takes the same time for any size: it looks at a thumbnail and at up to sixteen full-resolution tiles, of the picture
+    within its frame.
     traces: whether what gains left in the histogram counts. It tells what was done to the levels since they were
         rounded to 8 bits; where darkroom did it itself, that says nothing. Nor does it of a photo that was lightened
         and has hardly a highlight clipped: it may have been too dark.
     Raises `ImageRejected` for another array, `StepFailed` where the model is not installed.
     """
     check_array(pixels)
-    views = Views.of(as_shown(*split_alpha(pixels)))
+    views = Views.of(without_frame(as_shown(*split_alpha(pixels))))
     features = features_of(views)
     lightened = certain_gains(features.numbers[features.levels])[0] or 0.0
     if not traces or (lightened > 0 and features.clipped < HARMED):

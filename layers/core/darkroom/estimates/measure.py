@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from darkroom.algorithms.frame import without_frame
 from darkroom.color.conversions import luma, srgb_to_linear
 from darkroom.estimates.cast import cast_evidence
 from darkroom.estimates.illuminant import estimate_illuminant
@@ -40,8 +41,8 @@ CLIP = 1.5 / 255
 
 
 def measure(picture: Picture) -> Measurements:
-    """All measurements of a picture. Their cost hardly grows with its size: all but the thumbnail look at samples."""
-    shown = picture.shown()
+    """All measurements of a picture, within its frame. Their cost hardly grows with its size: all but the thumbnail look at samples."""
+    shown = without_frame(picture.shown())
     small = thumbnail(shown)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
@@ -67,7 +68,7 @@ def measure(picture: Picture) -> Measurements:
         noise_chroma=float(noise.chroma_sigma),
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
-        colors=effective_colors(shown),
+        colors=effective_colors(picture.shown()),
         tones=tones(brightness),
         light=cast_evidence(thumbnail(shown, LIGHT_PX)) if color else None,
     )
