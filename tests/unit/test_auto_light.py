@@ -12,6 +12,7 @@ import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, treatments
 from darkroom.auto.casts import FURTHER, LEAST_TINT, share_of_light, tinted_light
+from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
 from darkroom.auto.scenes import UNJUDGED
@@ -20,9 +21,9 @@ from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.cast import cast_evidence
 from darkroom.estimates.measure import thumbnail
-from darkroom.measurements import LightEvidence
+from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
-from darkroom.recipe import Finish, Recipe
+from darkroom.recipe import Finish, Recipe, StepCall
 from darkroom.report import Decision
 from darkroom.srgb import cast_degrees
 from tests.support.photographs import NAMES, photo
@@ -36,6 +37,10 @@ DARK = msgspec.structs.replace(
 
 def seen(brighter: float = 0.0, **scene: float) -> Any:
     return msgspec.structs.replace(diagnosed({}), brighter=brighter, scene={"photo": 1.0} | scene)
+
+
+def repair(name: str, *steps: StepCall) -> Decision:
+    return Decision(name, True, "", list(steps))
 
 
 def chosen(decisions: list[Decision]) -> list[str]:
@@ -244,23 +249,64 @@ def test_a_dull_photo_gets_contrast_and_a_dark_one_light() -> None:
 def test_as_much_finish_as_was_asked_for(wanted: Finish) -> None:
     calls, decisions = treatments.resolve(Recipe(steps="auto", finish=wanted), DULL, seen())
     assert chosen(decisions) == ([] if wanted == "none" else ["finish"])
-    assert [call.name for call in calls] == ([] if wanted == "none" else ["stretch_nonlinear", "adjust_color"])
+    assert [call.name for call in calls] == (
+        [] if wanted == "none" else ["stretch_nonlinear", "equalize_adaptive", "adjust_color"]
+    )
     for call in calls:
         call.resolve()
 
 
 def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone() -> None:
-    decision = finish("full", seen(), DULL, repaired=["haze"])
-    assert (decision.chosen, decision.why) == (
-        False,
-        "no finish: its tones are no longer known once it is repaired (haze)",
-    )
+    decision = finish("full", seen(), DULL, [repair("haze")])
+    assert (decision.chosen, decision.why) == (False, "no finish: its contrast is settled once its haze is repaired")
+
+
+def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_soft_highlights_as_they_are() -> None:
+    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-1.0)})
+    steps = finish("full", seen(), DULL, [repair("overexposed", lowered)]).steps
+    assert [step.name for step in steps] == ["stretch_nonlinear", "adjust_color"]
+    at, out = np.array(steps[0].params["points"]).T
+    assert (out[at >= 0.75] == at[at >= 0.75]).all()
+    tones = curves.after(np.array(DULL.tones), [lowered])
+    assert np.abs(curves.through(steps[0].params["points"], tones) - tones).mean() > 0.02
+
+
+def test_tones_are_followed_through_the_steps_that_change_exposure() -> None:
+    tones = np.array([0.0, 0.2, 0.5, 1.0])
+    calls = [StepCall("adjust_color", {"exposure": 1.0}), StepCall("denoise"), StepCall("adjust_color", {"hue": 9.0})]
+    expected = linear_to_srgb(np.minimum(srgb_to_linear(tones.astype(np.float32)) * 2, 1))
+    assert curves.after(tones, calls) == pytest.approx(expected, abs=1e-4)
+    curve = StepCall("stretch_nonlinear", {"method": "curve", "points": [[0, 0], [0.5, 0.3], [1, 1]]})
+    assert curves.after(tones, [curve]).tolist() == [0, 0.12, 0.3, 1]
+
+
+def test_after_backlight_there_is_local_contrast_but_no_curve() -> None:
+    steps = finish("full", seen(), DULL, [repair("backlight")]).steps
+    assert [step.name for step in steps] == ["equalize_adaptive", "adjust_color"]
+
+
+def test_shadows_are_opened_where_much_lies_in_them_that_is_not_meant_to() -> None:
+    shady = msgspec.structs.replace(FINE, tones=tuple((np.linspace(0, 1, 32) ** 3).tolist()), colors=5000.0)
+
+    def opened(brighter: float, measurements: Measurements = shady) -> float:
+        calls = finish("full", seen(brighter), measurements, []).steps
+        return next((float(call.params["amount"]) for call in calls if call.name == "lift_shadows"), 0.0)
+
+    assert 0 < opened(0.01) < opened(0.06)
+    assert opened(-0.03) == opened(0.06, DULL) == 0
+
+
+@pytest.mark.parametrize(("levels", "raised"), [(2.0, True), (4.0, False)])
+def test_local_contrast_does_not_bring_out_grain(levels: float, raised: bool) -> None:
+    grainy = msgspec.structs.replace(DULL, noise_luma=levels)
+    names = [step.name for step in finish("gentle", seen(), grainy, []).steps]
+    assert ("equalize_adaptive" in names) == raised
 
 
 @pytest.mark.parametrize(("levels", "finished"), [(2.0, True), (8.0, False)])
 def test_slight_noise_does_not_keep_a_photo_from_its_finish(levels: float, finished: bool) -> None:
     noisy = msgspec.structs.replace(DULL, noise_luma=levels)
-    assert finish("gentle", seen(), noisy, repaired=["noise"]).chosen == finished
+    assert finish("gentle", seen(), noisy, [repair("noise")]).chosen == finished
 
 
 def test_the_middle_is_moved_by_what_a_photo_shows() -> None:
@@ -275,13 +321,13 @@ def test_the_middle_is_moved_by_what_a_photo_shows() -> None:
 
 def test_a_photo_whose_tones_are_right_comes_back_as_it_is() -> None:
     right = msgspec.structs.replace(DULL, tones=tuple(np.linspace(0, 1, 32).tolist()), saturation=0.4)
-    decision = finish("gentle", seen(), right, repaired=[])
+    decision = finish("gentle", seen(), right, [])
     assert (decision.chosen, decision.steps) == (False, [])
 
 
 def test_a_black_and_white_photo_stays_one() -> None:
     grey = msgspec.structs.replace(DULL, saturation=0.001)
-    assert [step.name for step in finish("full", seen(), grey, repaired=[]).steps] == ["stretch_nonlinear"]
+    assert "adjust_color" not in [step.name for step in finish("full", seen(), grey, []).steps]
 
 
 def test_the_guard_sees_torn_highlights() -> None:

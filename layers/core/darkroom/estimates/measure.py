@@ -41,7 +41,10 @@ CLIP = 1.5 / 255
 
 
 def measure(picture: Picture) -> Measurements:
-    """All measurements of a picture, within its frame. Their cost hardly grows with its size: all but the thumbnail look at samples."""
+    """All measurements of a picture within its frame.
+
+    Their cost hardly grows with its size: all but the thumbnail look at samples.
+    """
     shown = without_frame(picture.shown())
     small = thumbnail(shown)
     brightness = luma(small)
