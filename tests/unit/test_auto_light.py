@@ -258,7 +258,10 @@ def test_as_much_finish_as_was_asked_for(wanted: Finish) -> None:
 
 def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone() -> None:
     decision = finish("full", seen(), DULL, [repair("haze")])
-    assert (decision.chosen, decision.why) == (False, "no finish: its contrast is settled once its haze is repaired")
+    assert (decision.chosen, decision.why) == (
+        False,
+        "no finish: its contrast is settled once it is repaired (haze)",
+    )
 
 
 def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_soft_highlights_as_they_are() -> None:

@@ -99,7 +99,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     repaired = [repair.defect for repair in repairs]
     for name in repaired:
         if name in UNFINISHED and (noise >= REMAINING_LEVELS or name != "noise"):
-            return Decision("finish", False, f"no finish: its contrast is settled once its {name} is repaired")
+            return Decision("finish", False, f"no finish: its contrast is settled once it is repaired ({name})")
     if not measurements.tones:
         return Decision("finish", False, "no finish: its tones are not known")
     before = np.array(measurements.tones)
