@@ -66,7 +66,8 @@ Completion by the shell: `eval "$(_DARKROOM_COMPLETE=bash_source darkroom)"` in 
 fish `_DARKROOM_COMPLETE=fish_source darkroom | source`).
 
 `darkroom submit` takes the same names and options for photos that a deployed stack is to enhance ([local.md](local.md),
-[api.md](api.md)); `redo`, `redrive` and `doctor` are for who runs one ([reliability.md](reliability.md)).
+[api.md](api.md)); `jobs`, `job`, `redo`, `redrive` and `doctor` are for who runs one
+([operations.md](operations.md#commands)).
 """
 
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from darkroom.cli.cloud import find_stack, of_a_stack
+from darkroom.cli.cloud import DEFAULT_STACK, find_stack, of_a_stack
 from darkroom.cli.shared import Attempts, echo_json
+
+if TYPE_CHECKING:
+    from darkroom.client.doctor import Finding
 
 
 @click.command()
@@ -39,15 +44,37 @@ def redrive(stack_name: str | None, local: bool) -> None:
 
 
 @click.command()
+@click.option("--canary/--no-canary", default=True, help="Send a small photo through the whole path (the default).")
+@click.option("--timeout", default=300, show_default=True, help="Seconds to wait for it.")
+@click.option("--json", "as_json", is_flag=True, help="Counts and findings, as JSON.")
 @of_a_stack
-def doctor(stack_name: str | None, local: bool) -> None:
-    """Say how many uploads wait, run, and could not be delivered. Exit status 1 where some could not be.
+def doctor(canary: bool, timeout: int, as_json: bool, stack_name: str | None, local: bool) -> None:
+    """Look whether a stack is well, and say what to do where it is not. Exit status 1 where there is a fault.
 
     Example: darkroom doctor --stack darkroom
     """
+    from darkroom.client import canary as photos
     from darkroom.client import care
+    from darkroom.client import doctor as checks
 
-    found = care.look(find_stack(stack_name, local))
-    echo_json(found)
-    if found["undelivered"]:
+    stack = find_stack(stack_name, local)
+    findings = []
+    for finding in checks.look(checks.admit(stack, stack_name or DEFAULT_STACK)):
+        findings.append(finding)
+        if not as_json:
+            tell(finding)
+    if canary:
+        findings.append(photos.send(stack, timeout))
+        if not as_json:
+            tell(findings[-1])
+    if as_json:
+        echo_json({"counts": care.look(stack), "findings": findings})
+    if any(finding.state == "fault" for finding in findings):
         raise SystemExit(1)
+
+
+def tell(finding: Finding) -> None:
+    """A finding in a line or two."""
+    click.echo(f"{finding.state:<5}  {finding.check:<9}  {' '.join(finding.words.split())}")
+    if finding.advice:
+        click.echo(f"{'':<5}  {'':<9}  → {finding.advice}")

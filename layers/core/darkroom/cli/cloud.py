@@ -21,9 +21,14 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     from darkroom.wanted import Wanted
 
 
+DEFAULT_STACK = "darkroom"
+
+
 def of_a_stack(command: Callable[..., Any]) -> Callable[..., Any]:
     """The options that say which stack."""
-    named = click.option("--stack", "stack_name", metavar="NAME", help="The deployed stack (default: darkroom).")
+    named = click.option(
+        "--stack", "stack_name", metavar="NAME", help=f"The deployed stack (default: {DEFAULT_STACK})."
+    )
     embedded = click.option("--local", is_flag=True, help="The embedded AWS that `darkroom local up` started.")
     return named(embedded(command))
 
@@ -101,7 +106,7 @@ def find_stack(name: str | None, local: bool) -> Stack:
         raise StepFailed("no-local", "the embedded AWS comes with darkroom's repository: run `make` there")
     from darkroom.client.stack import Stack
 
-    return Stack.find(name or "darkroom", **embedded())
+    return Stack.find(name or DEFAULT_STACK, **embedded())
 
 
 def claim(files: Outputs, target: str, source: str, *, beside: bool) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import addresses, care, cloud, joined, photos, questions, reference
+from darkroom.cli import addresses, care, cloud, jobs, joined, photos, questions, reference
 from darkroom.cli.shared import STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -58,6 +58,8 @@ for command in (
     questions.classify,
     cloud.submit,
     addresses.sign,
+    jobs.jobs,
+    jobs.job,
     care.redo,
     care.redrive,
     care.doctor,

@@ -86,6 +86,21 @@ class Stack:
         """A job's record by its id. Raises botocore's errors."""
         return items.find(self.client("dynamodb"), self.outputs["JobsTable"], job)
 
+    def forget(self, job: Mapping[str, Any]) -> None:
+        """Delete an ended job's upload, result, manifest and record, and all versions of each. Raises `StepFailed`."""
+        places = [job, *(job[name] for name in ("result", "manifest") if job.get(name))]
+        try:
+            s3 = self.client("s3")
+            for place in places:
+                pages = s3.get_paginator("list_object_versions").paginate(Bucket=place["bucket"], Prefix=place["key"])
+                for page in pages:
+                    for version in [*page.get("Versions", []), *page.get("DeleteMarkers", [])]:
+                        if version["Key"] == place["key"]:
+                            s3.delete_object(Bucket=place["bucket"], Key=place["key"], VersionId=version["VersionId"])
+            self.client("dynamodb").delete_item(TableName=self.outputs["JobsTable"], Key={"id": {"S": job["id"]}})
+        except (ClientError, BotoCoreError) as error:
+            raise StepFailed("delete", f"what came of the job could not be deleted: {error}") from None
+
     def download(self, place: Mapping[str, str]) -> bytes:
         """The object at a job's `result` or `manifest`, and no other version."""
         which = {"VersionId": place["version"]} if place.get("version") else {}
