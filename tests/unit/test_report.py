@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -11,7 +12,7 @@ import pytest
 from msgspec.structs import replace
 
 import darkroom
-from darkroom import report
+from darkroom import recipe, report
 from darkroom.errors import StepFailed
 from darkroom.report import Defect, Diagnosis, File, Reason, Report, StageReport, StepReport, reasons
 from tests.support import networks, photos
@@ -51,14 +52,32 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     assert now.pop("schema") == report.SCHEMA
     assert now.pop("sidecar") is None
     assert now.pop("progressive") is False
+    assert now.pop("recipe_digest") == ""
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None
     assert now["measurements"].pop("tones") == []
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):
         assert (diagnosis.pop("scene"), diagnosis.pop("brighter"), diagnosis.pop("tint")) == ({}, 0, [0, 0])
+        assert diagnosis.pop("models") == {}
     assert now == before
     assert words(told, "done") == ["underexposed by about 1.5 EV: exposure is changed by +1.6 EV"]
     without = {name: value for name, value in before.items() if name != "diagnosis"}
     assert report.read(json.dumps(without).encode()) == replace(told, diagnosis=None)
+
+
+def test_a_manifest_names_its_recipe_s_version_and_its_networks() -> None:
+    body = photos.encoded()
+    told = darkroom.enhance(body, "vivid").report
+    same = darkroom.enhance(body, "vivid", blend=50).report
+    other = darkroom.enhance(body, '{"name": "vivid", "steps": [{"name": "gamma"}]}').report
+    assert told.recipe_digest == recipe.built_in("vivid").digest() == same.recipe_digest
+    assert (other.recipe, other.recipe_digest == told.recipe_digest) == ("vivid", False)
+    seen = darkroom.enhance(body).report.diagnosis
+    assert seen is not None
+    folder = Path(__file__).parents[2] / "models"
+    assert seen.models == {
+        name: hashlib.sha256((folder / name / f"{name}.onnx").read_bytes()).hexdigest()[:12]
+        for name in ("diagnosis", "scene", "tint", "backbone")
+    }
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{}", b'{"recipe": 1}', b"\xff"])

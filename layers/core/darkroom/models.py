@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import importlib.util
 import os
 from functools import cache
@@ -25,6 +26,12 @@ def path(name: str, suffix: str = "onnx") -> Path:
         if candidate.is_file():
             return candidate
     raise StepFailed("no-model", f"the model '{name}' is not installed: its file {file} is missing; {remedy()}")
+
+
+@cache
+def digest(name: str) -> str:
+    """The first twelve digits of the SHA-256 of a model's file: which training it is of."""
+    return hashlib.sha256(path(name).read_bytes()).hexdigest()[:12]
 
 
 @cache

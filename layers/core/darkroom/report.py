@@ -53,10 +53,9 @@ class Defect(msgspec.Struct, frozen=True):
     words: Annotated[str, Meta(description="a sentence")]
     helps: Annotated[tuple[str, ...], Meta(description="steps that would help")] = ()
     details: Annotated[dict[str, float], Meta(description="what else was estimated of it")] = {}
-    traced: Annotated[
-        bool,
-        Meta(description="strength and details are not estimated but read from what a gain left in the histogram"),
-    ] = False
+    traced: Annotated[bool, Meta(description="strength and details are read from what a gain left in the picture")] = (
+        False
+    )
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -65,9 +64,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     defects: Annotated[list[Defect], Meta(description="all, present or not; in a job's record the present ones")]
     fine: Annotated[bool, Meta(description="no defect is present, and the photo is fine as it is")]
     fine_probability: Share
-    scene: Annotated[
-        dict[str, Share], Meta(description="kind of picture: how probable each is; none in manifests of before")
-    ] = {}
+    scene: Annotated[dict[str, Share], Meta(description="how probable each kind of picture is")] = {}
     brighter: Annotated[
         float,
         Meta(
@@ -76,6 +73,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
         ),
     ] = 0.0
     tint: Annotated[tuple[float, float], Meta(description="likewise log2 of its light's red, blue over green")] = (0, 0)
+    models: Annotated[dict[str, str], Meta(description="which networks looked: their files' digests, by name")] = {}
 
     @property
     def present(self) -> list[Defect]:
@@ -142,6 +140,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     darkroom: Annotated[str, Meta(description="the version that did it")]
     job: Annotated[str | None, Meta(description="null in the library")] = None
     recipe: Annotated[str, Meta(description="the recipe's name")]
+    recipe_digest: Annotated[str, Meta(description="of its steps; empty in manifests of before")] = ""
     blend: Blend
     format: Annotated[Format | None, Meta(description="asked for; null: what goes with the source's")] = None
     quality: Annotated[Quality | None, Meta(description="asked for; null: the format's own")] = None
@@ -155,8 +154,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     decisions: Annotated[
         list[Decision],
         Meta(
-            description="a defect each, in the order of treatment, then the finish; none where the recipe states its "
-            "steps"
+            description="a defect each, in the order of treatment, then the finish; none where the recipe states steps"
         ),
     ]
     stages: Annotated[list[StageReport], Meta(description="in the order in which they ran")] = []
@@ -218,6 +216,7 @@ def begin(
     return Report(
         darkroom=darkroom.__version__,
         recipe=chosen.name,
+        recipe_digest=chosen.digest(),
         blend=chosen.blend,
         format=chosen.format,
         quality=chosen.quality,

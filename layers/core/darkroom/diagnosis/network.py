@@ -47,7 +47,8 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
     found = interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
     scene, brighter = recognise(views)
-    return replace(found, scene=scene, brighter=brighter, tint=tint(features))
+    looked = {name: models.digest(name) for name in (MODEL, SCENE, TINT, BACKBONE)}
+    return replace(found, scene=scene, brighter=brighter, tint=tint(features), models=looked)
 
 
 def tint(features: Features) -> tuple[float, float]:
