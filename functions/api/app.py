@@ -21,6 +21,7 @@ api = routes.build(
         results=setting("RESULTS_BUCKET"),
         work=setting("WORK_BUCKET"),
         table=setting("JOBS_TABLE"),
+        batch=setting("BATCH"),
         enhance_now=setting("ENHANCE_NOW"),
         classify=setting("CLASSIFY_FUNCTION"),
         limits=Limits.from_env(os.environ),

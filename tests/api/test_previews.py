@@ -8,12 +8,14 @@ from typing import Any
 
 import boto3
 import jsonschema
+import msgspec
 import numpy as np
 import pytest
 
+import darkroom
 from darkroom import recipe
 from tests.support import networks as stand_ins
-from tests.support import photos
+from tests.support import photographs, photos
 from tests.support.api_client import OPENAPI, Client, Lambda
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS
 
@@ -168,3 +170,29 @@ def test_what_cannot_be_asked_for_again(api: Client, body: Any, words: str) -> N
     reply = api.call("POST", f"/jobs/{JOB}/again", body)
     assert reply.status == 400
     assert words in reply.json["detail"]
+
+
+def test_what_was_done_is_done_without_a_decision_and_with_more_of_a_quality(api: Client) -> None:
+    dark = (photographs.photo("city").astype(float) * 0.25).astype("uint8")
+    told = msgspec.structs.replace(darkroom.enhance(dark, "auto").report, job=JOB)
+    done(photos.encoded(), b"result")
+    boto3.client("s3").put_object(Bucket=RESULTS, Key="told.json", Body=msgspec.json.encode(told))
+    boto3.resource("dynamodb").Table(SETTINGS["JOBS_TABLE"]).update_item(
+        Key={"id": JOB},
+        UpdateExpression="SET manifest = :place",
+        ExpressionAttributeValues={":place": {"bucket": RESULTS, "key": "told.json"}},
+    )
+    asked = {"without": [told.treated[0]], "more": ["exposure"]}
+    begun = api.call("POST", f"/jobs/{JOB}/again", asked)
+    assert begun.status == 201, begun.body
+    there = boto3.client("s3").head_object(Bucket=UPLOADS, Key=f"api/{begun.json['id']}/x.jpg")["Metadata"]
+    wanted = [call for one in told.decisions if one.chosen and one.defect != told.treated[0] for call in one.steps]
+    steps = [*msgspec.to_builtins(wanted), {"name": "adjust_color", "params": {"exposure": 0.5}}]
+    assert json.loads(there["recipe"])["steps"] == steps
+    for body, words in (
+        ({"without": ["salt and pepper"]}, "nothing was done about"),
+        ({"more": ["exposure"], "recipe": "vivid"}, "exclude"),
+    ):
+        refused = api.call("POST", f"/jobs/{JOB}/again", body)
+        assert refused.status == 400
+        assert words in refused.json["detail"]

@@ -36,6 +36,7 @@ UNASKED = {
     ("inspect", "s3:ListBucketVersions"): "without it S3 answers 403 for a version that is absent",
     ("publish", "s3:ListBucket"): "without it S3 answers 403 for what is absent",
     ("publish", "s3:PutObjectTagging"): "PutObject with tags asks for it too",
+    ("batch", "s3:ListBucket"): "without it S3 answers 403 for what is absent",
     ("api", "s3:ListBucket"): "without it S3 answers 403 for what is absent",
     ("api", "s3:ListBucketVersions"): "without it S3 answers 403 for a version that is absent",
 }
@@ -145,6 +146,21 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     s3.put_object(Bucket=RESULTS, Key="holiday/a.jpg.xmp", Body=b"<x/>", Metadata=older)
     publish(functions, machines.workflow, "holiday/a.jpg", None)
 
+    # A batch is begun and followed.
+    begun = admin.call("POST", "/batches", {"source": f"s3://{UPLOADS}/holiday/"})
+    assert (begun.status, admin.get(f"/batches/{begun.json['id']}").status) == (201, 200)
+
+    # Of a batch: looked at, done, accounted for, and found done.
+    batch = {"id": "a" * 32, "run": 0, "asked": {"recipe": "none"}, "to": "a/", "sequencer": "0A", "salt": ""}
+    photo = {"photo": {"bucket": UPLOADS, "key": "holiday/a.jpg"}, "batch": batch}
+    upload = functions.invoke("batch", {"look": [photo]}).payload["photos"][0]["upload"]["detail"]
+    lies = {"bucket": RESULTS, "key": "holiday/a.jpg"}
+    ended = {"status": "SUCCEEDED", "answer": {"status": "succeeded", "result": lies}, "error": "", "cause": ""}
+    child = [{**photo, "upload": {"detail": upload}, "ended": ended}]
+    assert functions.invoke("batch", {"account": child}).payload["undone"] == 0
+    record(upload["batch"]["job"], "holiday/a.jpg", "succeeded", result=lies)
+    functions.invoke("batch", {"look": [photo]})
+
     # Looked at, listed, followed, begun anew, deleted.
     record(announced, f"api/{announced}/x.jpg", "running")
     job = "c" * 32
@@ -182,8 +198,9 @@ def queue_up(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
     states, sqs = boto3.client("stepfunctions"), boto3.client("sqs")
     monkeypatch.setattr(starting, "RESERVE_SECONDS", 1000)  # more than is left: none waits for a place
     waits = '{"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": true}}}'
-    made = states.create_state_machine(name="enhance", definition=waits, roleArn=f"arn:aws:iam::{ACCOUNT}:role/enhance")
-    assert made["stateMachineArn"] == SETTINGS["WORKFLOW"]
+    for name, setting in (("enhance", "WORKFLOW"), ("batch", "BATCH")):
+        made = states.create_state_machine(name=name, definition=waits, roleArn=f"arn:aws:iam::{ACCOUNT}:role/{name}")
+        assert made["stateMachineArn"] == SETTINGS[setting]
     url = sqs.create_queue(QueueName="waiting")["QueueUrl"]
     monkeypatch.setattr(
         load("start"), "starter", Starter(SETTINGS["WORKFLOW"], url, 1, Executions(SETTINGS["WORKFLOW"]))
@@ -275,6 +292,9 @@ OBJECT = {
         ("a picture between stages", "WorkBucket", f"jobs/{'a' * 32}/0.dkr"),
         ("a photo whose sender waits", "WorkBucket", f"sync/{'a' * 32}/photo.jpg"),
         ("a picture of a signed address", "WorkBucket", f"i/{'a' * 64}"),
+        ("a batch's photos", "WorkBucket", f"batches/{'a' * 32}/runs/0000.jsonl"),
+        ("an outcome", "WorkBucket", f"batches/{'a' * 32}/outcomes/0000/b-1-0-0-0.json"),
+        ("what children gave back", "WorkBucket", f"batches/{'a' * 32}/map/0000/manifest.json"),
         ("elsewhere in the work bucket", "WorkBucket", "private/a.jpg"),
         ("a result", "ResultsBucket", "holiday/a.jpg"),
     )
@@ -292,16 +312,16 @@ OTHERS = {
 BUS = f"arn:aws:events:{REGION}:{ACCOUNT}:event-bus/default"
 
 WHO_MAY: list[tuple[str, str, set[str]]] = [
-    ("s3:GetObject", OBJECT["an upload"], {"inspect", "publish", "api"}),
+    ("s3:GetObject", OBJECT["an upload"], {"batch", "inspect", "publish", "api"}),
     ("s3:GetObjectVersion", OBJECT["an upload"], {"inspect", "publish", "api"}),
     ("s3:GetObjectTagging", OBJECT["an upload"], {"publish"}),
     ("s3:PutObject", OBJECT["an upload"], set()),
     ("s3:PutObject", OBJECT["an announced upload"], {"api"}),
     ("s3:DeleteObject", OBJECT["an upload"], {"api"}),
     ("s3:DeleteObjectVersion", OBJECT["an upload"], {"api"}),
-    ("s3:GetObject", OBJECT["a reference"], {"inspect", "publish", "api"} | REFERRING),
+    ("s3:GetObject", OBJECT["a reference"], {"batch", "inspect", "publish", "api"} | REFERRING),
     ("s3:PutObject", OBJECT["a reference"], set()),
-    ("s3:ListBucket", ARNS["UploadsBucket"], {"inspect", "api"}),
+    ("s3:ListBucket", ARNS["UploadsBucket"], {"batch", "inspect", "api"}),
     ("s3:GetObject", OBJECT["a picture between stages"], IMAGING | {"classify", "publish"}),
     ("s3:PutObject", OBJECT["a picture between stages"], IMAGING | {"classify", "inspect"}),
     ("s3:DeleteObject", OBJECT["a picture between stages"], set()),
@@ -315,13 +335,17 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("secretsmanager:PutSecretValue", ARNS["SigningSecret"], set()),
     ("s3:GetObject", OBJECT["elsewhere in the work bucket"], set()),
     ("s3:PutObject", OBJECT["elsewhere in the work bucket"], set()),
+    ("s3:GetObject", OBJECT["a batch's photos"], {"batches", "api"}),
+    ("s3:PutObject", OBJECT["a batch's photos"], {"api"}),
+    ("s3:PutObject", OBJECT["an outcome"], {"batch", "api"}),
+    ("s3:PutObject", OBJECT["what children gave back"], {"batches", "api"}),
     ("s3:ListBucket", ARNS["WorkBucket"], {"api"}),
-    ("s3:GetObject", OBJECT["a result"], {"publish", "api"}),
+    ("s3:GetObject", OBJECT["a result"], {"batch", "publish", "api"}),
     ("s3:PutObject", OBJECT["a result"], {"publish"}),
     ("s3:DeleteObject", OBJECT["a result"], {"api"}),
     ("s3:DeleteObjectVersion", OBJECT["a result"], {"api"}),
-    ("s3:ListBucket", ARNS["ResultsBucket"], {"publish", "api"}),
-    ("dynamodb:GetItem", ARNS["JobsTable"], {"api", "reconcile", "workflow"}),
+    ("s3:ListBucket", ARNS["ResultsBucket"], {"batch", "publish", "api"}),
+    ("dynamodb:GetItem", ARNS["JobsTable"], {"batch", "api", "reconcile", "workflow"}),
     ("dynamodb:PutItem", ARNS["JobsTable"], {"api"}),
     ("dynamodb:UpdateItem", ARNS["JobsTable"], {"api", "reconcile", "workflow"}),
     ("dynamodb:DeleteItem", ARNS["JobsTable"], {"api"}),
@@ -329,7 +353,10 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("dynamodb:Query", f"{ARNS['JobsTable']}/index/unfinished", {"reconcile"}),
     ("dynamodb:Scan", ARNS["JobsTable"], set()),
     ("states:StartExecution", ARNS["Enhance"], {"start"}),
+    ("states:StartExecution", ARNS["Batch"], {"api"}),
     ("states:StartSyncExecution", ARNS["EnhanceNow"], {"api"}),
+    ("states:StartSyncExecution", ARNS["EnhanceBatch"], {"batches"}),
+    ("lambda:InvokeFunction", arn("BatchFunction"), {"batches"}),
     ("states:StopExecution", ARNS["Enhance"].replace("stateMachine", "execution") + ":one", {"api"}),
     ("lambda:InvokeFunction", ARNS["ClassifyFunction"], {"api", "workflow"}),
     ("lambda:InvokeFunction", arn("PublishFunction"), {"workflow"}),
@@ -354,9 +381,9 @@ NOBODY_MAY = [
 ]
 
 
-@pytest.mark.parametrize("function", [*ROLES, "workflow"])
+@pytest.mark.parametrize("function", [*ROLES, "workflow", "batches"])
 def test_who_may_do_what(function: str) -> None:
-    role = {**ROLES, "workflow": "EnhanceRole"}[function]
+    role = {**ROLES, "workflow": "EnhanceRole", "batches": "BatchRole"}[function]
     for action, resource, who in WHO_MAY:
         assert STACK.allows(role, action, resource) == (function in who), (action, resource)
         for other in OTHERS[action.partition(":")[0]]:

@@ -14,6 +14,7 @@ from darkroom_local.emulator import EmbeddedAws
 PATIENCE_SECONDS = 450.0
 """Uploads wait in a queue for their turn, and lie there for 360 s after a starter that died."""
 POLL_SECONDS = 0.2
+BATCH_BUCKET = "photo-archive"
 
 
 class Cloud:

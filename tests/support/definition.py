@@ -10,6 +10,7 @@ from typing import Any
 
 ROOT = Path(__file__).parents[2]
 PATH = ROOT / "infra" / "enhance.asl.json"
+BATCH = ROOT / "infra" / "batch.asl.json"
 
 FAILURE_PATH = ("Explain failure", "Record failure", "Tell failure", "Failed")
 """Where every failed task must lead."""

@@ -33,6 +33,7 @@ SETTINGS = {
     "UPLOADS_BUCKET": UPLOADS,
     "JOBS_TABLE": "darkroom-jobs",
     "ENHANCE_NOW": "arn:aws:states:eu-central-1:111122223333:stateMachine:enhance-now",
+    "BATCH": "arn:aws:states:eu-central-1:123456789012:stateMachine:batch",
     "CLASSIFY_FUNCTION": "arn:aws:lambda:eu-central-1:111122223333:function:classify",
     "ALLOWED_ORIGINS": "https://photos.example",
     "REFERENCES_BUCKET": UPLOADS,

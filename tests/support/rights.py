@@ -35,6 +35,8 @@ ARNS = {
     "UndeliveredUploads": f"{QUEUES}undelivered",
     "Enhance": SETTINGS["WORKFLOW"],
     "EnhanceNow": SETTINGS["ENHANCE_NOW"],
+    "EnhanceBatch": f"arn:aws:states:{REGION}:{ACCOUNT}:stateMachine:enhance-batch",
+    "Batch": SETTINGS["BATCH"],
     "ClassifyFunction": SETTINGS["CLASSIFY_FUNCTION"],
 }
 """As the settings name what the template makes; functions beside these are called like their resource."""

@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 REASONS_FROM = {"translate": 2, "failure": 0}
 """Functions that make a `StepFailed` of a reason that they are given, and which argument that is."""
 
-WRITTEN_OUT = r"step\.(stopped|ended|timeout)"
+WRITTEN_OUT = r"step\.(stopped|ended|timeout|elsewhere|forgotten)"
 """Codes of executions that ended without an error of ours: written whole where the record is ended."""
 
 KINDS = {cls.__name__: cls.kind for cls in errors.DarkroomError.__subclasses__()}

@@ -111,7 +111,7 @@ def test_functions_end_before_the_workflow_stops_waiting() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_functions_are_given_every_setting_they_read(folder: str) -> None:
     code = (definition.ROOT / "functions" / folder / "app.py").read_text()
-    for part in re.findall(r"from darkroom\.aws\.(inspecting|deciding|publishing) import", code):
+    for part in re.findall(r"from darkroom\.aws\.(inspecting|deciding|publishing|batch_photos) import", code):
         code += (definition.ROOT / f"layers/core/darkroom/aws/{part}.py").read_text()
     read = set(re.findall(r'setting\("(\w+)"\)', code)) | {"WORK_BUCKET", "POWERTOOLS_SERVICE_NAME"}
     if "Limits.from_env" in code:
@@ -196,7 +196,10 @@ def test_roles_allow_no_wildcard(expanded: dict[str, Any]) -> None:
             assert isinstance(resource, dict), "resources are named by reference"
 
 
-MANAGED = "BasicExecutionRole|AWSX[Rr]ay\\w*Access|APIGatewayPushToCloudWatchLogs|StagePolicy|ReferencesPolicy|UseKey"
+MANAGED = (
+    "BasicExecutionRole|AWSX[Rr]ay\\w*Access|APIGatewayPushToCloudWatchLogs|"
+    "StagePolicy|ReferencesPolicy|BatchBucketPolicy|UseKey"
+)
 
 
 def test_roles_have_no_managed_policy_but_logs_traces_and_the_stages(expanded: dict[str, Any]) -> None:
@@ -285,8 +288,8 @@ def test_without_one_all_is_under_aws_s() -> None:
 
 def test_every_role_may_use_the_key_through_the_stores_alone() -> None:
     stack = rights.Stack(KmsKeyArn=rights.KEY)
-    roles = [*stack.functions().values(), "EnhanceRole"]
-    assert len(roles) == len(FOLDERS) + 1
+    roles = [*stack.functions().values(), "EnhanceRole", "BatchRole"]
+    assert len(roles) == len(FOLDERS) + 2
     for role in roles:
         for action in ("kms:Decrypt", "kms:GenerateDataKey"):
             assert stack.allows(role, action, rights.KEY, **{"kms:ViaService": f"s3.{rights.REGION}.amazonaws.com"})
@@ -422,7 +425,7 @@ def test_work_is_forgotten_after_a_day_and_renditions_after_some() -> None:
     rules = stack["WorkBucket"]["Properties"]["LifecycleConfiguration"]["Rules"]
     assert all(rule["Status"] == "Enabled" for rule in rules)
     ends = {rule["Prefix"]: str(rule["ExpirationInDays"]) for rule in rules if "Prefix" in rule}
-    assert ends == {"jobs/": "1", "sync/": "1", "i/": "9"}
+    assert ends == {"jobs/": "1", "sync/": "1", "i/": "9", "batches/": "90"}
     assert {part.partition("/")[0] + "/" for part in written_to("WorkBucket")} == set(ends), "nothing stays"
 
 

@@ -194,8 +194,9 @@ def test_the_template_fills_in_every_substitution() -> None:
         for name, resource in resources.items()
         if resource["Properties"].get("DefinitionUri") == str(definition.PATH.relative_to(ROOT))
     }
-    assert set(machines) == {"Enhance", "EnhanceNow"}
+    assert set(machines) == {"Enhance", "EnhanceNow", "EnhanceBatch"}
     for values in machines.values():
         assert set(values) == definition.substitutions(definition.PATH.read_text())
     differ = {name for name, value in machines["Enhance"].items() if machines["EnhanceNow"][name] != value}
     assert differ == {"Fusion", "JobRetentionDays"}
+    assert machines["EnhanceBatch"] == machines["Enhance"]

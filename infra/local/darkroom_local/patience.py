@@ -15,7 +15,7 @@ from jsonata.parser import Parser
 from ministack.app import main
 from ministack.core import iam_evaluator
 
-from darkroom_local import expressions
+from darkroom_local import expressions, maps
 
 MILLISECONDS = 60_000
 
@@ -46,4 +46,5 @@ if __name__ == "__main__":
     take_time()
     match_lines()
     Parser.parse = expressions.parse
+    maps.complete()
     main()

@@ -27,6 +27,7 @@ SOURCES = (
     "functions",
     "layers",
     "models",
+    "infra/batch.asl.json",
     "infra/enhance.asl.json",
     "infra/openapi.json",
     "infra/web",

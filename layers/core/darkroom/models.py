@@ -14,6 +14,8 @@ from darkroom.errors import StepFailed, needs, remedy
 PACKAGE = "darkroom_models"
 """Folder beside the package `darkroom` into which the builds of wheel and layers copy the files."""
 
+NAMES = ("backbone", "diagnosis", "digits", "scene", "tint")
+
 CHECKOUT = Path(__file__).resolve().parents[3] / "models"
 
 
@@ -32,6 +34,11 @@ def path(name: str, suffix: str = "onnx") -> Path:
 def digest(name: str) -> str:
     """The first twelve digits of the SHA-256 of a model's file: which training it is of."""
     return hashlib.sha256(path(name).read_bytes()).hexdigest()[:12]
+
+
+def identity() -> str:
+    """What the networks are, in a word: others have another. Raises `StepFailed` where one is missing."""
+    return "-".join(map(digest, NAMES))
 
 
 @cache

@@ -37,7 +37,8 @@ def inspect(request: Event, between: Between = BUCKET) -> dict[str, Any]:
     about(job.id)
     limits = Limits.from_env(os.environ)
     data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
-    recipe = Wanted.of_metadata(answer["Metadata"], job.key, setting("DEFAULT_RECIPE")).to_recipe()
+    asked = answer["Metadata"] if job.asked is None else job.asked
+    recipe = Wanted.of_metadata(asked, job.key, setting("DEFAULT_RECIPE")).to_recipe()
     if job.version is not None and storage.is_deleted(job.bucket, job.key):
         return {
             "superseded": True,

@@ -66,7 +66,7 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     body, told = blending.write(
         replace(inspection, review=review), picture, format_name, source_file, keep_gps=setting("KEEP_GPS") == "true"
     )
-    bucket, key = setting("RESULTS_BUCKET"), keys.result(job.key, format_name)
+    bucket, key = setting("RESULTS_BUCKET"), keys.result(job.to or job.key, format_name)
     carried = carrying.of_upload(
         job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
     )

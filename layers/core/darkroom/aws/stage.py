@@ -30,13 +30,18 @@ RESERVE_SECONDS = 5.0
 
 
 class Job(msgspec.Struct, frozen=True):
-    """One upload, as the workflow's state carries it."""
+    """One upload, as the workflow's state carries it.
+
+    asked: what is asked for as an upload's metadata have it, and to: what the result is named after, of a batch's.
+    """
 
     id: str
     bucket: str
     key: str
     sequencer: str
     version: str | None = None
+    asked: dict[str, str] | None = None
+    to: str | None = None
 
 
 class Decided(msgspec.Struct, frozen=True):

@@ -15,19 +15,35 @@ if TYPE_CHECKING:
 
 @click.command()
 @click.argument("jobs", nargs=-1, required=True, metavar="JOB…")
+@click.option("--without", multiple=True, metavar="DECISION", help="What was done, but for this decision; repeatable.")
+@click.option("--more", multiple=True, metavar="QUALITY", help="With more exposure, contrast, warmth …; repeatable.")
+@click.option("--less", multiple=True, metavar="QUALITY", help="With less of it; repeatable.")
 @of_a_stack
-def redo(jobs: tuple[str, ...], stack_name: str | None, local: bool) -> None:
-    """Begin jobs anew that failed.
+def redo(
+    jobs: tuple[str, ...],
+    without: tuple[str, ...],
+    more: tuple[str, ...],
+    less: tuple[str, ...],
+    stack_name: str | None,
+    local: bool,
+) -> None:
+    """Begin jobs anew that failed; or do otherwise what was done to photos, by jobs or keys, without another upload.
 
-    Example: darkroom redo 0123456789abcdef0123456789abcdef
+    \b
+    Example:
+      darkroom redo 0123456789abcdef0123456789abcdef
+      darkroom redo holiday/in.jpg --without "colour cast" --more exposure
     """
     from darkroom.client import care
 
     stack, attempts = find_stack(stack_name, local), Attempts()
     for job in jobs:
         with attempts.on(job):
-            care.redo(stack, job)
-            click.echo(job)
+            if without or more or less:
+                click.echo(care.redo_changed(stack, job, without, more, less))
+            else:
+                care.redo(stack, job)
+                click.echo(job)
     attempts.end()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import addresses, care, cloud, jobs, joined, photos, questions, reference
+from darkroom.cli import addresses, batch, care, cloud, jobs, joined, photos, questions, reference
 from darkroom.cli.shared import STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -57,6 +57,7 @@ for command in (
     questions.diagnose,
     questions.classify,
     cloud.submit,
+    batch.batch,
     addresses.sign,
     jobs.jobs,
     jobs.job,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from functools import partial
 from itertools import islice
 from pathlib import Path
@@ -28,6 +29,7 @@ from darkroom.cli.shared import (
 from darkroom.errors import DarkroomError, RecipeInvalid
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
+    from darkroom.cli.sheet import Pair
     from darkroom.library import OnProgress
     from darkroom.picture import Array
     from darkroom.report import Report
@@ -41,7 +43,12 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 )
 @asks(default=" (default: auto)")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
-@click.option("--report", "report_path", metavar="FILE", help="Write what was done and why, as JSON.")
+@click.option(
+    "--report",
+    "report_path",
+    metavar="FILE",
+    help="Write what was done and why, as JSON; as one page, where it ends in .html.",
+)
 @click.option("--explain", is_flag=True, help="Say what was done and why, in sentences, on stderr.")
 @click.option("-q", "--quiet", is_flag=True, help="Say nothing of what went well.")
 @click.option("--json", "as_json", is_flag=True, help="For programs: a line of JSON a photo, with its report or error.")
@@ -65,13 +72,13 @@ def enhance(
 
     \b
       darkroom enhance in.jpg -o out.jpg
-      darkroom enhance scans/ -o better/ --jobs 4 --skip
+      darkroom enhance scans/ -o better/ --jobs 4 --skip --report better.html
       darkroom enhance *.jpg -o better/ --step denoise --step unsharp_mask:radius=1.5
     """
     import msgspec
 
     from darkroom import report
-    from darkroom.cli import outputs, told
+    from darkroom.cli import gathering, outputs, sheet, told
     from darkroom.sidecar import packet
 
     if force and skip:
@@ -85,7 +92,10 @@ def enhance(
     if beside and any(map(is_stream, targets)):
         raise click.UsageError("a sidecar beside a stream has no place: use --sidecar inside")
     work = [(photo.path, target) for photo, target in zip(photos, targets, strict=True)]
+    gathered = gathering.Folder(names, chosen.name) if (report_path or "").endswith(".html") else None
     if skip:
+        if gathered:
+            gathered.skipped(source for source, target in work if os.path.lexists(target))
         work = [(source, target) for source, target in work if not os.path.lexists(target)]
     for source, target in work:
         if is_there(source):
@@ -94,10 +104,12 @@ def enhance(
     if report_path:
         files.claim(report_path, "--report")
     reports, attempts = [], Attempts(as_json=as_json)
-    for source, target, result in each(work, wanted, jobs):
-        with attempts.on(source):
-            body, done = result()
+    for source, target, result in each(work, wanted, jobs, look=gathered is not None):
+        with attempts.on(source), gathered.trying(source) if gathered else nullcontext():
+            body, done, pair = result()
             files.write(target, body)
+            if gathered:
+                gathered.done(source, done, pair)
             files.write_sidecar(target, packet(done) if beside else None)
             whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
             reports.append(whole)
@@ -108,22 +120,28 @@ def enhance(
                 click.echo(msgspec.json.encode(whole).decode())
             elif not quiet and not is_stream(target):
                 click.echo(f"{shown(source)} → {shown(target)}  {told.line(done)}")
-    if report_path:
+    if report_path and gathered:
+        files.write(report_path, sheet.page(gathered.sheet()).encode())
+    elif report_path:
         content = reports[0] if len(photos) == 1 and reports else reports
         files.write(report_path, msgspec.json.format(msgspec.json.encode(content), indent=2) + b"\n")
     attempts.end()
 
 
-type Result = Callable[[], tuple[bytes, Report]]
-"""Gives what is to be written for a photo and what was done, or raises why there is none."""
+type Result = Callable[[], tuple[bytes, Report, Pair | None]]
+"""Gives what is to be written for a photo, what was done and, if wanted, how it looks, or raises why there is none."""
 
 
-def each(work: list[tuple[str, str]], wanted: Wanted, jobs: int) -> Iterator[tuple[str, str, Result]]:
-    """Each photo with its target and its result, in order. jobs: processes that work at the same time."""
+def each(
+    work: list[tuple[str, str]], wanted: Wanted, jobs: int, *, look: bool = False
+) -> Iterator[tuple[str, str, Result]]:
+    """Each photo with its target and its result, in order. jobs: processes that work at the same time. look: whether
+    each is looked at for a page."""
     if jobs == 1 or len(work) < 2:
         with moving_bar(len(work)) as move:
             for index, (source, target) in enumerate(work):
-                yield source, target, partial(enhance_one, source, target, wanted, _within(move, index, shown(source)))
+                progress = _within(move, index, shown(source))
+                yield source, target, partial(enhance_one, source, target, wanted, progress, look=look)
         return
     from concurrent.futures import ProcessPoolExecutor
     from multiprocessing import get_context
@@ -135,7 +153,7 @@ def each(work: list[tuple[str, str]], wanted: Wanted, jobs: int) -> Iterator[tup
 
         def begin(count: int) -> None:
             for source, target in islice(rest, count):
-                begun.append((source, target, pool.submit(enhance_one, source, target, wanted).result))
+                begun.append((source, target, pool.submit(enhance_one, source, target, wanted, look=look).result))
 
         begin(2 * workers)  # no more results wait to be written than there are workers, and none of them for work
         try:
@@ -174,9 +192,9 @@ def format_for(target: str) -> str:
 
 
 def enhance_one(
-    source: str, target: str, wanted: Wanted, on_progress: OnProgress | None = None
-) -> tuple[bytes, Report]:
-    """What is to be written for one photo, and what was done."""
+    source: str, target: str, wanted: Wanted, on_progress: OnProgress | None = None, *, look: bool = False
+) -> tuple[bytes, Report, Pair | None]:
+    """What is to be written for one photo, what was done, and how it looks where that is wanted."""
     from darkroom import blending, codec, library
 
     data, asked = read_file(source), None
@@ -187,7 +205,12 @@ def enhance_one(
     result = library.enhance(data, wanted, load_reference=load_reference, on_progress=on_progress)
     format_name = asked or result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     source_bytes = data if result.unchanged and result.recipe.quality is None else None
-    return blending.write(result.report, result.picture, format_name, source_bytes)
+    body, told = blending.write(result.report, result.picture, format_name, source_bytes)
+    if not look:
+        return body, told, None
+    from darkroom.cli.gathering import pair
+
+    return body, told, pair(data, body)
 
 
 def load_reference(path: str) -> Array:

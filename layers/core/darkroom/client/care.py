@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Sequence
+
 from botocore.exceptions import BotoCoreError, ClientError
 
+from darkroom import report
+from darkroom.auto.switches import changed
 from darkroom.aws import items, keys
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
+from darkroom.wanted import Wanted
 
 
 def redo(stack: Stack, job: str) -> None:
@@ -20,6 +26,33 @@ def redo(stack: Stack, job: str) -> None:
         stack.client("sqs").send_message(QueueUrl=stack.outputs["WaitingUploads"], MessageBody=keys.event_of(record))
     except (ClientError, BotoCoreError) as error:
         raise StepFailed("jobs", f"the job could not begin anew: {error}") from None
+
+
+def redo_changed(stack: Stack, job: str, without: Sequence[str], more: Sequence[str], less: Sequence[str]) -> str:
+    """Copy a job's photo to a key of its own, which begins a job that does what was done, changed; give that key.
+
+    job: by its id, or the newest of an upload's key. See `darkroom.auto.switches.changed`. Raises `StepFailed` where
+    there is none or it has no report, `RecipeInvalid` naming what cannot be changed.
+    """
+    try:
+        record = stack.record(job) or next((one for one in stack.jobs(job) if "manifest" in one), None)
+        if record is None or "manifest" not in record:
+            raise StepFailed("no-job", f"there is no job '{job:.80}' that is done")
+        recipe = changed(report.read(stack.download(record["manifest"])), without, more, less)
+        key = keys.to_submit(uuid.uuid4().hex, keys.filename(record["key"]))
+        place = {"Bucket": record["bucket"], "Key": record["key"]}
+        if record.get("version"):
+            place["VersionId"] = record["version"]
+        stack.client("s3").copy_object(
+            CopySource=place,
+            Bucket=stack.outputs["UploadsBucket"],
+            Key=key,
+            Metadata=Wanted(recipe=recipe).to_metadata(),
+            MetadataDirective="REPLACE",
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise StepFailed("jobs", f"the photo could not be copied: {error}") from None
+    return key
 
 
 def redrive(stack: Stack) -> int:

@@ -15,10 +15,11 @@ from aws_lambda_powertools.event_handler import Response
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
+from darkroom.auto.switches import changed
 from darkroom.aws import clients, keys, storage
 from darkroom.aws.api import again as copies
 from darkroom.aws.api import links, preview, progress, records
-from darkroom.aws.api.parse import JobRequest
+from darkroom.aws.api.parse import JobRequest, Switches
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.api.settings import Site
 from darkroom.aws.items import Record
@@ -62,7 +63,7 @@ def create(site: Site, request: JobRequest, caller: str, idempotency_key: str | 
 
 def show(site: Site, job: str, caller: str) -> dict[str, Any]:
     """All there is to say of a job. Its links are presigned."""
-    record = _record(site, job, caller)
+    record = record_of(site, job, caller)
     answer = summary(record)
     places = {}
     if record["status"] != "waiting":
@@ -119,11 +120,20 @@ def summary(record: Mapping[str, Any]) -> dict[str, Any]:
     return answer
 
 
-def again(site: Site, job: str, wanted: Wanted, caller: str) -> dict[str, Any]:
-    """A new job on the same photo, see `darkroom.aws.api.again`. Raises `Problem` 409 where there is none yet."""
-    record = _record(site, job, caller)
+def again(site: Site, job: str, wanted: Wanted, switches: Switches, caller: str) -> dict[str, Any]:
+    """A new job on the same photo, see `darkroom.aws.api.again`.
+
+    Raises `Problem` 409 where there is none yet, or switches are asked for and there is no report.
+    """
+    record = record_of(site, job, caller)
     if record["status"] == "waiting":
         raise Problem(HTTPStatus.CONFLICT, "http.no-photo-yet", "The job waits for its photo.")
+    if switches:
+        told = _report(record)
+        if told is None:
+            raise Problem(HTTPStatus.CONFLICT, "http.no-result", f"The job is {record['status']}: it has no report.")
+        done = changed(told, switches.without, switches.more, switches.less)
+        wanted = msgspec.structs.replace(wanted, recipe=done)
     return summary(copies.begin(site, record, wanted, caller))
 
 
@@ -132,7 +142,7 @@ def stop(site: Site, job: str, caller: str) -> dict[str, Any]:
 
     Raises `Problem` 409 for one that does not run, or that was asked for by someone who waits.
     """
-    record = _record(site, job, caller)
+    record = record_of(site, job, caller)
     if record["status"] != "running" or not progress.can_stop(record.get("execution", "")):
         raise Problem(HTTPStatus.CONFLICT, "http.job-not-running", "Only a job that runs can be stopped.")
     progress.stop(record["execution"])
@@ -141,12 +151,12 @@ def stop(site: Site, job: str, caller: str) -> dict[str, Any]:
 
 def look_at(site: Site, job: str, query: Mapping[str, str], caller: str) -> Response[bytes]:
     """A job's photo or result, small; see `darkroom.aws.api.preview`."""
-    return preview.answer(site, _record(site, job, caller), query)
+    return preview.answer(site, record_of(site, job, caller), query)
 
 
 def redo(site: Site, job: str, caller: str) -> dict[str, Any]:
     """Begin a job anew that failed: its upload's event goes into the queue once more. Raises `Problem` 409."""
-    record = _record(site, job, caller)
+    record = record_of(site, job, caller)
     if record["status"] != "failed":
         raise Problem(
             HTTPStatus.CONFLICT,
@@ -158,7 +168,7 @@ def redo(site: Site, job: str, caller: str) -> dict[str, Any]:
     except (ClientError, BotoCoreError) as error:
         raise clients.translate(error, "the queue of uploads", "queue") from error
     records.begin_anew(site.table, job)
-    return summary(_record(site, job, caller))
+    return summary(record_of(site, job, caller))
 
 
 def delete(site: Site, job: str, caller: str) -> None:
@@ -166,7 +176,7 @@ def delete(site: Site, job: str, caller: str) -> None:
 
     Raises `Problem` 409 while it runs.
     """
-    record = _any_record(site, job, caller)
+    record = _anyrecord_of(site, job, caller)
     whole = _is_whole(record)
     if whole and record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
@@ -255,15 +265,15 @@ def _report(record: Mapping[str, Any]) -> Report | None:
     return told if told.job == record["id"] else None
 
 
-def _record(site: Site, job: str, caller: str) -> Record:
+def record_of(site: Site, job: str, caller: str) -> Record:
     """The job's record, as `_any_record`. Raises `Problem` 409 where it is damaged."""
-    record = _any_record(site, job, caller)
+    record = _anyrecord_of(site, job, caller)
     if not _is_whole(record):
         raise Problem(HTTPStatus.CONFLICT, "http.bad-record", "The job's record is damaged: it can only be deleted.")
     return record
 
 
-def _any_record(site: Site, job: str, caller: str) -> Record:
+def _anyrecord_of(site: Site, job: str, caller: str) -> Record:
     """The job's record, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")

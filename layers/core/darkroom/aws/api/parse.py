@@ -36,6 +36,21 @@ class JobRequest(msgspec.Struct, frozen=True):
     wanted: Wanted
 
 
+class BatchOptions(msgspec.Struct, frozen=True):
+    """What the body of ``POST /batches`` says of the batch itself: whose photos, and how many at once."""
+
+    jobs: Annotated[list[str], Meta(max_length=500)] = []
+    source: str | None = None
+    max_concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
+    force: bool = False
+
+
+class BatchRequest(BatchOptions, frozen=True):
+    """The body of ``POST /batches``."""
+
+    wanted: Wanted = Wanted()
+
+
 class EnhanceRequest(msgspec.Struct, frozen=True):
     """The query of ``POST /enhance``. report: whether the answer has the report beside the photo."""
 
@@ -58,11 +73,35 @@ def job_request(body: bytes) -> JobRequest:
     return JobRequest(upload, wanted)
 
 
-def wanted(body: bytes) -> Wanted:
+def batch_request(body: bytes) -> BatchRequest:
+    """Raises `RecipeInvalid` naming what is wrong."""
+    fields = _object(body)
+    check_names(fields, *BatchOptions.__struct_fields__, *Body.__struct_fields__)
+    options = converted(fields, BatchOptions)
+    if (options.source is None) == (not options.jobs):
+        raise RecipeInvalid("bad-request", "the body names either 'jobs' or a 'source'")
+    return BatchRequest(**msgspec.structs.asdict(options), wanted=Wanted.of_body(fields))
+
+
+class Switches(msgspec.Struct, frozen=True):
+    """Of ``POST /jobs/{id}/again``: what was done, without some decisions, with more or less of some qualities."""
+
+    without: Annotated[list[str], Meta(max_length=32)] = []
+    more: Annotated[list[str], Meta(max_length=32)] = []
+    less: Annotated[list[str], Meta(max_length=32)] = []
+
+    def __bool__(self) -> bool:
+        return bool(self.without or self.more or self.less)
+
+
+def again(body: bytes) -> tuple[Wanted, Switches]:
     """The body of ``POST /jobs/{id}/again``. Raises `RecipeInvalid` naming what is wrong."""
     fields = _object(body)
-    check_names(fields, *Body.__struct_fields__)
-    return Wanted.of_body(fields)
+    check_names(fields, *Body.__struct_fields__, *Switches.__struct_fields__)
+    asked, switches = Wanted.of_body(fields), converted(fields, Switches)
+    if switches and asked.recipe is not None:
+        raise RecipeInvalid("bad-request", "'without', 'more' and 'less' exclude 'recipe' and 'steps'")
+    return asked, switches
 
 
 class _Answer(msgspec.Struct, frozen=True):

@@ -20,6 +20,7 @@ from darkroom import recipe, registry
 from darkroom.aws.api import (
     addresses,
     annotate,
+    batches,
     conditional,
     enhance,
     fetching,
@@ -47,6 +48,8 @@ METHODS = {
     r"/|/web/.+|/health|/openapi\.json|/steps|/recipes|/jobs/[^/]+/preview|/i/.+": "GET, HEAD",
     r"/jobs": "GET, HEAD, POST",
     r"/jobs/[^/]+": "GET, HEAD, DELETE",
+    r"/batches": "POST",
+    r"/batches/[^/]+": "GET, HEAD",
     r"/jobs/[^/]+/(redo|again|stop)|/enhance|/thumbnails|/classify|/diagnose": "POST",
 }
 """What each path takes, beside OPTIONS."""
@@ -146,7 +149,7 @@ def build(site: Site) -> APIGatewayRestResolver:
     @api.post("/jobs/<job>/again")
     def redo_job_otherwise(job: str) -> Answer:
         event = api.current_event
-        begun = jobs.again(site, job, parse.wanted(_body(event)), _caller(event))
+        begun = jobs.again(site, job, *parse.again(_body(event)), _caller(event))
         return _answer(begun, HTTPStatus.CREATED, Location=begun["links"]["self"])
 
     @api.post("/jobs/<job>/stop")
@@ -161,6 +164,16 @@ def build(site: Site) -> APIGatewayRestResolver:
     def delete_job(job: str) -> Answer:
         jobs.delete(site, job, _caller(api.current_event))
         return Response(int(HTTPStatus.NO_CONTENT), body="", headers={"Cache-Control": "no-store"})
+
+    @api.post("/batches")
+    def begin_batch() -> Answer:
+        event = api.current_event
+        begun = batches.create(site, parse.batch_request(_body(event)), _caller(event))
+        return _answer(begun, HTTPStatus.CREATED, Location=begun["links"]["self"])
+
+    @read("/batches/<batch>")
+    def show_batch(batch: str) -> Answer:
+        return _answer(batches.show(site, batch, _caller(api.current_event)))
 
     @api.post("/enhance")
     def enhance_photo() -> Answer:

@@ -14,6 +14,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
 
     uploads, results, work: the buckets' names.
     table: the jobs table's name.
+    batch: the ARN of the workflow of batches.
     enhance_now: the ARN of the workflow that is waited for.
     classify: the ARN of the function that has the networks.
     limits: what a photo may be at most; its bytes are also those of the largest upload.
@@ -30,6 +31,7 @@ class Site(msgspec.Struct, frozen=True, kw_only=True):
     results: str
     work: str
     table: str
+    batch: str
     enhance_now: str
     classify: str
     limits: Limits

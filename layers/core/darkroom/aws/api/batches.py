@@ -1,0 +1,119 @@
+"""Batches over HTTP: of a caller's own jobs' photos, or, for administrators, of what lies under a prefix."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from http import HTTPStatus
+from itertools import islice
+from typing import Any
+
+from darkroom.aws import batching, clients, keys
+from darkroom.aws.api import jobs, links
+from darkroom.aws.api.parse import BatchRequest
+from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.settings import Site
+from darkroom.aws.batches import Batches, State, photos_under
+from darkroom.aws.batching import DONE, Line, Outcome, Settings
+
+MOST_LISTED = 20_000
+"""Photos under a prefix: listing more takes longer than a caller waits."""
+
+MOST_TOLD = 500
+"""Photos of a batch whose outcomes are told one by one."""
+
+
+def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
+    """Begin a batch.
+
+    Raises `Problem` 403 for a source of one who is no administrator, 404 and 409 for a job that is not there or has no
+    photo yet, 422 where there are no photos or too many.
+    """
+    if request.source is not None:
+        lines, to = _under(site, request.source, caller)
+    else:
+        lines, to = _of_jobs(site, request.jobs, caller), "batches"
+    batches = _batches(site)
+    settings = batches.settings(
+        caller,
+        request.source or f"{len(lines)} jobs",
+        {"recipe": "auto", **request.wanted.to_metadata()},
+        f"{to}/",
+        len(lines),
+        at_once=request.max_concurrency,
+        force=request.force,
+    )
+    batches.begin(settings, lines)
+    return _told(site, batches, settings)
+
+
+def show(site: Site, batch: str, caller: str) -> dict[str, Any]:
+    """How a batch stands, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
+    batches = _batches(site)
+    settings = batches.find(batch)
+    if settings is None or (settings.owner != caller and caller not in site.admins):
+        raise Problem(HTTPStatus.NOT_FOUND, "http.no-batch", "There is no such batch, or it is no longer remembered.")
+    return _told(site, batches, settings)
+
+
+def _batches(site: Site) -> Batches:
+    return Batches(site.work, site.batch, clients.client("s3"), clients.client("stepfunctions"))
+
+
+def _of_jobs(site: Site, ids: list[str], caller: str) -> list[Line]:
+    records = [jobs.record_of(site, job, caller) for job in dict.fromkeys(ids)]
+    if any(record["status"] == "waiting" for record in records):
+        raise Problem(HTTPStatus.CONFLICT, "http.no-photo-yet", "A job waits for its photo.")
+    return [Line(record["bucket"], record["key"]) for record in records]
+
+
+def _under(site: Site, source: str, caller: str) -> tuple[list[Line], str]:
+    if caller not in site.admins:
+        raise Problem(
+            HTTPStatus.FORBIDDEN, "http.not-an-administrator", "Only an administrator may name a source: name jobs."
+        )
+    bucket, prefix = batching.place_of(source)
+    lines = [line for line, _ in islice(photos_under(clients.client("s3"), bucket, prefix), MOST_LISTED + 1)]
+    if not 0 < len(lines) <= MOST_LISTED:
+        found = f"more than {MOST_LISTED:,}" if lines else "no"
+        raise Problem(
+            HTTPStatus.UNPROCESSABLE_ENTITY,
+            "http.bad-batch",
+            f"There are {found} photos: 1 to {MOST_LISTED:,} may be. `darkroom batch` takes any number.",
+        )
+    return lines, bucket
+
+
+def _told(site: Site, batches: Batches, settings: Settings) -> dict[str, Any]:
+    state = batches.state(settings)
+    counts = state.counts
+    answer: dict[str, Any] = {
+        "id": settings.id,
+        "status": _status(state),
+        "created": settings.created,
+        "photos": settings.total,
+        "succeeded": counts.succeeded,
+        "skipped": counts.skipped,
+        "rejected": counts.rejected,
+        "failed": counts.failed,
+        "links": {"self": f"batches/{settings.id}"},
+    }
+    if settings.total <= MOST_TOLD:
+        ended = [key for _, _, key in batches.photos(settings) if key]
+        answer["outcomes"] = list(_outcomes(batches.outcomes(ended)))
+    return answer
+
+
+def _status(state: State) -> str:
+    if state.running:
+        return "running"
+    return "stopped" if state.execution in ("ABORTED", "NONE") else "failed" if state.unaccounted else "ended"
+
+
+def _outcomes(outcomes: list[Outcome]) -> Iterator[dict[str, Any]]:
+    for one in outcomes:
+        told: dict[str, Any] = {"filename": keys.filename(one.key), "status": one.status, "links": {}}
+        if one.status in DONE and one.result:
+            told["links"]["result"] = links.to(one.result)
+        if one.code:
+            told["error"] = {"code": one.code, "message": one.message}
+        yield told

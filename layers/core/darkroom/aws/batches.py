@@ -1,0 +1,207 @@
+"""Batches from outside: begun, followed, begun anew for what was left undone, and stopped."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from tempfile import SpooledTemporaryFile
+from typing import Any
+
+import msgspec
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import batching, clients, items, keys
+from darkroom.aws.batching import Counts, Line, Outcome, Settings
+from darkroom.errors import StepFailed
+
+IN_MEMORY = 50_000_000
+AT_ONCE = 16
+"""Requests for outcomes."""
+
+
+Found = tuple[Line, int]
+"""A photo, and its file's size in bytes where that is known, else 0."""
+
+
+class State(msgspec.Struct, frozen=True):
+    """How a batch stands. execution: of its last run, as Step Functions says; "NONE" where none began. runs: so many.
+
+    unaccounted: photos of which there is no word though the run has ended.
+    """
+
+    settings: Settings
+    counts: Counts
+    execution: str
+    runs: int
+    seconds: float
+    cause: str = ""
+
+    @property
+    def running(self) -> bool:
+        return self.execution == "RUNNING"
+
+    @property
+    def unaccounted(self) -> int:
+        return 0 if self.running else self.settings.total - self.counts.ended
+
+
+@dataclass(frozen=True)
+class Batches:
+    """The batches of a stack: its work bucket, the ARN of their workflow, and boto3's clients.
+
+    Its methods raise `StepFailed` and `TransientError` where S3 or Step Functions refuse.
+    """
+
+    work: str
+    machine: str
+    s3: Any
+    states: Any
+
+    def settings(self, owner: str, source: str, asked: dict[str, str], to: str, total: int, **options: Any) -> Settings:
+        """Of a new batch. Raises `RecipeInvalid` naming what is out of bounds."""
+        return batching.checked(
+            Settings(
+                id=uuid.uuid4().hex,
+                owner=owner,
+                source=source,
+                asked=asked,
+                to=to,
+                created=items.now(),
+                sequencer=f"{time.time_ns() // 1_000_000:016X}",
+                total=total,
+                **options,
+            )
+        )
+
+    def begin(self, settings: Settings, lines: Iterable[Line]) -> None:
+        """Write down what is to be done, and begin it."""
+        with _told("the batch could not be begun"):
+            body = msgspec.json.encode(settings)
+            self.s3.put_object(Bucket=self.work, Key=batching.of_settings(settings.id), Body=body)
+            self._start(settings, lines, 0)
+
+    def _start(self, settings: Settings, lines: Iterable[Line], run: int) -> None:
+        with SpooledTemporaryFile(IN_MEMORY) as file:
+            for line in lines:
+                file.write(msgspec.json.encode(line) + b"\n")
+            file.seek(0)
+            self.s3.upload_fileobj(file, self.work, batching.of_photos(settings.id, run))
+        self.states.start_execution(stateMachineArn=self.machine, **batching.to_start(settings, self.work, run))
+
+    def find(self, batch: str) -> Settings | None:
+        """None where there is none."""
+        with _told("the batch could not be read"):
+            if batching.is_id(batch):
+                try:
+                    answer = self.s3.get_object(Bucket=self.work, Key=batching.of_settings(batch))
+                    return msgspec.json.decode(answer["Body"].read(), type=Settings)
+                except ClientError as error:
+                    if clients.code_of(error) != "NoSuchKey":
+                        raise
+        return None
+
+    def all(self) -> list[Settings]:
+        """Newest first."""
+        with _told("the batches could not be listed"):
+            pages = self.s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.work, Prefix=batching.ROOT, Delimiter="/"
+            )
+            ids = [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
+        found = filter(None, map(self.find, ids))
+        return sorted(found, key=lambda one: one.created, reverse=True)
+
+    def state(self, settings: Settings) -> State:
+        """How it stands now."""
+        with _told("the batch could not be looked at"):
+            runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
+            counts = batching.tally(self._last_words(settings.id))
+            try:
+                found = self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
+            except ClientError as error:
+                if clients.code_of(error) != "ExecutionDoesNotExist":
+                    raise
+                return State(settings, counts, "NONE", runs, 0)
+        end = found.get("stopDate")
+        seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
+        return State(settings, counts, found["status"], runs, seconds, found.get("cause") or found.get("error") or "")
+
+    def redrive(self, settings: Settings) -> int:
+        """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
+        state = self.state(settings)
+        if state.running:
+            raise StepFailed("batch-running", "the batch runs: it can be begun anew when it has ended, or was stopped")
+        undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
+        if undone:
+            with _told("the batch could not be begun anew"):
+                self._start(settings, undone, state.runs)
+        return len(undone)
+
+    def stop(self, settings: Settings) -> None:
+        """Begin no more of its photos. Raises `StepFailed` where it does not run."""
+        state = self.state(settings)
+        if not state.running:
+            raise StepFailed("batch-ended", "the batch does not run")
+        with _told("the batch could not be stopped"):
+            self.states.stop_execution(executionArn=self._execution(settings.id, state.runs - 1), error="Stopped")
+
+    def lines(self, settings: Settings) -> Iterator[Line]:
+        """All its photos."""
+        with _told("the batch's photos could not be read"):
+            answer = self.s3.get_object(Bucket=self.work, Key=batching.of_photos(settings.id, 0))
+            for line in answer["Body"].iter_lines():
+                yield msgspec.json.decode(line, type=Line)
+
+    def photos(self, settings: Settings) -> list[tuple[Line, str, str]]:
+        """All its photos, how each ended, and the key of that outcome; both are empty where there is no word of it."""
+        with _told("the batch's outcomes could not be listed"):
+            words = {batching.read_name(key)[0]: key for key in self._last_words(settings.id)}
+        found = []
+        for line in self.lines(settings):
+            key = words.get(batching.photo_of(line.bucket, line.key), "")
+            found.append((line, batching.read_name(key)[2] if key else "", key))
+        return found
+
+    def outcomes(self, names: Iterable[str]) -> list[Outcome]:
+        """The outcomes under these keys, in their order."""
+        with _told("the batch's outcomes could not be read"), ThreadPoolExecutor(AT_ONCE) as pool:
+            return [msgspec.json.decode(body, type=Outcome) for body in pool.map(self._read, names)]
+
+    def _last_words(self, batch: str) -> Iterator[str]:
+        return batching.last_words(self._keys(batching.of_outcomes(batch)))
+
+    def _read(self, key: str) -> bytes:
+        body: bytes = self.s3.get_object(Bucket=self.work, Key=key)["Body"].read()
+        return body
+
+    def _keys(self, prefix: str) -> Iterator[dict[str, Any]]:
+        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.work, Prefix=prefix):
+            yield from page.get("Contents", [])
+
+    def _execution(self, batch: str, run: int) -> str:
+        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{batch}-{run}"
+
+
+def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
+    """The photos under a prefix, by their keys: no folder markers, sidecars, manifests and the like."""
+    with _told("the photos could not be listed"):
+        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+            for one in page.get("Contents", []):
+                if one["Size"] and keys.may_be_photo(one["Key"]):
+                    yield Line(bucket, one["Key"]), one["Size"]
+
+
+class _told:  # noqa: N801  # reads as what it does
+    """AWS's errors as `StepFailed`, with what could not be done."""
+
+    def __init__(self, what: str) -> None:
+        self.what = what
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
+        if isinstance(error, ClientError | BotoCoreError):
+            raise clients.translate(error, f"{self.what}: AWS", "batch") from error

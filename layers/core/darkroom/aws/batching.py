@@ -1,0 +1,193 @@
+"""Batches as all know them who begin, do or follow them: their settings, and where in the work bucket things lie.
+
+``batches/ID/batch.json`` has the settings, ``batches/ID/runs/N.jsonl`` the photos of each run (the first, and one more
+for each redrive), and ``batches/ID/outcomes/…`` how each photo ended. A run is an execution that is called ``ID-N``.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from itertools import groupby
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+import msgspec
+from msgspec import Meta
+
+from darkroom.errors import RecipeInvalid
+
+ROOT = "batches/"
+
+MOST_AT_ONCE = 10_000
+"""Children of a Distributed Map that run at once, as Step Functions bounds them."""
+
+MOST_TOGETHER = 10
+"""Photos of one child, which has five minutes for all of them, at once."""
+
+Status = Literal["succeeded", "superseded", "skipped", "rejected", "failed"]
+
+DONE = ("succeeded", "superseded", "skipped")
+"""Ends after which nothing is left to do."""
+
+
+class Line(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A photo, in a run's JSON Lines. asked: as an upload's metadata ask, where that differs from the batch's."""
+
+    bucket: str
+    key: str
+    asked: dict[str, str] | None = None
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True):
+    """A batch.
+
+    owner: who began it. source: where its photos are, in words. asked: what is done to them, as an upload's metadata
+    has it. to: what stands before the photos' keys in the results bucket. sequencer: orders its results after those of
+    batches before. force: whether what is done already is done again. at_once: photos that are worked on at once.
+    together: photos of one child. tolerated: percent of the children that may fail before the others are not begun.
+    total: photos.
+    """
+
+    id: str
+    owner: str
+    source: str
+    asked: dict[str, str]
+    to: str
+    created: str
+    sequencer: str
+    force: bool = False
+    at_once: Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)] = 100
+    together: Annotated[int, Meta(ge=1, le=MOST_TOGETHER)] = 1
+    tolerated: Annotated[float, Meta(ge=0, le=100)] = 100
+    total: int
+
+    @property
+    def salt(self) -> str:
+        """What the ids of its jobs follow from besides photo and recipe, where each is to be done again."""
+        return self.id if self.force else ""
+
+
+class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How a photo ended. result: where it lies."""
+
+    bucket: str
+    key: str
+    status: Status
+    job: str = ""
+    code: str = ""
+    message: str = ""
+    result: dict[str, str] | None = None
+    manifest: dict[str, str] | None = None
+
+
+class Counts(msgspec.Struct, frozen=True):
+    """How many photos ended so."""
+
+    succeeded: int = 0
+    skipped: int = 0
+    rejected: int = 0
+    failed: int = 0
+
+    @property
+    def done(self) -> int:
+        return self.succeeded + self.skipped
+
+    @property
+    def ended(self) -> int:
+        return self.done + self.rejected + self.failed
+
+
+def place_of(address: str) -> tuple[str, str]:
+    """Bucket and key of ``s3://bucket/key``. Raises `RecipeInvalid`."""
+    parts = urlsplit(address, allow_fragments=False)
+    if parts.scheme != "s3" or not parts.netloc:
+        raise RecipeInvalid("bad-request", f"'{address:.200}' is not like s3://bucket/prefix")
+    return parts.netloc, address.split("/", 3)[3] if address.count("/") > 2 else ""
+
+
+def is_id(text: str) -> bool:
+    return bool(re.fullmatch("[0-9a-f]{32}", text))
+
+
+def of_settings(batch: str) -> str:
+    return f"{ROOT}{batch}/batch.json"
+
+
+def of_photos(batch: str, run: int) -> str:
+    return f"{ROOT}{batch}/runs/{run:04d}.jsonl"
+
+
+def of_results(batch: str, run: int) -> str:
+    """Under which Step Functions writes what the children gave back."""
+    return f"{ROOT}{batch}/map/{run:04d}"
+
+
+def of_outcomes(batch: str) -> str:
+    """Under which the outcomes of all runs lie."""
+    return f"{ROOT}{batch}/outcomes/"
+
+
+def photo_of(bucket: str, key: str) -> str:
+    """What a photo is called among a batch's outcomes."""
+    return hashlib.sha256(f"{bucket}/{key}".encode()).hexdigest()[:32]
+
+
+def of_outcome(batch: str, run: int, outcome: Outcome) -> str:
+    """Where the outcome of a photo lies. What it is stands in the name: a list of keys counts a batch."""
+    return f"{of_outcomes(batch)}{photo_of(outcome.bucket, outcome.key)}-{run:04d}-{outcome.status}.json"
+
+
+def read_name(key: str) -> tuple[str, int, str]:
+    """Photo, run and status of an outcome, by its key."""
+    photo, run, status = key.rpartition("/")[2].removesuffix(".json").split("-")
+    return photo, int(run), status
+
+
+def last_words(listed: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """The key of the last outcome of each photo, from S3's list of them all: of the last run, and in it the newest.
+
+    A run that was stopped may end what it had begun while the next one works: the later run's word counts.
+    """
+    for _, of_photo in groupby(listed, key=lambda one: read_name(one["Key"])[0]):
+        last = max(of_photo, key=lambda one: (read_name(one["Key"])[1], one["LastModified"]))
+        yield last["Key"]
+
+
+def tally(outcomes: Iterable[str]) -> Counts:
+    """The counts of a batch, from the keys of its photos' last outcomes."""
+    found = Counter(read_name(key)[2] for key in outcomes)
+    return Counts(found["succeeded"] + found["superseded"], found["skipped"], found["rejected"], found["failed"])
+
+
+def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:
+    """Name and input of a run's execution, as Step Functions takes them. work: the bucket."""
+    together = min(settings.together, settings.at_once)
+    batch = {
+        "id": settings.id,
+        "run": run,
+        "asked": settings.asked,
+        "to": settings.to,
+        "sequencer": settings.sequencer,
+        "salt": settings.salt,
+    }
+    given = {
+        "batch": batch,
+        "bucket": work,
+        "photos": of_photos(settings.id, run),
+        "results": of_results(settings.id, run),
+        "together": together,
+        "children": settings.at_once // together,
+        "tolerated": settings.tolerated,
+    }
+    return {"name": f"{settings.id}-{run}", "input": msgspec.json.encode(given).decode()}
+
+
+def checked(settings: Settings) -> Settings:
+    """Raises `RecipeInvalid` naming what is out of bounds."""
+    try:
+        return msgspec.convert(msgspec.to_builtins(settings), Settings)
+    except msgspec.ValidationError as error:
+        raise RecipeInvalid("bad-request", f"the batch is not valid: {error}") from None

@@ -1,0 +1,133 @@
+"""Batches over HTTP: of a caller's own jobs, or of a prefix for administrators; each sees its own alone."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+
+from darkroom.aws import batching
+from darkroom.aws.batching import Outcome
+from tests.support import photos
+from tests.support.api_client import Client, Reply
+from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
+from tests.support.stores import table
+
+WAITS = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
+
+
+@pytest.fixture(autouse=True)
+def states(functions: Functions) -> Any:
+    """Step Functions with a workflow by the name of the batches' that waits."""
+    client = boto3.client("stepfunctions")
+    made = client.create_state_machine(name="batch", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/batch")
+    assert made["stateMachineArn"] == SETTINGS["BATCH"]
+    return client
+
+
+def client(functions: Functions, key: str) -> Client:
+    return Client(functions, {"identity": {"apiKeyId": key}})
+
+
+@pytest.fixture
+def ada(functions: Functions) -> Client:
+    return client(functions, "ada")
+
+
+def done_job(api: Client, name: str) -> str:
+    """A job whose photo was uploaded and done."""
+    job = str(api.call("POST", "/jobs", {"filename": name, "content_type": "image/jpeg"}).json["id"])
+    boto3.client("s3").put_object(Bucket=UPLOADS, Key=f"api/{job}/{name}", Body=photos.encoded())
+    table().update_item(
+        Key={"id": job},
+        UpdateExpression="SET #status = :done",
+        ExpressionAttributeNames={"#status": "status"},
+        ExpressionAttributeValues={":done": "succeeded"},
+    )
+    return job
+
+
+def lines(batch: str) -> list[dict[str, Any]]:
+    body = boto3.client("s3").get_object(Bucket=WORK, Key=batching.of_photos(batch, 0))["Body"].read()
+    return [json.loads(line) for line in body.splitlines()]
+
+
+def begin(api: Client, **body: Any) -> Reply:
+    return api.call("POST", "/batches", body)
+
+
+def test_a_batch_of_one_s_own_jobs(ada: Client, functions: Functions, states: Any) -> None:
+    jobs = [done_job(ada, name) for name in ("a.jpg", "b.jpg")]
+    begun = begin(ada, jobs=[*jobs, jobs[0]], recipe="vivid", blend=70, max_concurrency=3)
+    assert (begun.status, begun.json["status"], begun.json["photos"]) == (201, "running", 2)
+    batch = begun.json["id"]
+    assert begun.headers["location"] == f"batches/{batch}"
+    assert [line["key"] for line in lines(batch)] == [f"api/{jobs[0]}/a.jpg", f"api/{jobs[1]}/b.jpg"]
+    (execution,) = states.list_executions(stateMachineArn=SETTINGS["BATCH"])["executions"]
+    given = json.loads(states.describe_execution(executionArn=execution["executionArn"])["input"])
+    assert given["batch"]["asked"] == {"recipe": "vivid", "blend": "70"}
+    assert given["children"] == 3
+
+    ends = (
+        Outcome(UPLOADS, f"api/{jobs[0]}/a.jpg", "succeeded", result={"bucket": RESULTS, "key": "batches/a.jpg"}),
+        Outcome(UPLOADS, f"api/{jobs[1]}/b.jpg", "rejected", code="image.truncated", message="the file ends early"),
+    )
+    for one in ends:
+        key = batching.of_outcome(batch, 0, one)
+        boto3.client("s3").put_object(Bucket=WORK, Key=key, Body=msgspec.json.encode(one))
+    states.stop_execution(executionArn=execution["executionArn"])
+    shown = ada.get(f"/batches/{batch}").json
+    assert (shown["status"], shown["succeeded"], shown["rejected"], shown["failed"]) == ("stopped", 1, 1, 0)
+    told = {one["filename"]: one for one in shown["outcomes"]}
+    assert "batches/a.jpg" in told["a.jpg"]["links"]["result"]
+    assert told["b.jpg"]["error"]["code"] == "image.truncated"
+
+    for other, status in (("bob", 404), ("k1e2y3", 200)):
+        reply = client(functions, other).get(f"/batches/{batch}")
+        assert reply.status == status
+    assert client(functions, "bob").get(f"/batches/{batch}").json["code"] == "http.no-batch"
+
+
+def test_of_another_s_jobs_there_is_no_batch(ada: Client, functions: Functions) -> None:
+    job = done_job(ada, "a.jpg")
+    refused = begin(client(functions, "bob"), jobs=[job])
+    assert (refused.status, refused.json["code"]) == (404, "http.no-job")
+    waits = ada.call("POST", "/jobs", {"filename": "x.jpg", "content_type": "image/jpeg"}).json["id"]
+    assert begin(ada, jobs=[job, waits]).json["code"] == "http.no-photo-yet"
+
+
+def test_a_source_is_for_administrators(ada: Client, functions: Functions) -> None:
+    s3 = boto3.client("s3")
+    for key in ("trip/a.jpg", "trip/b.xmp", "other/c.jpg"):
+        s3.put_object(Bucket=UPLOADS, Key=key, Body=b"x")
+    source = f"s3://{UPLOADS}/trip/"
+    assert begin(ada, source=source).json["code"] == "http.not-an-administrator"
+    admin = client(functions, "k1e2y3")
+    begun = begin(admin, source=source)
+    assert begun.status == 201
+    assert lines(begun.json["id"]) == [{"bucket": UPLOADS, "key": "trip/a.jpg"}]
+    assert begin(admin, source=f"s3://{UPLOADS}/nothing/").json["code"] == "http.bad-batch"
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({}, "either 'jobs' or a 'source'"),
+        ({"jobs": ["a" * 32], "source": "s3://a/b"}, "either 'jobs' or a 'source'"),
+        ({"jobs": ["a" * 32], "max_concurrency": 0}, "max_concurrency"),
+        ({"jobs": ["a" * 32], "recipes": "vivid"}, "did you mean 'recipe'"),
+        ({"jobs": ["a" * 32], "recipe": "vivit"}, "did you mean 'vivid'"),
+    ],
+)
+def test_what_is_asked_wrongly_is_told(ada: Client, body: dict[str, Any], words: str) -> None:
+    refused = begin(ada, **body)
+    assert refused.status == 400 or refused.status == 422
+    assert words in refused.json["detail"]
+
+
+def test_there_is_no_such_batch(ada: Client) -> None:
+    for name in ("a" * 32, "x", ".."):
+        assert ada.get(f"/batches/{name}").status == 404

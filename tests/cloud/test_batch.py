@@ -1,0 +1,136 @@
+"""`darkroom batch` with the deployed stack: each photo is accounted for, none is done twice, what failed is mended.
+
+`make test-batch` is the same with 200 photos.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from darkroom.cli.main import cli
+from darkroom_local import control
+from tests.cloud.cloud import BATCH_BUCKET, Cloud
+from tests.support import photos
+
+pytestmark = pytest.mark.cloud
+
+PHOTOS = int(os.environ.get("DARKROOM_BATCH_PHOTOS", "9"))
+BROKEN = max(2, PHOTOS // 20)
+STEP = ("--step", "gamma:gamma=1.4")
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def run(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
+    monkeypatch.setattr(control, "connection", cloud.aws.connection)
+    monkeypatch.chdir(tmp_path)
+    return lambda *words: CliRunner().invoke(cli, ["batch", *words, "--local"])
+
+
+@pytest.fixture(scope="module")
+def archive(cloud: Cloud) -> list[str]:
+    """A bucket of the user's own, with photos in folders, some of them broken, and what is no photo."""
+    cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
+    keys = [f"trip/{number % 3}/a+b ü {number}.jpg" for number in range(PHOTOS)]
+    for number, key in enumerate(keys):
+        cut = number < BROKEN
+        cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=photos.encoded()[: -600 if cut else None])
+    for key in ("trip/", "trip/1/.DS_Store", "trip/1/a.xmp"):
+        cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=b"" if key.endswith("/") else b"x")
+    return keys
+
+
+def versions(cloud: Cloud) -> Counter[str]:
+    """How often each result was written, by its photo's key."""
+    pages = cloud.s3.get_paginator("list_object_versions").paginate(
+        Bucket=cloud.outputs["ResultsBucket"], Prefix=f"{BATCH_BUCKET}/"
+    )
+    named = [one["Key"].removeprefix(f"{BATCH_BUCKET}/") for page in pages for one in page.get("Versions", [])]
+    return Counter(name for name in named if name.endswith(".jpg"))
+
+
+def told(done: Result) -> dict[str, int]:
+    """The numbers that a followed batch ends with."""
+    match = re.search(r"(\d+) enhanced, (\d+) done before, (\d+) rejected, (\d+) failed, (\d+) not begun", done.stderr)
+    assert match, done.output
+    return dict(zip(("enhanced", "skipped", "rejected", "failed", "missing"), map(int, match.groups()), strict=True))
+
+
+def test_each_photo_is_accounted_for_and_done_once(cloud: Cloud, run: Run, archive: list[str], tmp_path: Path) -> None:
+    source, good, broken = f"s3://{BATCH_BUCKET}/trip/", archive[BROKEN:], archive[:BROKEN]
+
+    dry = run(source, *STEP, "--dry-run")
+    assert (dry.exit_code, dry.stdout) == (0, "")
+    assert f"{PHOTOS} photos" in dry.stderr
+    assert versions(cloud) == {}
+
+    # Some are broken; the tree is kept.
+    first = run(source, *STEP, "--max-concurrency", "4", "--together", "2", "--report", "first.html")
+    assert first.exit_code == 1, first.output
+    none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
+    assert told(first) == {**none, "enhanced": len(good), "rejected": BROKEN}
+    assert versions(cloud) == dict.fromkeys(good, 1)
+
+    # A second run skips what is done.
+    second = run(source, *STEP, "--max-concurrency", "4", "--report", "second.html")
+    assert told(second) == {**none, "skipped": len(good), "rejected": BROKEN}
+    assert versions(cloud) == dict.fromkeys(good, 1)
+
+    # The cause gone, a redrive mends exactly those that were rejected.
+    batch = second.stdout.splitlines()[0]
+    for key in broken:
+        cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=photos.encoded())
+    mended = run("redrive", batch, "--report", "mended.html")
+    assert mended.exit_code == 0, mended.output
+    assert f"{BROKEN} photos are begun anew" in mended.stderr
+    assert told(mended) == {**none, "skipped": len(good), "enhanced": BROKEN}
+    assert versions(cloud) == dict.fromkeys(archive, 1)
+    assert "nothing was left undone" in run("redrive", batch).stderr
+
+    standing = json.loads(run("status", batch).stdout)
+    assert (standing["status"], standing["runs"], standing["photos"]) == ("succeeded", 2, PHOTOS)
+    assert standing["unaccounted"] == 0
+
+    for name, words in (("first.html", "image.truncated"), ("mended.html", "gamma")):
+        page = (tmp_path / name).read_text("utf-8")
+        assert words in page
+        assert all(key in page for key in archive)
+        places = re.findall(r'(?:src|href)="([^"]*)"', page)
+        assert all(place.startswith("data:") for place in places), "the page asks for nothing"
+    assert (tmp_path / "mended.html").read_text("utf-8").count("data:image/jpeg") >= 2 * min(PHOTOS, 60)
+
+
+def test_what_was_stopped_goes_on_and_does_nothing_twice(cloud: Cloud, run: Run, archive: list[str]) -> None:
+    for key in archive:
+        cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=photos.encoded())
+    before = versions(cloud)
+    begun = run(f"s3://{BATCH_BUCKET}/trip/", *STEP, "--force", "--max-concurrency", "2", "--detach")
+    batch = begun.stdout.strip()
+    run("stop", batch)
+    on = run("redrive", batch)
+    standing = json.loads(run("status", batch).stdout)
+    assert (standing["succeeded"] + standing["skipped"], standing["unaccounted"]) == (PHOTOS, 0), on.output
+    assert versions(cloud) - before == dict.fromkeys(archive, 1)
+
+
+def test_each_photo_of_a_list_has_its_own_recipe(cloud: Cloud, run: Run, archive: list[str], tmp_path: Path) -> None:
+    key = archive[-1]
+    (tmp_path / "list.csv").write_text(f"key,recipe,blend\n{key},vivid,40\n", "utf-8")
+    done = run(f"s3://{BATCH_BUCKET}/", "--manifest", "list.csv", "--to", "listed")
+    assert done.exit_code == 0, done.output
+    manifest = cloud.s3.get_object(Bucket=cloud.outputs["ResultsBucket"], Key=f"listed/{key}.json")["Body"].read()
+    assert (json.loads(manifest)["recipe"], json.loads(manifest)["blend"]) == ("vivid", 40)
+    (tmp_path / "wrong.csv").write_text(f"key,recipe\n{key},vivit\n", "utf-8")
+    refused = run(f"s3://{BATCH_BUCKET}/", "--manifest", "wrong.csv")
+    assert refused.exit_code == 1
+    assert "line 2 of wrong.csv" in refused.stderr
+    assert "did you mean 'vivid'?" in refused.stderr

@@ -1,0 +1,154 @@
+"""Which photos a batch is of, how its outcomes add up, and what it is estimated to take."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import msgspec
+import pytest
+from moto import mock_aws
+
+from darkroom import prices
+from darkroom.aws import batching
+from darkroom.aws.batches import photos_under
+from darkroom.aws.batching import Counts, Line, Outcome, Settings
+from darkroom.client import estimating, manifests
+from darkroom.client.estimating import Pace
+from darkroom.client.stack import Stack
+from darkroom.errors import RecipeInvalid
+
+BUCKET = "archive"
+ASKED = {"recipe": "auto", "blend": "80"}
+
+
+@pytest.fixture
+def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        boto3.client("s3").create_bucket(Bucket=BUCKET)
+        yield Stack({}, {"region_name": "us-east-1"})
+
+
+def settings(**more: Any) -> Settings:
+    given = {
+        "id": "a" * 32,
+        "owner": "stack",
+        "source": "",
+        "asked": ASKED,
+        "to": "x/",
+        "created": "",
+        "sequencer": "0",
+    }
+    return Settings(**{**given, "total": 10, **more})
+
+
+def test_a_prefix_is_its_photos_alone(stack: Stack) -> None:
+    for key in ("a/1.jpg", "a/", "a/.DS_Store", "a/1.xmp", "b/2.jpg"):
+        boto3.client("s3").put_object(Bucket=BUCKET, Key=key, Body=b"" if key.endswith("/") else b"abc")
+    assert list(photos_under(boto3.client("s3"), BUCKET, "a/")) == [(Line(BUCKET, "a/1.jpg"), 3)]
+
+
+def test_an_inventory_is_its_newest_photos(stack: Stack) -> None:
+    rows = [
+        (BUCKET, "a/b%20%C3%BC+1.jpg", "true", "false", "7"),
+        (BUCKET, "a/old.jpg", "false", "false", "7"),
+        (BUCKET, "a/gone.jpg", "true", "true", "7"),
+        (BUCKET, "b/2.jpg", "true", "false", "7"),
+    ]
+    body = gzip.compress("\n".join(",".join(f'"{cell}"' for cell in row) for row in rows).encode())
+    manifest = {
+        "sourceBucket": BUCKET,
+        "fileFormat": "CSV",
+        "fileSchema": "Bucket, Key, IsLatest, IsDeleteMarker, Size",
+        "files": [{"key": "data/1.csv.gz"}],
+    }
+    s3 = boto3.client("s3")
+    s3.put_object(Bucket=BUCKET, Key="data/1.csv.gz", Body=body)
+    s3.put_object(Bucket=BUCKET, Key="manifest.json", Body=json.dumps(manifest))
+    assert list(manifests.of_inventory(stack, BUCKET, "manifest.json", "a/")) == [(Line(BUCKET, "a/b ü 1.jpg"), 7)]
+    s3.put_object(Bucket=BUCKET, Key="manifest.json", Body=json.dumps({**manifest, "fileFormat": "ORC"}))
+    with pytest.raises(RecipeInvalid, match="ORC: only CSV"):
+        list(manifests.of_inventory(stack, BUCKET, "manifest.json", ""))
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("list.csv", 'key,recipe,blend\na.jpg,,\n"b,c.jpg",vivid,40\n'),
+        ("list.jsonl", '{"key": "a.jpg"}\n\n{"key": "b,c.jpg", "recipe": "vivid", "blend": 40}\n'),
+    ],
+)
+def test_each_photo_of_a_list_may_ask_for_its_own(name: str, text: str) -> None:
+    lines = [line for line, _ in manifests.of_list(text, name, BUCKET, ASKED)]
+    assert lines == [Line(BUCKET, "a.jpg"), Line(BUCKET, "b,c.jpg", {"recipe": "vivid", "blend": "40"})]
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ('{"key": "a.jpg", "recipe": "vivit"}', "did you mean 'vivid'"),
+        ('{"key": "a.jpg", "blend": 101}', "blend"),
+        ('{"key": "a.jpg", "colour": 1}', "no 'colour'"),
+        ('{"recipe": "vivid"}', "names no key"),
+        ('{"key": "first.jpg"}', "stands there twice"),
+        ("[1]", "not a JSON object"),
+        ("{", "not a JSON object"),
+    ],
+)
+def test_a_list_is_refused_by_its_line(line: str, words: str) -> None:
+    with pytest.raises(RecipeInvalid, match=f"line 2 of x.jsonl: .*{words}"):
+        list(manifests.of_list(f'{{"key": "first.jpg"}}\n{line}\n', "x.jsonl", BUCKET, {}))
+
+
+def listed(run: int, second: int, outcome: Outcome) -> dict[str, Any]:
+    key = batching.of_outcome("a" * 32, run, outcome)
+    return {"Key": key, "LastModified": datetime(2026, 1, 1, 0, 0, second, tzinfo=UTC)}
+
+
+def counted(*outcomes: dict[str, Any]) -> Counts:
+    return batching.tally(batching.last_words(sorted(outcomes, key=lambda one: one["Key"])))
+
+
+def test_of_each_photo_the_last_word_counts() -> None:
+    good, bad, worse = Outcome("b", "1", "succeeded"), Outcome("b", "2", "rejected"), Outcome("b", "3", "failed")
+    assert counted() == Counts()
+    first = [listed(0, 1, good), listed(0, 2, bad), listed(0, 2, worse)]
+    assert counted(*first) == Counts(succeeded=1, rejected=1, failed=1)
+    tried_again = listed(0, 3, msgspec.structs.replace(worse, status="superseded"))
+    assert counted(*first, tried_again) == Counts(succeeded=2, rejected=1)
+    mended = listed(1, 4, msgspec.structs.replace(bad, status="skipped"))
+    late = listed(0, 5, msgspec.structs.replace(bad, status="succeeded"))  # of a run that was stopped
+    assert counted(*first, mended, late) == Counts(succeeded=1, skipped=1, failed=1)
+
+
+@pytest.mark.parametrize(
+    ("at_once", "together", "children", "photos"), [(100, 1, 100, 1), (9, 4, 2, 4), (2, 10, 1, 2), (1, 1, 1, 1)]
+)
+def test_no_more_photos_run_at_once_than_were_asked_for(
+    at_once: int, together: int, children: int, photos: int
+) -> None:
+    given = json.loads(batching.to_start(settings(at_once=at_once, together=together), "work", 3)["input"])
+    assert (given["children"], given["together"]) == (children, photos)
+    assert given["children"] * given["together"] <= at_once
+    assert given["photos"].endswith("/runs/0003.jsonl")
+
+
+@pytest.mark.parametrize("wrong", [{"at_once": 0}, {"at_once": 10_001}, {"together": 11}, {"tolerated": 101}])
+def test_bounds_are_told(wrong: dict[str, Any]) -> None:
+    with pytest.raises(RecipeInvalid, match="the batch is not valid"):
+        batching.checked(settings(**wrong))
+
+
+def test_an_estimate_grows_with_the_photos_and_not_with_those_at_once() -> None:
+    few, many = (estimating.estimate(settings(total=n, at_once=10), n * 4_000_000, Pace()) for n in (1000, 10_000))
+    quick = estimating.estimate(settings(total=1000, at_once=100), 1000 * 4_000_000, Pace())
+    assert many.dollars == pytest.approx(10 * few.dollars, rel=0.02)
+    assert quick.dollars == few.dollars
+    assert quick.minutes == pytest.approx(few.minutes / 10, rel=0.1)
+    standard = sum(prices.read().of_photo([("any", 1860)] * 5, 3008).values())
+    assert 0.4 * standard < few.dollars / 1000 < standard, "EXPRESS is cheaper than the uploads' workflow"
