@@ -52,9 +52,9 @@ the stack. `make screenshots` makes this page.
   one that is not shows the original while it is held.
 - **A reload** forgets nothing but what was not uploaded yet: photos and what became of them are the caller's jobs.
 - **German** is a table (`infra/web/german.json`) from the API's English to the page's: decisions, reasons, notes on
-  files, errors of photos and jobs, recipes. A test reads the sentences where they are worded, and fails where a
-  decision has no German, or many notes and errors have none; such a one is shown in English. Names of steps and of
-  their parameters, and what is said of those, are the API's own and stay English.
+  files, errors of photos and jobs, recipes. A test reads the sentences where they are worded, and fails where more than
+  a tenth of them have no German; such a one is shown in English. Names of steps and of their parameters, and what is
+  said of those, are the API's own and stay English.
 - **A switch** is one's own choice, as steps of one's own are: the photo is made as it was switched. `auto` looks again
   only at what it chose by itself and would give the photo back over a choice that it likes less; the page says so.
 """
