@@ -128,6 +128,14 @@ def test_what_is_asked_wrongly_is_told(ada: Client, body: dict[str, Any], words:
     assert words in refused.json["detail"]
 
 
+def test_a_batch_s_job_is_not_begun_anew_by_itself(functions: Functions) -> None:
+    record = {"id": "b" * 32, "owner": f"batch-{'a' * 32}", "listing": "jobs", "bucket": UPLOADS, "key": "a.jpg"}
+    table().put_item(Item={**record, "status": "failed", "created": "2026-01-01", "updated": "2026-01-01"})
+    refused = client(functions, "k1e2y3").call("POST", f"/jobs/{'b' * 32}/redo")
+    assert (refused.status, refused.json["code"]) == (409, "http.job-not-failed")
+    assert "batch" in refused.json["detail"]
+
+
 def test_there_is_no_such_batch(ada: Client) -> None:
     for name in ("a" * 32, "x", ".."):
         assert ada.get(f"/batches/{name}").status == 404

@@ -53,6 +53,13 @@ def test_a_failed_job_s_event_is_sent_again(stack: Stack) -> None:
     assert json.loads(body) == {"detail": {"bucket": {"name": "uploads"}, "object": uploaded}}
 
 
+def test_a_batch_s_job_is_begun_anew_by_its_batch(stack: Stack) -> None:
+    job("one", owner="batch-abc")
+    with pytest.raises(StepFailed, match="batch redrive abc"):
+        care.redo(stack, "one")
+    assert waiting(stack) == []
+
+
 def test_what_did_not_fail_is_not_begun_anew(stack: Stack) -> None:
     job("one", status="succeeded")
     for name, words in (("one", "succeeded"), ("two", "no job 'two'")):

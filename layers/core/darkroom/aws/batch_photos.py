@@ -103,7 +103,7 @@ def look(stores: Stores, asked: Photo) -> Photo:
     named: dict[str, Any] = {"key": photo.key, "sequencer": batch.sequencer}
     if version:
         named["version-id"] = version
-    ours = {"job": job, "owner": f"batch-{batch.id}", "asked": wanted, "to": f"{batch.to}{photo.key}"}
+    ours = {"job": job, "owner": f"{batching.OWNER}{batch.id}", "asked": wanted, "to": f"{batch.to}{photo.key}"}
     return replace(tried, upload={"detail": {"bucket": {"name": photo.bucket}, "object": named, "batch": ours}})
 
 

@@ -21,6 +21,9 @@ from darkroom.errors import RecipeInvalid
 
 ROOT = "batches/"
 
+OWNER = "batch-"
+"""What the owner of a batch's jobs begins with, before the batch's id."""
+
 MOST_AT_ONCE = 10_000
 """Children of a Distributed Map that run at once, as Step Functions bounds them."""
 
@@ -106,6 +109,12 @@ def place_of(address: str) -> tuple[str, str]:
     if parts.scheme != "s3" or not parts.netloc:
         raise RecipeInvalid("bad-request", f"'{address:.200}' is not like s3://bucket/prefix")
     return parts.netloc, address.split("/", 3)[3] if address.count("/") > 2 else ""
+
+
+def of_job(record: Mapping[str, Any]) -> str | None:
+    """The batch that a job's record is of. Its upload's event alone would begin another job."""
+    owner = str(record.get("owner", ""))
+    return owner.removeprefix(OWNER) if owner.startswith(OWNER) else None
 
 
 def is_id(text: str) -> bool:

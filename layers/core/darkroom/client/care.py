@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
 from darkroom.auto.switches import changed
-from darkroom.aws import items, keys
+from darkroom.aws import batching, items, keys
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
@@ -23,6 +23,8 @@ def redo(stack: Stack, job: str) -> None:
             raise StepFailed("no-job", f"there is no job '{job:.80}'")
         if record["status"] != "failed":
             raise StepFailed("not-failed", f"the job is {record['status']}: only one that failed can begin anew")
+        if batch := batching.of_job(record):
+            raise StepFailed("not-failed", f"the job is of a batch: `darkroom batch redrive {batch}` begins it anew")
         stack.client("sqs").send_message(QueueUrl=stack.outputs["WaitingUploads"], MessageBody=keys.event_of(record))
     except (ClientError, BotoCoreError) as error:
         raise StepFailed("jobs", f"the job could not begin anew: {error}") from None

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
 from darkroom.auto.switches import changed
-from darkroom.aws import clients, keys, storage
+from darkroom.aws import batching, clients, keys, storage
 from darkroom.aws.api import again as copies
 from darkroom.aws.api import links, preview, progress, records
 from darkroom.aws.api.parse import JobRequest, Switches
@@ -163,6 +163,8 @@ def redo(site: Site, job: str, caller: str) -> dict[str, Any]:
             "http.job-not-failed",
             f"The job is {record['status']}: only one that failed can begin anew.",
         )
+    if batching.of_job(record):
+        raise Problem(HTTPStatus.CONFLICT, "http.job-not-failed", "The job is of a batch, which is begun anew itself.")
     try:
         clients.client("sqs").send_message(QueueUrl=site.queue, MessageBody=keys.event_of(record))
     except (ClientError, BotoCoreError) as error:
