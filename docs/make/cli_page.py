@@ -67,7 +67,7 @@ fish `_DARKROOM_COMPLETE=fish_source darkroom | source`).
 
 `darkroom submit` takes the same names and options for photos that a deployed stack is to enhance ([local.md](local.md),
 [api.md](api.md)); `jobs`, `job`, `redo`, `redrive` and `doctor` are for who runs one
-([operations.md](operations.md#commands)).
+([operations.md](operations.md#commands)). `batch` is for photos in masses ([batch.md](batch.md)).
 """
 
 
