@@ -51,11 +51,11 @@ def make_secret() -> None:
 
 
 def make_table(name: str = SETTINGS["JOBS_TABLE"]) -> None:
-    boto3.client("dynamodb").create_table(TableName=name, **_of_template())
+    boto3.client("dynamodb").create_table(TableName=name, **of_template())
 
 
 @cache
-def _of_template() -> dict[str, Any]:
+def of_template() -> dict[str, Any]:
     """What template.yaml says of the table: reading it takes longer than most tests that need a table."""
     template = yaml_parse((definition.ROOT / "template.yaml").read_text())
     properties: dict[str, Any] = template["Resources"]["JobsTable"]["Properties"]

@@ -7,6 +7,8 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 
 from darkroom import errors
@@ -73,3 +75,12 @@ def test_an_error_tells_its_code_first(kind: type[errors.DarkroomError]) -> None
 def test_the_nearest_name() -> None:
     assert errors.nearest("gama", ["gamma", "denoise"]) == "; did you mean 'gamma'?"
     assert errors.nearest("xyz", ["gamma", "denoise"]) == ""
+
+
+def test_what_opencv_finds_no_memory_for_is_python_s_error_too() -> None:
+    with pytest.raises(cv2.error) as caught:
+        cv2.resize(np.zeros((10, 10), np.float32), (1 << 23, 1 << 23))  # more than addresses reach
+    assert isinstance(errors.out_of_memory(caught.value), MemoryError)
+    with pytest.raises(cv2.error) as caught:
+        cv2.resize(np.zeros((0, 0), np.float32), (1, 1))
+    assert errors.out_of_memory(caught.value) is None

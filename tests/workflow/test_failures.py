@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from darkroom.aws.reconciling import UNTOLD
+from darkroom.aws.endings import UNTOLD
 from tests.support import definition, photos
 from tests.support.failures import BROKEN, FAILURES, LAMBDA_TASKS, OTHER_TASKS, Failure, upload_through
 from tests.support.functions import UPLOADS, WORK

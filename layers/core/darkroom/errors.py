@@ -81,6 +81,11 @@ def remedy(extra: str = "") -> str:
     return f"pip install 'darkroom[{extra}]'" if extra else "pip install --force-reinstall darkroom"
 
 
+def out_of_memory(error: Exception) -> MemoryError | None:
+    """What Python calls it, where OpenCV found no memory: an error of its own with the code ``StsNoMem``."""
+    return MemoryError(str(error)) if getattr(error, "code", None) == -4 and type(error).__module__ == "cv2" else None
+
+
 def nearest(name: str, known: Iterable[str]) -> str:
     """``"; did you mean 'gamma'?"`` for the known name that is nearest to a wrong one, or an empty string."""
     matches = difflib.get_close_matches(name, list(known), n=1)

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, nearest
+from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid, StepFailed, nearest, out_of_memory
 from darkroom.kernels import loops
 from darkroom.params import Params
 from darkroom.picture import Array, as_shown, fill_hidden
@@ -90,7 +90,7 @@ class Step:
         except (DarkroomError, MemoryError):
             raise
         except Exception as error:
-            raise StepFailed(
+            raise out_of_memory(error) or StepFailed(
                 "broken", f"step '{self.name}' failed on {image.shape} of {image.dtype}: {type(error).__name__}"
             ) from error
 

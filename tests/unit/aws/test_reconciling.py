@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -13,7 +13,8 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from darkroom.aws import clients, keys
-from darkroom.aws.reconciling import EXPRESS_MINUTES, REASONS, UNTOLD, UNTOLD_MINUTES, Ends
+from darkroom.aws.endings import EXPRESS_MINUTES, REASONS, UNTOLD
+from darkroom.aws.reconciling import UNTOLD_MINUTES, Ends
 from tests.support import definition, stores
 from tests.support.interpreter import evaluate, service_error
 from tests.support.workflow import read_event
@@ -223,7 +224,7 @@ def test_of_two_who_find_an_end_at_once_one_tells(stack: Stack, monkeypatch: pyt
     """The second comes between the first's reading and its writing."""
     stack.running(JOB, "gone")
     usual = clients.client("dynamodb").update_item
-    others = [lambda: stack.ends.told(event("gone", "ABORTED")), stack.ends.look]
+    others: list[Callable[[], Any]] = [lambda: stack.ends.told(event("gone", "ABORTED")), stack.ends.look]
 
     def update(**request: Any) -> Any:
         if others:

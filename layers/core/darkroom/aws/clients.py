@@ -44,8 +44,11 @@ BUSY = frozenset(
 
 @cache
 def client(service: str, config: Config = USUAL) -> Any:
-    """A boto3 client, made once. An empty ``AWS_ENDPOINT_URL`` counts as none (`sam local` passes it on empty)."""
-    endpoint = os.environ.get("AWS_ENDPOINT_URL") or None
+    """A boto3 client, made once. An empty ``AWS_ENDPOINT_URL`` counts as none (`sam local` passes it on empty).
+
+    ``AWS_ENDPOINT_URL_S3`` and the like name one service's own, as for all of AWS's programs.
+    """
+    endpoint = os.environ.get(f"AWS_ENDPOINT_URL_{service.upper()}") or os.environ.get("AWS_ENDPOINT_URL") or None
     # AWS serves some operations under a host name of their own; an emulator has one address.
     return boto3.client(
         service, endpoint_url=endpoint, config=config.merge(Config(inject_host_prefix=endpoint is None))

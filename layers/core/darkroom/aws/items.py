@@ -10,6 +10,9 @@ from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
 
 Record = dict[str, Any]
 
+WORKER = "worker/"
+"""How a record's `execution` begins where the job is a worker's in a container, and not the workflow's."""
+
 _SERIALIZER, _DESERIALIZER = TypeSerializer(), TypeDeserializer()
 
 

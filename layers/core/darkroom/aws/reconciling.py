@@ -20,27 +20,15 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients, items, keys
+from darkroom.aws.endings import End, age, end_of, found, is_old, is_untold
 from darkroom.aws.runtime import logger
 from darkroom.errors import TransientError
 
-REASONS = {
-    "ABORTED": ("step.stopped", "the job was stopped"),
-    "TIMED_OUT": ("step.timeout", "the job took longer than it may"),
-    "FAILED": ("step.ended", "the workflow failed and could not say why"),
-}
-"""Codes and messages by an execution's status."""
-
-LOST = "step.ended", "the workflow ended without a word"
-
-EXPRESS_MINUTES = 6
-"""After which an EXPRESS execution, which lives for five and cannot be described, must have ended."""
-
+NO_BUS = "none"
+"""As the bus's name: nobody is told."""
 
 UNTOLD_MINUTES = 10
 """After which an end that is recorded and untold is told by a look: whoever wrote it lives for four."""
-
-UNTOLD = " (nobody could be told)"
-"""How the workflow's cause ends, where its own event could not be sent."""
 
 KINDS = {
     "succeeded": "Job Succeeded",
@@ -49,14 +37,6 @@ KINDS = {
     "failed": "Job Failed",
 }
 """The events that tell of an end, by the record's status."""
-
-
-class End(msgspec.Struct, frozen=True):
-    """How a job ended, where it could not say so itself. told: whether an event already did."""
-
-    error: Mapping[str, str]
-    status: str = "failed"
-    told: bool = False
 
 
 class Looked(msgspec.Struct, frozen=True):
@@ -69,7 +49,7 @@ class Looked(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Ends:
-    """The table of jobs, the bus that is told of their ends, and for how many days a record is kept.
+    """The table of jobs, the bus that is told of their ends (or `NO_BUS`), and for how many days a record is kept.
 
     queue: the URL of the queue of uploads, where one goes back to that neither workflow nor `told` could record.
     """
@@ -95,10 +75,10 @@ class Ends:
             # The table may have been out of reach for the workflow too. Where it was not, this ends as a duplicate.
             clients.client("sqs").send_message(QueueUrl=self.queue, MessageBody=detail["input"])
             return
-        end, execution = _end_of(detail), detail["executionArn"]
+        end, execution = end_of(detail), detail["executionArn"]
         for job, record in records.items():
             if record.get("execution") == execution:
-                if not self._end(job, execution, end) and _is_untold(detail):
+                if not self.end(job, execution, end) and is_untold(detail):
                     self._tell_late(job, execution)
                 return
         for job, record in records.items():
@@ -113,36 +93,37 @@ class Ends:
         given = {**place, "version": version, "sequencer": sequencer, "execution": execution}
         self._begin_and_end([*waits, *jobs[-1:]][0], given, end)
 
-    def look(self) -> Looked:
+    def look(self, of: str = "") -> Looked:
         """End every job that says it runs, and whose execution does not.
 
         One that cannot be looked at keeps nobody from the others. Ends that are recorded and untold are told.
+        of: how the executions begin that are looked at.
         """
         ended, ages = 0, []
-        for item in self._open("running"):
+        for item in self._open("running", of):
             with _alone(item):
                 execution, updated = item["execution"]["S"], item["updated"]["S"]
-                end = _found(execution, updated)
+                end = found(execution, updated)
                 if end is None:
-                    ages.append(_age(updated).total_seconds())
+                    ages.append(age(updated).total_seconds())
                 else:
-                    ended += self._end(item["id"]["S"], execution, end)
-        for item in self._open("untold"):
+                    ended += self.end(item["id"]["S"], execution, end)
+        for item in self._open("untold", of):
             with _alone(item):
-                if _is_old(item["updated"]["S"], UNTOLD_MINUTES):
-                    self._tell(item["id"]["S"], item["execution"]["S"])
+                if is_old(item["updated"]["S"], UNTOLD_MINUTES):
+                    self.tell(item["id"]["S"], item["execution"]["S"])
         return Looked(ended, len(ages), max(ages, default=0.0))
 
-    def _open(self, state: str) -> Iterator[dict[str, Any]]:
+    def _open(self, state: str, of: str) -> Iterator[dict[str, Any]]:
         for page in items.unfinished(clients.client("dynamodb"), self.table, state):
-            yield from page["Items"]
+            yield from (item for item in page["Items"] if item.get("execution", {"S": ""})["S"].startswith(of))
 
     def _record(self, job: str) -> dict[str, str]:
         """A record's texts; empty where there is none."""
         found = items.find(clients.client("dynamodb"), self.table, job) or {}
         return {name: value for name, value in found.items() if isinstance(value, str)}
 
-    def _end(self, job: str, execution: str, end: End) -> bool:
+    def end(self, job: str, execution: str, end: End) -> bool:
         """End a job that is still this execution's, and tell of it. True if it was."""
         return self._record_and_tell(
             job,
@@ -156,7 +137,7 @@ class Ends:
     def _begin_and_end(self, job: str, given: Mapping[str, str], end: End) -> None:
         """Record an upload whose execution ended before it had a record: so it is seen, and may begin anew."""
         fresh = {"listing": "jobs", **given}
-        once = {"owner": {"S": "nobody"}, "created": {"S": items.now()}, "expires": {"N": str(self._expiry())}}
+        once = {"owner": {"S": "nobody"}, "created": {"S": items.now()}, "expires": {"N": str(self.expiry())}}
         sets = ["#status = :status", "#error = :error", "#updated = :now"]
         sets += [f"#{name} = :{name}" for name in fresh]
         sets += [f"#{name} = if_not_exists(#{name}, :{name})" for name in once]
@@ -185,21 +166,21 @@ class Ends:
         else:
             change += ", #open = :untold"
             told[":untold"] = {"S": "untold"}
-        if not self._write(job, change, condition, {**values, **told}):
+        if not self.write(job, change, condition, {**values, **told}):
             return False
         logger.warning("ended", job_id=job, code=end.error["code"])
         if not end.told:
-            self._tell(job, execution)
+            self.tell(job, execution)
         return True
 
     def _tell_late(self, job: str, execution: str) -> None:
         """Tell of an end that the workflow has recorded and could not tell of."""
         change = "SET #open = :untold, #updated = :now"
         values = {":untold": {"S": "untold"}, ":now": {"S": items.now()}, ":execution": {"S": execution}}
-        if self._write(job, change, "#execution = :execution AND attribute_not_exists(#open)", values):
-            self._tell(job, execution)
+        if self.write(job, change, "#execution = :execution AND attribute_not_exists(#open)", values):
+            self.tell(job, execution)
 
-    def _write(self, job: str, change: str, condition: str, values: Mapping[str, Any]) -> bool:
+    def write(self, job: str, change: str, condition: str, values: Mapping[str, Any]) -> bool:
         """Change a record. False where the condition does not hold."""
         try:
             clients.client("dynamodb").update_item(
@@ -216,10 +197,10 @@ class Ends:
             return False
         return True
 
-    def _expiry(self) -> int:
+    def expiry(self) -> int:
         return int((datetime.now(UTC) + timedelta(days=self.days)).timestamp())
 
-    def _tell(self, job: str, execution: str) -> None:
+    def tell(self, job: str, execution: str) -> None:
         """Send the event of an end that its record calls untold, and then take that word from the record.
 
         Where the last is refused, a look will tell again: by `job` and `execution` a hearer knows it for the same end.
@@ -227,6 +208,12 @@ class Ends:
         record = items.find(clients.client("dynamodb"), self.table, job) or {}
         if (record.get("execution"), record.get("open")) != (execution, "untold") or record["status"] not in KINDS:
             return  # another's by now, or begun anew
+        if self.bus != NO_BUS:
+            self._send(job, execution, record)
+        values = {":untold": {"S": "untold"}, ":execution": {"S": execution}}
+        self.write(job, "REMOVE #open", "#execution = :execution AND #open = :untold", values)
+
+    def _send(self, job: str, execution: str, record: Mapping[str, Any]) -> None:
         upload = {name: record[name] for name in ("bucket", "key")}
         detail = {"job": job, "execution": execution, "status": record["status"], "upload": upload}
         if "error" in record:
@@ -245,8 +232,6 @@ class Ends:
         )
         if answer["FailedEntryCount"]:
             raise TransientError("untold", f"the bus refused an event: {answer['Entries'][0].get('ErrorCode')}")
-        values = {":untold": {"S": "untold"}, ":execution": {"S": execution}}
-        self._write(job, "REMOVE #open", "#execution = :execution AND #open = :untold", values)
 
 
 @contextmanager
@@ -256,45 +241,3 @@ def _alone(item: Mapping[str, Any]) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError, TransientError, KeyError, ValueError, TypeError) as error:
         logger.error("not looked at", job_id=item["id"]["S"], reason=type(error).__name__)
-
-
-def _error(code: str, message: str, name: str = "StepFailed") -> dict[str, str]:
-    return {"name": name, "code": code, "message": message, "state": ""}
-
-
-def _end_of(detail: Mapping[str, Any]) -> End:
-    """What an event, or Step Functions when it is asked, says of an execution's end.
-
-    The workflow's own Fail state names the error, and has sent an event; Step Functions' errors begin with States.
-    """
-    name, cause = detail.get("error") or "", detail.get("cause") or ""
-    code, colon, message = cause.removesuffix(UNTOLD).partition(": ")
-    if detail["status"] == "FAILED" and colon and not name.startswith("States."):
-        rejected = name in ("ImageRejected", "RecipeInvalid")
-        return End(_error(code, message, name), "rejected" if rejected else "failed", told=not _is_untold(detail))
-    return End(_error(*REASONS.get(detail["status"], LOST)))
-
-
-def _is_untold(detail: Mapping[str, Any]) -> bool:
-    return (detail.get("cause") or "").endswith(UNTOLD)
-
-
-def _found(execution: str, updated: str) -> End | None:
-    """How an execution ended, or None while it runs. updated: when its record was written last."""
-    if ":express:" in execution:
-        return End(_error(*REASONS["TIMED_OUT"])) if _is_old(updated, EXPRESS_MINUTES) else None
-    try:
-        found = clients.client("stepfunctions").describe_execution(executionArn=execution)
-    except ClientError as error:
-        if clients.code_of(error) != "ExecutionDoesNotExist":
-            raise
-        return End(_error(*LOST))
-    return None if found["status"] in ("RUNNING", "PENDING_REDRIVE") else _end_of(found)
-
-
-def _age(time: str) -> timedelta:
-    return datetime.now(UTC) - datetime.fromisoformat(time)
-
-
-def _is_old(time: str, minutes: float) -> bool:
-    return _age(time) > timedelta(minutes=minutes)

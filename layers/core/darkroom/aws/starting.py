@@ -12,17 +12,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients, items, keys
-from darkroom.aws.runtime import logger, metrics, parse
-from darkroom.errors import DarkroomError, StepFailed
+from darkroom.aws import clients, items, keys, uploads
+from darkroom.aws.runtime import logger, metrics
+from darkroom.aws.uploads import Detail
+from darkroom.errors import DarkroomError
 
 POLL_SECONDS = 2.0
 """Between two looks for a place; Step Functions lists executions at least five times a second."""
@@ -38,33 +38,6 @@ MOST_ASKED_FOR = 5
 
 RETRY_SECONDS = 60
 """How long a message lies still after a try that failed."""
-
-
-class Place(msgspec.Struct, frozen=True):
-    """Where an uploaded object lies, in S3's event."""
-
-    name: str
-
-
-class Object(msgspec.Struct, frozen=True):
-    """Which object it is. sequencer: of the event, where the bucket keeps no versions."""
-
-    key: str
-    version: str = msgspec.field(default="", name="version-id")
-    sequencer: str = ""
-
-
-class Detail(msgspec.Struct, frozen=True):
-    """What the workflow needs of S3's event."""
-
-    bucket: Place
-    object: Object
-
-
-class Upload(msgspec.Struct, frozen=True):
-    """A message's body: the event `Object Created` as EventBridge hands it on."""
-
-    detail: Detail
 
 
 @dataclass(frozen=True)
@@ -147,7 +120,7 @@ class Starter:
 
         The execution has the message's id for a name: a message that is delivered twice starts one.
         """
-        upload = parse(_json(body), Upload).detail
+        upload = uploads.of_event(body)
         if not keys.may_be_photo(upload.object.key):
             metrics.add_metric(name="NoPhoto", unit=MetricUnit.Count, value=1)
             return True
@@ -203,10 +176,3 @@ class Starter:
             )
         except (ClientError, BotoCoreError) as error:  # it comes back by itself, only later
             logger.warning("not given back", reason=type(error).__name__)
-
-
-def _json(body: str) -> Mapping[str, Any]:
-    try:
-        return msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError as error:
-        raise StepFailed("bad-event", f"the message is not an upload's event: {error}") from None

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import addresses, batch, care, cloud, jobs, joined, photos, questions, reference
+from darkroom.cli import addresses, batch, care, cloud, containers, jobs, joined, photos, questions, reference
 from darkroom.cli.shared import STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -64,6 +64,7 @@ for command in (
     care.redo,
     care.redrive,
     care.doctor,
+    containers.worker,
 ):
     cli.add_command(command)
 

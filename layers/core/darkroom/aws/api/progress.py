@@ -29,9 +29,12 @@ PLANNING = frozenset({"Inspect", "Diagnose"})
 def stages(execution: str) -> list[dict[str, Any]]:
     """The stages that an execution has come to, in order, with their times in milliseconds, and those to come.
 
-    Empty where there is no history: Step Functions keeps none of EXPRESS executions, and of others for 90 days.
+    Empty where there is no history: Step Functions keeps none of EXPRESS executions, and of others for 90 days; a
+    worker in a container keeps none.
     What states hand on is asked for once, as far as the plan, which then stays as it is.
     """
+    if execution.startswith(items.WORKER):
+        return []
     asked = clients.client("stepfunctions").get_paginator("get_execution_history").paginate
     try:
         pages = asked(executionArn=execution, includeExecutionData=False)

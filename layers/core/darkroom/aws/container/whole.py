@@ -1,0 +1,83 @@
+"""One job from its upload to its result in this process: the same parts that are functions of their own on Lambda.
+
+What one part leaves for the next stays in memory; so pixels and manifest are those of the workflow, and the work bucket
+is not needed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from darkroom import registry
+from darkroom.aws import deciding, inspecting, keys, publishing
+from darkroom.aws.stage import Job, Part, StageEvent, run_stage
+from darkroom.errors import StepFailed
+from darkroom.picture import Picture
+from darkroom.planner import Fusion, StagePlan
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How a job that did not fail ended: what its record is told. result, manifest: where they lie, if anywhere."""
+
+    recipe: str
+    status: str
+    diagnosis: str = ""
+    result: dict[str, Any] | None = None
+    manifest: dict[str, Any] | None = None
+
+
+class Memory:
+    """What a job's parts leave for each other, while the job runs. A picture is kept until it is read; the original,
+    which is read again to compare and to blend, until the end."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, Picture] = {}
+        self._reports: dict[str, bytes] = {}
+
+    def hand_over(self, job: str, index: int, picture: Picture) -> str:
+        key = keys.to_hand_over(job, index)
+        self._pictures[key] = picture
+        if index == 0:
+            self._original = key
+        return key
+
+    def load_picture(self, key: str) -> Picture:
+        return self._pictures[key] if key == self._original else self._pictures.pop(key)
+
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
+        self._reports[keys.to_report(job, part)] = msgspec.json.encode(found)
+
+    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
+        return msgspec.json.decode(self._reports[keys.to_report(job, part)], type=kind)
+
+
+def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Callable[[str], None]) -> Outcome:
+    """Enhance an upload, and publish the result.
+
+    seconds_left: as in `darkroom.pipeline.run`. begin: told of each part, by the name of its state in the workflow.
+
+    Raises darkroom's errors.
+    """
+    between = Memory()
+    begin("Inspect")
+    told = inspecting.inspect(inspecting.Event(job, fusion), between)
+    if told["superseded"]:
+        return Outcome(told["recipe"], "superseded")
+    plan: list[StagePlan] = told["plan"]
+    if told["diagnose"]:
+        begin("Diagnose")
+        plan = deciding.decide(deciding.Undecided(job.id, told["picture"], fusion), between)["plan"]
+    picture: str = told["picture"]
+    for index, work in enumerate(plan, 1):
+        if work.stage not in registry.stages():
+            raise StepFailed("unknown-stage", f"there is no stage {work.stage}")
+        begin(work.stage.replace("_", " ").capitalize())
+        picture = run_stage(StageEvent(job.id, index, picture, work), seconds_left, between)["picture"]
+    begin("Publish")
+    published = publishing.publish(
+        publishing.Event(job, told["picture"], picture, len(plan), told["diagnose"]), between
+    )
+    return Outcome(told["recipe"], **published)
