@@ -134,6 +134,7 @@ lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay; LOCK_AR
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
 	$(LOCK) --group pyproject.toml:site -o docs/make/site.txt
+	$(LOCK) pyproject.toml --extra serve -c requirements.lock -o infra/docker/requirements.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
 		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
 

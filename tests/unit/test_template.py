@@ -111,8 +111,9 @@ def test_functions_end_before_the_workflow_stops_waiting() -> None:
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_functions_are_given_every_setting_they_read(folder: str) -> None:
     code = (definition.ROOT / "functions" / folder / "app.py").read_text()
-    for part in re.findall(r"from darkroom\.aws\.(inspecting|deciding|publishing|batch_photos) import", code):
-        code += (definition.ROOT / f"layers/core/darkroom/aws/{part}.py").read_text()
+    parts = r"from darkroom\.aws\.(inspecting|deciding|publishing|batch_photos|api\.settings) import"
+    for part in re.findall(parts, code):
+        code += (definition.ROOT / f"layers/core/darkroom/aws/{part.replace('.', '/')}.py").read_text()
     read = set(re.findall(r'setting\("(\w+)"\)', code)) | {"WORK_BUCKET", "POWERTOOLS_SERVICE_NAME"}
     if "Limits.from_env" in code:
         read |= {name.upper() for name in Limits.__struct_fields__}

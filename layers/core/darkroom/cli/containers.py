@@ -1,4 +1,4 @@
-"""`darkroom worker`: what containers run."""
+"""`darkroom worker` and `darkroom serve`: what containers run."""
 
 from __future__ import annotations
 
@@ -76,3 +76,45 @@ def worker(
     except (ClientError, BotoCoreError) as error:
         fail(clients.translate(error, "the queue", "queue").message)
         raise SystemExit(1) from None
+
+
+@click.command()
+@click.option("--address", default="127.0.0.1:8080", show_default=True, metavar="HOST:PORT", help="Where it listens.")
+@click.option(
+    "--keys",
+    "file",
+    type=click.Path(exists=True, dir_okay=False),
+    default=None,
+    help="File of the API's keys, a line name=key each (default: the variable DARKROOM_API_KEYS).",
+)
+@click.option("--no-keys", is_flag=True, help="Let in whoever asks.")
+@click.option("--threads", type=click.IntRange(1, 512), default=16, show_default=True, help="Callers at once.")
+@click.option(
+    "--concurrency",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Photos at once of callers who wait.",
+)
+@click.option(
+    "--drain", type=click.IntRange(0), default=30, show_default=True, help="Seconds that callers have after SIGTERM."
+)
+def serve(address: str, file: str | None, no_keys: bool, threads: int, concurrency: int, drain: int) -> None:
+    """Serve the HTTP API and the page, until SIGTERM; then answer those who were let in.
+
+    Example: darkroom serve --address 127.0.0.1:8080 --keys keys.txt
+
+    Buckets, table and queue are named by UPLOADS_BUCKET, RESULTS_BUCKET, WORK_BUCKET, JOBS_TABLE and UPLOADS_QUEUE;
+    docs/containers.md names the rest of the environment.
+    """
+    needs("gunicorn", extra="serve")
+    _name("api")
+    from darkroom.aws.container import settings
+    from darkroom.aws.container.gateway import Keys, read_keys
+    from darkroom.aws.container.serving import Server
+
+    text = os.environ.pop("DARKROOM_API_KEYS", "")  # the processes that work on photos need not know
+    keys = Keys({}) if no_keys else read_keys(file, text)
+    required = ["UPLOADS_BUCKET", "RESULTS_BUCKET", "WORK_BUCKET", "JOBS_TABLE", "UPLOADS_QUEUE"]
+    settings.complete(required)
+    Server(address, keys, threads=threads, processes=concurrency, seconds=drain).run()

@@ -65,6 +65,7 @@ for command in (
     care.redrive,
     care.doctor,
     containers.worker,
+    containers.serve,
 ):
     cli.add_command(command)
 

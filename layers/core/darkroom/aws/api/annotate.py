@@ -27,9 +27,26 @@ def answer(site: Site, route: str, step: str, body: bytes, query: Mapping[str, S
     params = registry.get(step).params.parse(once_each(query), of=step, from_text=True)
     job, key = synchronous.put(site, body, {})
     with synchronous.place(site):
-        report = _invoke(site.classify, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})
+        report = _ask(site, {"job": job, "upload": key, "step": StepCall(step, params.to_dict())})
     details: dict[str, Any] = report["details"]
     return details
+
+
+def _ask(site: Site, question: dict[str, Any]) -> dict[str, Any]:
+    if site.here is None:
+        return _invoke(site.classify, question)
+    report: dict[str, Any] | None = site.here.ask(question, synchronous.PATIENCE_SECONDS)
+    if report is None:
+        raise _too_late()
+    return report
+
+
+def _too_late() -> Problem:
+    return Problem(
+        HTTPStatus.GATEWAY_TIMEOUT,
+        "http.timeout",
+        f"There was no answer within {synchronous.PATIENCE_SECONDS} seconds: try again, or a smaller photo.",
+    )
 
 
 def _invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
@@ -37,11 +54,7 @@ def _invoke(function: str, event: Mapping[str, Any]) -> dict[str, Any]:
         done = synchronous.client("lambda").invoke(FunctionName=function, Payload=msgspec.json.encode(event))
         payload = msgspec.json.decode(done["Payload"].read(), type=dict[str, Any])
     except ReadTimeoutError as error:
-        raise Problem(
-            HTTPStatus.GATEWAY_TIMEOUT,
-            "http.timeout",
-            f"There was no answer within {synchronous.PATIENCE_SECONDS} seconds: try again, or a smaller photo.",
-        ) from error
+        raise _too_late() from error
     except (ClientError, BotoCoreError) as error:
         raise clients.translate(error, "the function", "function") from error
     if "FunctionError" in done:
