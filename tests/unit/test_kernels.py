@@ -14,7 +14,8 @@ from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.color.conversions import luma, with_luma
 from darkroom.kernels import loops
 from darkroom.picture import Array
-from darkroom.step import from_float, max_level
+from darkroom.step import from_float, max_level, to_float
+from darkroom.steps import equalize_adaptive
 from tests.support.photographs import photo
 
 pytestmark = pytest.mark.kernels
@@ -45,6 +46,7 @@ def pictures() -> dict[str, Array]:
         "photograph": photo("flowers", 300),
         "random": random.integers(0, 256, (211, 1100, 3), np.uint8),  # wider than two blocks
         "grey": random.integers(0, 256, (90, 133), np.uint8),
+        "tiles": random.integers(0, 256, (159, 78, 3), np.uint8),  # of few pixels
         "pixel": random.integers(0, 256, (1, 1, 3), np.uint8),
         "row": random.integers(0, 256, (1, 40, 3), np.uint8),
         "column": random.integers(0, 256, (70, 1), np.uint8),
@@ -152,6 +154,17 @@ def test_bins_are_counted_where_they_are_asked_for() -> None:
     rows, columns = np.array([3, 3, 60]), np.arange(5, 40)
     expected = np.bincount(bins[np.ix_(rows, columns)].ravel(), minlength=256)
     np.testing.assert_array_equal(loops.count_bins(bins, rows, columns), expected)
+
+
+@pytest.mark.usefixtures("build")
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_luma_in_the_middle_between_two_bins_goes_where_numpy_takes_it(dtype: Any) -> None:
+    """In a tile of few pixels one of them in another bin is seen; whether products are fused depends on the build."""
+    levels = np.stack(np.meshgrid(*(np.arange(c, 256, 3) for c in range(3))), axis=-1).reshape(-1, 3)
+    halves = levels[levels @ [299, 587, 114] % 1000 == 500]
+    image = to_dtype(halves[None].astype(np.uint8), dtype)
+    index = np.rint(equalize_adaptive._exact_luma(to_float(image)) * np.float32(65535))
+    np.testing.assert_array_equal(loops.luma_bins(image), (index + 128) // 257)
 
 
 def test_a_build_is_there_for_every_architecture() -> None:

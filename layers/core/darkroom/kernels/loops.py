@@ -33,6 +33,9 @@ BUILDS: Mapping[str, frozenset[str]] = {"x86_64-v3": V3, "x86_64": frozenset(), 
 MOST_REACH = 64
 """Pixels that `sharpen_rows` reaches at most from its middle."""
 
+MOST_TILES = 64
+"""Tiles across that `equalize_rows` takes at most."""
+
 PART_PIXELS = 1 << 19
 """Pixels that are worth a thread."""
 
@@ -127,6 +130,7 @@ def equalize_rows(
     curves: tiles down x across x 256, float32. down: of each row, the tiles above and below (int64) and the second
     one's share (float32); across: of each column likewise.
     """
+    assert curves.shape[1] <= MOST_TILES
     result = np.empty_like(image)
     height, width = image.shape[:2]
 

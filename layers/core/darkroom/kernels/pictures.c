@@ -39,18 +39,66 @@ void set_lumas(const float *from, const float *wanted, float *to, int64_t first,
     }
 }
 
-/* steps/adjust_color.py, saturation, vibrance and hue of linear light.
+/* steps/adjust_color.py: saturation, vibrance and hue of linear light, which becomes sRGB.
  *
- * table: linear light of every level, three channels a level; without one `from` is linear light itself (float32).
  * matrices: LMS from RGB, Oklab from roots, roots from Oklab, RGB from LMS; nine numbers each, by rows.
  * turn: saturation's factor, vibrance, -1 / its chroma, cosine and sine of the hue's angle.
+ * mix: roots from roots, where there is no vibrance.
  */
+INLINE void turn_chroma(Plane *p, int n, const float *matrices, const float *turn, const float *mix, int vibrant)
+{
+    const float *m = matrices, *into = matrices + 9, *back = matrices + 18, *out = matrices + 27;
+    for (int i = 0; i < n; i++) {
+        const float r = p[0][i], g = p[1][i], b = p[2][i];
+        p[0][i] = m[0] * r + m[1] * g + m[2] * b;
+        p[1][i] = m[3] * r + m[4] * g + m[5] * b;
+        p[2][i] = m[6] * r + m[7] * g + m[8] * b;
+    }
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < n; i++) p[c][i] = cube_root(p[c][i]);
+    for (int i = 0; i < n; i++) {
+        float l = p[0][i], k = p[1][i], s = p[2][i];
+        const float *from = mix;
+        float x = l, y = k, z = s;
+        if (vibrant) {
+            const float green = into[3] * l + into[4] * k + into[5] * s, blue = into[6] * l + into[7] * k + into[8] * s;
+            const float fading = exponential(__builtin_sqrtf(green * green + blue * blue) * turn[2]);
+            const float scale = turn[0] * (1 + turn[1] * fading);
+            x = into[0] * l + into[1] * k + into[2] * s;
+            y = scale * (turn[3] * green - turn[4] * blue), z = scale * (turn[4] * green + turn[3] * blue);
+            from = back;
+        }
+        l = from[0] * x + from[1] * y + from[2] * z;
+        k = from[3] * x + from[4] * y + from[5] * z;
+        s = from[6] * x + from[7] * y + from[8] * z;
+        l *= l * l, k *= k * k, s *= s * s;
+        const float r = out[0] * l + out[1] * k + out[2] * s;
+        const float g = out[3] * l + out[4] * k + out[5] * s;
+        const float b = out[6] * l + out[7] * k + out[8] * s;
+        /* color/conversions.py, fit_gamut */
+        const float grey = unit(LUMINANCE[0] * r + LUMINANCE[1] * g + LUMINANCE[2] * b);
+        const float largest = most(most(r, g), b), smallest = least(least(r, g), b);
+        float keep = least((1 - grey) / most(largest - grey, 1e-6f), grey / most(grey - smallest, 1e-6f));
+        keep = least(keep, 1);
+        const float rest = grey - keep * grey;
+        p[0][i] = unit(r * keep + rest), p[1][i] = unit(g * keep + rest), p[2][i] = unit(b * keep + rest);
+    }
+    for (int c = 0; c < 3; c++)
+        for (int i = 0; i < n; i++) p[c][i] = srgb(p[c][i]);
+}
+
+/* table: linear light of every level, three channels a level; without one `from` is linear light itself (float32). */
 void turn_colors(const void *from, const float *table, void *to, int kind, int64_t first, int64_t count,
                  const float *matrices, const float *turn)
 {
     Plane p[3];
-    const float *m = matrices, *into = matrices + 9, *back = matrices + 18, *out = matrices + 27;
-    const float factor = turn[0], vibrance = turn[1], fade = turn[2], cosine = turn[3], sine = turn[4];
+    float mix[9];
+    const float *into = matrices + 9, *back = matrices + 18;
+    for (int c = 0; c < 3; c++) {
+        const float green = turn[3] * into[3 + c] - turn[4] * into[6 + c], blue = turn[4] * into[3 + c] + turn[3] * into[6 + c];
+        for (int r = 0; r < 3; r++)
+            mix[3 * r + c] = back[3 * r] * into[c] + turn[0] * (back[3 * r + 1] * green + back[3 * r + 2] * blue);
+    }
     for (int64_t at = first; at < first + count; at += BLOCK) {
         int n = (int)(first + count - at < BLOCK ? first + count - at : BLOCK);
         if (!table) load(from, 4, at, n, 3, p);
@@ -63,47 +111,24 @@ void turn_colors(const void *from, const float *table, void *to, int kind, int64
             for (int i = 0; i < n; i++)
                 for (int c = 0; c < 3; c++) p[c][i] = table[samples[i * 3 + c] * 3 + c];
         }
-        for (int i = 0; i < n; i++) {
-            float r = p[0][i], g = p[1][i], b = p[2][i];
-            float l = cube_root(most(m[0] * r + m[1] * g + m[2] * b, 0));
-            float k = cube_root(most(m[3] * r + m[4] * g + m[5] * b, 0));
-            float s = cube_root(most(m[6] * r + m[7] * g + m[8] * b, 0));
-            float light = into[0] * l + into[1] * k + into[2] * s;
-            float green = into[3] * l + into[4] * k + into[5] * s;
-            float blue = into[6] * l + into[7] * k + into[8] * s;
-            float scale = factor;
-            if (vibrance != 0) scale *= 1 + vibrance * exponential(__builtin_sqrtf(green * green + blue * blue) * fade);
-            float x = scale * (cosine * green - sine * blue), y = scale * (sine * green + cosine * blue);
-            l = back[0] * light + back[1] * x + back[2] * y;
-            k = back[3] * light + back[4] * x + back[5] * y;
-            s = back[6] * light + back[7] * x + back[8] * y;
-            l *= l * l, k *= k * k, s *= s * s;
-            r = out[0] * l + out[1] * k + out[2] * s;
-            g = out[3] * l + out[4] * k + out[5] * s;
-            b = out[6] * l + out[7] * k + out[8] * s;
-            /* color/conversions.py, fit_gamut */
-            float grey = unit(LUMINANCE[0] * r + LUMINANCE[1] * g + LUMINANCE[2] * b);
-            float largest = most(most(r, g), b), smallest = least(least(r, g), b);
-            float keep = least((1 - grey) / most(largest - grey, 1e-6f), grey / most(grey - smallest, 1e-6f));
-            keep = least(keep, 1);
-            float rest = grey - keep * grey;
-            p[0][i] = unit(r * keep + rest), p[1][i] = unit(g * keep + rest), p[2][i] = unit(b * keep + rest);
-        }
-        for (int c = 0; c < 3; c++)
-            for (int i = 0; i < n; i++) p[c][i] = srgb(p[c][i]);
+        if (turn[1] != 0) turn_chroma(p, n, matrices, turn, mix, 1);
+        else turn_chroma(p, n, matrices, turn, mix, 0);
         store(to, kind, at, n, 3, p);
     }
 }
 
-/* steps/equalize_adaptive.py: luma's bin of 256, by pixel. */
+/* steps/equalize_adaptive.py: luma's bin of 256, by pixel. Each product and sum is rounded, as by NumPy: in small tiles
+ * one pixel in the next bin shows. */
 void luma_bins(const void *from, int kind, int channels, uint8_t *bins, int64_t first, int64_t count)
 {
-    Plane p[3], luma;
+#pragma STDC FP_CONTRACT OFF
+    Plane p[3];
     for (int64_t at = first; at < first + count; at += BLOCK) {
         int n = (int)(first + count - at < BLOCK ? first + count - at : BLOCK);
         load(from, kind, at, n, channels, p);
-        luma_of(p, channels, n, luma);
-        for (int i = 0; i < n; i++) bins[at + i] = (uint8_t)(((uint32_t)whole(unit(luma[i]) * 65535) + 128) / 257);
+        if (channels == 3)
+            for (int i = 0; i < n; i++) p[0][i] = LUMA[0] * p[0][i] + LUMA[1] * p[1][i] + LUMA[2] * p[2][i];
+        for (int i = 0; i < n; i++) bins[at + i] = (uint8_t)(((uint32_t)whole(unit(p[0][i]) * 65535) + 128) / 257);
     }
 }
 
@@ -112,8 +137,19 @@ void count_bins(const uint8_t *bins, int64_t width, const int64_t *rows, int64_t
                 int64_t across, int64_t *counts)
 {
     uint32_t each[4][256] = {{0}};
-    for (int64_t y = 0; y < height; y++)
-        for (int64_t x = 0; x < across; x++) each[x & 3][bins[rows[y] * width + columns[x]]]++;
+    int64_t straight = 0;
+    while (straight < across && columns[straight] == columns[0] + straight) straight++;
+    for (int64_t y = 0; y < height; y++) {
+        const uint8_t *row = bins + rows[y] * width, *begin = row + columns[0];
+        int64_t x = 0;
+        for (; x + 8 <= straight; x += 8) {
+            uint64_t eight;
+            __builtin_memcpy(&eight, begin + x, 8);
+#pragma clang loop unroll(full)
+            for (int i = 0; i < 8; i++) each[i & 3][eight >> 8 * i & 255]++;
+        }
+        for (; x < across; x++) each[x & 3][row[columns[x]]]++;
+    }
     for (int i = 0; i < 256; i++) counts[i] = (int64_t)each[0][i] + each[1][i] + each[2][i] + each[3][i];
 }
 
@@ -125,29 +161,33 @@ void equalize_rows(const void *from, void *to, int kind, int channels, int64_t w
                    const float *curves, int64_t tiles, const int64_t *upper, const int64_t *lower, const float *down,
                    const int64_t *left, const int64_t *right, const float *across, float toe)
 {
+    typedef float Pair __attribute__((vector_size(8)));
+    Pair mixed[MOST_TILES * 256]; /* the row's curve of each tile: a bin's value, and what it lacks to the next one */
     Plane p[3], luma, wanted;
     int32_t bin[BLOCK];
     for (int64_t y = top; y < bottom; y++) {
         const float *above = curves + upper[y] * tiles * 256, *below = curves + lower[y] * tiles * 256, share = down[y];
+        for (int64_t tile = 0; tile < tiles * 256; tile += 256) {
+            float value[257];
+            for (int i = 0; i < 256; i++) value[i] = above[tile + i] + (below[tile + i] - above[tile + i]) * share;
+            value[256] = value[255];
+            for (int i = 0; i < 256; i++) mixed[tile + i] = (Pair){value[i], value[i + 1] - value[i]};
+        }
         for (int64_t x = 0; x < width; x += BLOCK) {
             int n = (int)(width - x < BLOCK ? width - x : BLOCK);
             load(from, kind, y * width + x, n, channels, p);
             luma_of(p, channels, n, luma);
             for (int i = 0; i < n; i++) {
                 float place = unit(luma[i]) * 255;
-                bin[i] = (int32_t)least(place, 254);
+                bin[i] = (int32_t)place;
                 wanted[i] = place - (float)bin[i];
             }
             for (int i = 0; i < n; i++) {
-                const int64_t west = left[x + i] * 256 + bin[i], east = right[x + i] * 256 + bin[i];
-                const float t = wanted[i], s = across[x + i];
-                float a = above[west] + (above[west + 1] - above[west]) * t;
-                float b = above[east] + (above[east + 1] - above[east]) * t;
-                float c = below[west] + (below[west + 1] - below[west]) * t;
-                float d = below[east] + (below[east + 1] - below[east]) * t;
-                a += (b - a) * s, c += (d - c) * s;
-                wanted[i] = unit(a + (c - a) * share);
+                const Pair west = mixed[left[x + i] * 256 + bin[i]], east = mixed[right[x + i] * 256 + bin[i]];
+                const Pair both = west + (east - west) * across[x + i];
+                wanted[i] = both[0] + both[1] * wanted[i];
             }
+            for (int i = 0; i < n; i++) wanted[i] = unit(wanted[i]);
             if (channels == 3) set_luma(p, luma, wanted, n, toe);
             else
                 for (int i = 0; i < n; i++) p[0][i] = wanted[i];

@@ -8,10 +8,11 @@ from typing import Annotated
 
 import numpy as np
 
-from darkroom.color.conversions import luma, with_luma
+from darkroom.color.conversions import with_luma
 from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import POINTWISE_BAND_PIXELS, from_float, step, to_float
 
 BINS = 256
@@ -82,7 +83,7 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
         return _by_kernel(image, grid, params.clip_limit)
     index = np.empty((height, width), np.uint16)
     for rows in _row_bands(0, height, width):
-        index[rows] = np.rint(np.clip(luma(to_float(image[rows])), 0, 1) * np.float32(FINE * (BINS - 1)))
+        index[rows] = np.rint(np.clip(_exact_luma(to_float(image[rows])), 0, 1) * np.float32(FINE * (BINS - 1)))
 
     def count(rows: Array, columns: Array) -> Array:
         bins = ((index[np.ix_(rows, columns)] + np.uint32(FINE // 2)) // np.uint32(FINE)).astype(np.uint8)
@@ -96,6 +97,15 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
         new_luma = _interpolate(index[rows], fine[upper], fine[lower], weight, grid)
         result[rows] = from_float(with_luma(to_float(image[rows]), new_luma, TOE), image.dtype)
     return result
+
+
+def _exact_luma(image: Array) -> Array:
+    """`darkroom.color.conversions.luma` with each product and sum rounded in this order, so that it is the same by
+    whatever means: where a level lies in the middle between two bins, rounding chooses one of them."""
+    if image.ndim == 2:
+        return image
+    red, green, blue = (image[..., c] * LUMA_WEIGHTS[c] for c in range(3))
+    return np.asarray(red + green + blue)
 
 
 def _by_kernel(image: Array, grid: Grid, clip_limit: float) -> Array:
