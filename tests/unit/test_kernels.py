@@ -9,11 +9,11 @@ from typing import Any
 import numpy as np
 import pytest
 
-from darkroom import registry
+from darkroom import codec, registry
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.color.conversions import luma, with_luma
 from darkroom.kernels import loops
-from darkroom.picture import Array
+from darkroom.picture import Array, Picture
 from darkroom.step import from_float, max_level, to_float
 from darkroom.steps import equalize_adaptive
 from tests.support.photographs import photo
@@ -154,6 +154,14 @@ def test_bins_are_counted_where_they_are_asked_for() -> None:
     rows, columns = np.array([3, 3, 60]), np.arange(5, 40)
     expected = np.bincount(bins[np.ix_(rows, columns)].ravel(), minlength=256)
     np.testing.assert_array_equal(loops.count_bins(bins, rows, columns), expected)
+
+
+@pytest.mark.parametrize("width", [1, 5, 6, 7, 333])
+def test_a_jpeg_is_the_same_to_the_last_byte(build: str, choose: Any, width: int) -> None:
+    picture = Picture(np.ascontiguousarray(photo("dog", 400)[:9, :width]))
+    compiled = codec.encode(picture, "jpeg")
+    choose("none")
+    assert compiled == codec.encode(picture, "jpeg")
 
 
 @pytest.mark.usefixtures("build")

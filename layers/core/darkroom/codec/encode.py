@@ -15,6 +15,7 @@ from darkroom.codec import coding, embed, exif, gain_map, icc, metadata, png, ti
 from darkroom.codec.color import to_eight_bits
 from darkroom.codec.formats import SIXTEEN_BIT, check_output, usual
 from darkroom.errors import ImageRejected, RecipeInvalid
+from darkroom.kernels import loops
 from darkroom.picture import Array, Coding, Metadata, Picture
 from darkroom.step import BAND_PIXELS, check_array, from_float
 
@@ -252,7 +253,12 @@ def _exif(meta: Metadata, pixels: Array, *, with_dpi: bool = False) -> bytes | N
 
 
 def _save(image: Array, format: str, **options: Any) -> bytes:
-    return _write(Image.fromarray(np.ascontiguousarray(image)), format, **options)
+    image = np.ascontiguousarray(image)
+    if format == "JPEG" and image.ndim == 3 and loops.available():
+        # Pillow keeps four bytes a pixel: of an array that has them it needs no copy, in small pages of its own.
+        size = image.shape[1], image.shape[0]
+        return _write(Image.frombuffer("RGBX", size, loops.widen_pixels(image), "raw", "RGBX", 0, 1), format, **options)
+    return _write(Image.fromarray(image), format, **options)
 
 
 def _write(image: Image.Image, format: str, **options: Any) -> bytes:

@@ -83,6 +83,13 @@ def blend_samples(before: Array, after: Array, strength: float) -> Array:
     return result
 
 
+def widen_pixels(image: Array) -> Array:
+    """HxWx3 of ``uint8`` with a fourth channel of nothing."""
+    result = np.empty((*image.shape[:2], 4), np.uint8)
+    _call("widen_pixels", image, result, _long(0), _long(result.size // 4))
+    return result
+
+
 def set_lumas(image: Array, luma: Array, toe: float) -> Array:
     """`darkroom.color.conversions.with_luma` of HxWx3 float32."""
     result = np.empty_like(image)

@@ -12,6 +12,22 @@ void round_samples(const float *from, void *to, int kind, int64_t first, int64_t
     }
 }
 
+/* codec/encode.py: bytes of RGB with a byte of nothing behind each pixel, as Pillow has them. */
+void widen_pixels(const uint8_t *from, uint8_t *to, int64_t first, int64_t count)
+{
+    int64_t at = first;
+    for (; at + 6 <= first + count; at += 4) { /* what is loaded reaches into the sixth */
+        Bytes four;
+        __builtin_memcpy(&four, from + at * 3, 16);
+        four = __builtin_shufflevector(four, (Bytes){0}, 0, 1, 2, 16, 3, 4, 5, 16, 6, 7, 8, 16, 9, 10, 11, 16);
+        __builtin_memcpy(to + at * 4, &four, 16);
+    }
+    for (; at < first + count; at++) {
+        for (int c = 0; c < 3; c++) to[at * 4 + c] = from[at * 3 + c];
+        to[at * 4 + 3] = 0;
+    }
+}
+
 /* step.py, _blend_bands. */
 void blend_samples(const void *before, const void *after, void *to, int kind, int64_t first, int64_t count, float strength)
 {
