@@ -7,8 +7,9 @@ KERNEL_FLAGS := -std=c11 -O3 -fno-math-errno -fno-trapping-math -ffp-contract=on
 	-nostdlib -shared -fPIC -s
 
 .PHONY: kernels
-kernels: $(foreach build,x86_64-v3 x86_64 aarch64,$(KERNELS)/kernels-$(build).so)
+kernels: $(foreach build,x86_64-v4 x86_64-v3 x86_64 aarch64,$(KERNELS)/kernels-$(build).so)
 
+$(KERNELS)/kernels-x86_64-v4.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64_v4 -mprefer-vector-width=512
 $(KERNELS)/kernels-x86_64-v3.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64_v3
 $(KERNELS)/kernels-x86_64.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64
 $(KERNELS)/kernels-aarch64.so: TARGET := -target aarch64-linux-gnu -mcpu=generic

@@ -148,10 +148,13 @@ clock(lambda: subprocess.run(command, stdout=subprocess.PIPE, check=True).stdout
 
 DARKROOM_PROGRESSIVE = DARKROOM.replace("quality=90", "quality=90, progressive=True")
 
+DARKROOM_BY_V3 = "import os\nos.environ['DARKROOM_KERNELS'] = 'x86_64-v3'\n" + DARKROOM
+
 DARKROOM_BY_NUMPY = "import os\nos.environ['DARKROOM_KERNELS'] = 'none'\n" + DARKROOM
 
 CONTENDERS: Mapping[str, str] = {
     "darkroom": DARKROOM,
+    "… by AVX2": DARKROOM_BY_V3,
     "… progressive": DARKROOM_PROGRESSIVE,
     "… by NumPy alone": DARKROOM_BY_NUMPY,
     "OpenCV": OPENCV,
@@ -239,6 +242,8 @@ def _is_there(name: str) -> bool:
             return shutil.which("node") is not None and (FOLDER / "node_modules" / "sharp").is_dir()
         case "pyvips":
             return (PACKAGES / "pyvips").is_dir()
+        case "… by AVX2":
+            return "avx2" in Path("/proc/cpuinfo").read_text("utf-8")
         case "ImageMagick":
             return shutil.which("magick") is not None
     return True

@@ -27,7 +27,14 @@ FOLDER = Path(__file__).parent
 V3 = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"})
 """What /proc/cpuinfo says of a processor of level x86-64-v3 (x86-64 psABI)."""
 
-BUILDS: Mapping[str, frozenset[str]] = {"x86_64-v3": V3, "x86_64": frozenset(), "aarch64": frozenset()}
+V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
+
+BUILDS: Mapping[str, frozenset[str]] = {
+    "x86_64-v4": V4,
+    "x86_64-v3": V3,
+    "x86_64": frozenset(),
+    "aarch64": frozenset(),
+}
 """The builds by what they ask of a processor, the fastest first; names begin with the architecture's."""
 
 MOST_REACH = 64
