@@ -29,7 +29,7 @@ def changed() -> dict[str, str]:
         "ApiLogs": "none",
         "Architecture": "arm64",
         "Cdn": "true",
-        "Fusion": "fused",
+        "Fusion": "one",
         "JobRetentionDays": "7",
         "KeepMetadata": "false",
         "LogLevel": "WARN",

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 import darkroom
-from darkroom import recipe
+from darkroom import planner, recipe
 from darkroom.errors import ImageRejected, StepFailed
 from tests.support import definition, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK
@@ -124,7 +124,7 @@ def test_an_answer_is_in_the_manifest_and_the_picture_stays(lab: Lab) -> None:
     assert np.array_equal(photos.decoded(lab.result("photo.png")), expected)
 
 
-@pytest.mark.parametrize("fusion", ["stage", "fused"])
+@pytest.mark.parametrize("fusion", ["stage", "fused", "one"])
 def test_auto_diagnoses_before_it_plans(lab: Lab, fusion: str) -> None:
     lab.fusion = fusion
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": "auto"}))
@@ -163,6 +163,41 @@ def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     before, after = photos.decoded(lab.result("apart.jpg.png")), photos.decoded(lab.result("fused.jpg.png"))
     assert np.array_equal(before, after)
     assert not np.array_equal(before, photos.pixels())
+
+
+@pytest.mark.parametrize("blend", [100, 60])
+def test_a_photo_is_worked_on_where_it_was_read(lab: Lab, blend: int) -> None:
+    """The same pixels and the same report, stage by stage, by two invocations."""
+    stages = [stage for stage in STAGES if stage != "classify"]
+    metadata = {"recipe": photos.recipe_through(stages, format="png", blend=blend)}
+    lab.execute(lab.upload("apart.jpg", photos.encoded(), metadata))
+    lab.fusion = "one"
+    execution = lab.execute(lab.upload("one.jpg", photos.encoded(), metadata))
+    assert execution.status == "SUCCEEDED", execution.cause
+    tasks = definition.lambda_tasks(lab.definition)
+    assert [state for state in execution.states if state in tasks] == ["Inspect", "Publish"]
+    apart, one = lab.manifest("apart.jpg.png"), lab.manifest("one.jpg.png")
+    timeless = [
+        [(stage["stage"], [step | {"milliseconds": 0} for step in stage.get("steps", [])]) for stage in each["stages"]]
+        for each in (apart, one)
+    ]
+    assert timeless[0] == timeless[1]
+    before, after = photos.decoded(lab.result("apart.jpg.png")), photos.decoded(lab.result("one.jpg.png"))
+    assert np.array_equal(before, after)
+    assert not np.array_equal(before, photos.pixels())
+
+
+@pytest.mark.parametrize("reason", ["too large", "a network"])
+def test_what_cannot_be_worked_on_where_it_was_read_is_fused(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, reason: str
+) -> None:
+    lab.fusion = "one"
+    if reason == "too large":
+        monkeypatch.setattr(planner, "ONE_MOST_PIXELS", photos.pixels().shape[0] * photos.pixels().shape[1] - 1)
+    steps = photos.recipe_through(["sharpen", *(["classify"] if reason == "a network" else ["filter"])])
+    execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": steps}))
+    assert execution.status == "SUCCEEDED", execution.cause
+    assert "Sharpen" in execution.states
 
 
 def test_a_repeated_event_ends_quietly(lab: Lab) -> None:

@@ -79,11 +79,12 @@ class Between(Protocol):
 
 def stage_handler() -> Handler:
     """The handler of every step stage: read the picture, run the steps, hand it on."""
-    return lambda_handler(
-        lambda event, context: run_stage(
-            parse(event, StageEvent), lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-        )
-    )
+    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), time_left(context)))
+
+
+def time_left(context: Any) -> Callable[[], float]:
+    """Tells the seconds that an invocation may go on working, by its context on Lambda."""
+    return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
 
 
 def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: Between | None = None) -> dict[str, Any]:
