@@ -23,6 +23,20 @@ STARTERS = 2
 STAGES_SECONDS = (1.2, 0.8, 1.5, 1.5, 1.5, 1.6)
 """Of a photo of 12 MP: inspect, diagnose, three stages, publish. Medians; it may take half as long or twice."""
 
+WITH_A_QUEUE = (
+    (200, 0, 10, None),
+    (10_000, 0, 10, None),
+    (10_000, 0, 10, 100),
+    (10_000, 1, 100, 50),
+    (10_000, 1, 1000, 400),
+    (10_000, 1, 3000, 1500),
+    (41_667, 60, 10, None),
+    (41_667, 60, 100, 90),
+    (41_667, 60, 1000, 400),
+)
+"""Uploads, the minutes within which they arrive, concurrency, and jobs at once (None: the template's). A million a day
+are 41,667 in an hour."""
+
 
 @dataclass(frozen=True)
 class Retrier:
@@ -66,12 +80,13 @@ def deployed() -> Settings:
 
 @dataclass
 class Burst:
-    """Uploads that all arrive at once, in an account that runs so many functions at once."""
+    """Uploads that arrive at once or evenly within `seconds`, in an account that runs so many functions at once."""
 
     uploads: int
     concurrency: int
     settings: Settings
     seed: int = 0
+    seconds: float = 0
     now: float = 0
     succeeded: int = 0
     failed: int = 0
@@ -81,19 +96,21 @@ class Burst:
     _busy: int = 0
     _running: int = 0
     _waiting: int = 0
+    _idle: int = 0
     _events: list[tuple[float, int, Callable[[], None]]] = field(default_factory=list)
     _order: itertools.count[int] = field(default_factory=itertools.count)
 
     def run(self) -> Burst:
         """Until nothing is left to happen."""
         self._rng = random.Random(self.seed)
-        self._waiting = self.uploads
         if self.settings.running is None:
+            self._waiting = self.uploads
             for _ in range(self.uploads):
                 self._begin()
         else:
-            for _ in range(STARTERS):
-                self._look()
+            self._idle = STARTERS
+            for index in range(self.uploads):
+                self._after(self.seconds * index / self.uploads, self._arrive)
         while self._events:
             self.now, _, happen = heapq.heappop(self._events)
             happen()
@@ -102,9 +119,16 @@ class Burst:
     def _after(self, seconds: float, happen: Callable[[], None]) -> None:
         heapq.heappush(self._events, (self.now + seconds, next(self._order), happen))
 
+    def _arrive(self) -> None:
+        self._waiting += 1
+        if self._idle:
+            self._idle -= 1
+            self._look()
+
     def _look(self) -> None:
         """A starter, which is a function that runs as long as uploads wait."""
         if not self._waiting:
+            self._idle += 1
             return
         most = self.settings.running
         assert most is not None
@@ -160,7 +184,8 @@ def row(burst: Burst) -> str:
     hours, minutes = divmod(round(burst.now / 60), 60)
     cells = (
         f"{burst.uploads:,}",
-        burst.concurrency,
+        f"{burst.seconds / 60:g}",
+        f"{burst.concurrency:,}",
         burst.settings.running or "none",
         f"{burst.failed / burst.uploads:.0%}",
         f"{hours}:{minutes:02}",
@@ -173,22 +198,24 @@ def row(burst: Burst) -> str:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--uploads", type=int)
+    parser.add_argument("--minutes", type=float, default=0, help="within which they arrive (default: all at once)")
     parser.add_argument("--concurrency", type=int, default=10)
     parser.add_argument("--running", type=int, help="MaxRunningJobs (default: the template's)")
     chosen = parser.parse_args()
-    print("| uploads | concurrency | jobs at once | lost | drained in h:mm | throttled tries | longest job, minutes |")
-    print("| --- | --- | --- | --- | --- | --- | --- |")
+    columns = ("uploads", "within minutes", "concurrency", "jobs at once", "lost", "drained in h:mm", "throttled tries")
+    print(f"| {' | '.join(columns)} | longest job, minutes |")
+    print("| --- " * 8 + "|")
     if chosen.uploads:
         settings = deployed()
         settings.running = chosen.running or settings.running
-        print(row(Burst(chosen.uploads, chosen.concurrency, settings).run()))
+        print(row(Burst(chosen.uploads, chosen.concurrency, settings, seconds=chosen.minutes * 60).run()))
         return
     for uploads in (500, 1000, 5000):
         print(row(Burst(uploads, 10, without_a_queue()).run()))
-    for uploads, concurrency, running in ((200, 10, None), (10_000, 10, None), (10_000, 10, 100), (10_000, 1000, 400)):
+    for uploads, minutes, concurrency, running in WITH_A_QUEUE:
         settings = deployed()
         settings.running = running or settings.running
-        print(row(Burst(uploads, concurrency, settings).run()))
+        print(row(Burst(uploads, concurrency, settings, seconds=minutes * 60).run()))
 
 
 def without_a_queue() -> Settings:

@@ -29,3 +29,11 @@ def test_without_a_queue_most_of_a_burst_is_lost() -> None:
     burst = Burst(5000, 10, drain.without_a_queue()).run()
     assert burst.succeeded + burst.failed == 5000
     assert burst.failed > 2500
+
+
+def test_uploads_that_arrive_no_faster_than_they_are_done_do_not_pile_up() -> None:
+    settings = drain.deployed()
+    settings.running = 90
+    burst = Burst(4_000, 100, settings, seconds=4_000 * sum(drain.STAGES_SECONDS) / 80).run()
+    assert burst.succeeded == 4_000
+    assert burst.now < burst.seconds + 120, "drained soon after the last one came"
