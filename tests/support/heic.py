@@ -15,22 +15,15 @@ import numpy as np
 
 BLOCK = 32  # side of a coding tree block, which is one I_PCM coding unit
 GBR, BT601 = 0, 6  # matrices by H.273's numbers: planes are G, B, R as they are; or Y, Cb, Cr of BT.601, full range
-
 # rangeTabLps for the states that one context passes through while it codes nothing but its most probable symbol.
-_LPS = [
-    (128, 176, 208, 240),
-    (128, 167, 197, 227),
-    (128, 158, 187, 216),
-    (123, 150, 178, 205),
-    (116, 142, 169, 195),
-    (111, 135, 160, 185),
-    (105, 128, 152, 175),
-    (100, 122, 144, 166),
-    (95, 116, 137, 158),
-    (90, 110, 130, 150),
-    (85, 104, 123, 142),
-    (81, 99, 117, 135),
-]
+_LPS = np.reshape(
+    [
+        *(128, 176, 208, 240, 128, 167, 197, 227, 128, 158, 187, 216, 123, 150, 178, 205, 116, 142, 169, 195),
+        *(111, 135, 160, 185, 105, 128, 152, 175, 100, 122, 144, 166, 95, 116, 137, 158, 90, 110, 130, 150),
+        *(85, 104, 123, 142, 81, 99, 117, 135),
+    ],
+    (-1, 4),
+).tolist()
 
 
 class Bits:
@@ -51,8 +44,7 @@ class Bits:
         self.bits += [0] * (-len(self.bits) % 8)
 
     def trail(self) -> None:
-        self.u(1, 1)
-        self.align()
+        self.u(1, 1).align()
 
     def to_bytes(self) -> bytes:
         assert len(self.bits) % 8 == 0
@@ -200,12 +192,14 @@ def write(
     claims: tuple[int, int] | None = None,
     alpha: np.ndarray | None = None,
     pictures: int = 1,
+    gain: np.ndarray | None = None,
 ) -> bytes:
     """A HEIC of HxW or HxWx3 samples of `depth` bits, of at most 12 blocks of 32x32.
 
     primaries, matrix: by H.273's numbers; the transfer is sRGB's. libheif reads GBR from 10 bits on.
     rotate: quarter turns against the clock that a reader is told to make. claims: a width and height to lie about.
     exif: a TIFF-structured block. alpha: HxW samples. pictures: how many of the same the file holds.
+    gain: HxW samples of 8 bits that are the gain map, as Apple stores one.
     """
     if image.ndim == 2:
         channels = [image]
@@ -221,13 +215,18 @@ def write(
         properties.append(_box(b"irot", bytes([rotate])))
     items = [Item(b"hvc1", coded, range(1, len(properties) + 1))]
     items += [Item(b"hvc1", coded, items[0].properties)] * (pictures - 1)
-    if exif is not None:
-        items.append(Item(b"Exif", struct.pack(">I", 0) + exif, reference=b"cdsc"))
+    items += [Item(b"Exif", bytes(4) + exif, reference=b"cdsc")] if exif is not None else []
     if alpha is not None:
         shares, more = _coded([alpha], depth, claims)
         first = len(properties) + 1
         properties += [*more, _full(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]
         items.append(Item(b"hvc1", shares, range(first, len(properties) + 1), b"auxl"))
+    if gain is not None:
+        mapped, more = _coded([gain], 8, None)
+        more += [_box(b"irot", bytes([rotate]))] if rotate else []
+        first = len(properties) + 1
+        properties += [*more, _full(b"auxC", b"urn:com:apple:photo:2020:aux:hdrgainmap\0")]
+        items.append(Item(b"hvc1", mapped, range(first, len(properties) + 1), b"auxl"))
     start = len(_file(items, properties, 0)) - sum(len(item.content) for item in items)
     return _file(items, properties, start)
 

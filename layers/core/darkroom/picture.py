@@ -57,7 +57,7 @@ class Metadata:
     xmp, iptc: an XMP packet, and IPTC's records (IIM), corrected alike; None for none.
     text: keyword and words of text fields (PNG's, JPEG's and GIF's comments).
     coding: how the file stored its picture; None if it never was a file.
-    gain_map: a JPEG's, which its results keep as long as they look alike (see `darkroom.codec.gain_map`).
+    gain_map: which JPEGs made of it keep as long as they look alike (see `darkroom.codec.gain_map`).
     dpi: horizontal and vertical resolution in dots per inch; None where the file did not say.
     source_format: Pillow's name of the format it came in ("JPEG", "HEIF", …), "" if it never was a file.
     notes: sentences about what decoding changed ("converted from Display P3", "first of 12 frames"), for the manifest.

@@ -13,8 +13,10 @@ from PIL import Image
 
 from darkroom import blending, codec, library
 from darkroom.aws import handover
-from darkroom.codec import exif
+from darkroom.codec import boxes, exif
 from darkroom.codec.jpeg import APP2, ISO_GAIN_MAP, XMP, parse
+from tests.support import heic
+from tests.support.avif import PARAMETERS, with_gain_map
 from tests.unit.codec import carried
 from tests.unit.codec.pictures import save
 from tests.unit.codec.test_carried import PACKET
@@ -156,6 +158,57 @@ def test_what_lies_behind_a_gain_map_is_told_still() -> None:
     _, notes = result(mapped() + b"\0\0\0\x18ftypmp42" + bytes(99))
     assert "a video (motion photo), were left out" in notes
     assert "gain map" not in notes
+
+
+SMALL_GAIN = np.add.outer(np.arange(40) * 3, np.arange(56) * 2).astype(np.uint8)
+
+
+def photo_of_heic() -> Any:
+    return np.ascontiguousarray(photo()[:80, :112])
+
+
+@pytest.mark.parametrize("rotate", [0, 1, 2, 3])
+def test_apple_s_gain_map_of_a_heic_goes_into_a_jpeg(rotate: int) -> None:
+    block = exif.compose("<", {0x010F: (2, 6, b"Apple\0")}, {}, {}, {})
+    source = heic.write(photo_of_heic(), matrix=heic.BT601, rotate=rotate, exif=block, gain=SMALL_GAIN)
+    data, notes = result(source)
+    assert "gain map" not in notes
+    found = map_of(data)
+    assert np.abs(pixels_of(found) - np.rot90(SMALL_GAIN, rotate)).max() <= 3
+    assert b"urn:com:apple:photo:2020:aux:hdrgainmap" in parse(found).contents(0xE1, XMP)[0]
+    assert map_of(result(data, {"name": "denoise"})[0]) == found
+    assert LOST in result(source, {"name": "gamma", "params": {"gamma": 1.2}})[1]
+    assert LOST in result(source, format="webp")[1]
+
+
+def avif(parameters: bytes = PARAMETERS, *, turn: int = 0, **options: Any) -> bytes:
+    base = save(photo(), "AVIF", quality=90, subsampling="4:4:4", **options)
+    return with_gain_map(base, save(GAIN, "AVIF", quality=100), parameters, turn=turn)
+
+
+@pytest.mark.parametrize("turn", [0, 1, 2, 3])
+def test_iso_s_gain_map_of_an_avif_goes_into_a_jpeg(turn: int) -> None:
+    data, notes = result(avif(turn=turn))
+    assert "gain map" not in notes
+    found = map_of(data)
+    assert np.abs(pixels_of(found) - np.rot90(GAIN, turn)).max() <= 4
+    assert parse(found).contents(APP2, ISO_GAIN_MAP) == [PARAMETERS]
+    assert parse(data).contents(APP2, ISO_GAIN_MAP) == [bytes(4)]
+    assert f"{LOST}: AVIF is written without one" in result(avif(), {"name": "denoise"}, format="avif")[1]
+
+
+def test_a_gain_map_of_an_avif_that_holds_no_more_is_told() -> None:
+    as_pq = avif().replace(b"nclx" + struct.pack(">HH", 1, 13), b"nclx" + struct.pack(">HH", 9, 16))
+    assert f"{LOST}: it holds for the picture of high dynamic range" in result(as_pq)[1]
+    items = boxes.parse(avif())
+    start, length = items.places[2][0]
+    broken = avif()[:start] + bytes(length) + avif()[start + length :]
+    assert "the gain map (HDR) is broken and was left out" in result(broken)[1]
+
+
+@pytest.mark.parametrize("parameters", [b"", bytes(9), b"\xff" * 61])
+def test_parameters_that_no_reader_knows_cost_no_picture(parameters: bytes) -> None:
+    assert np.array_equal(codec.decode(avif(parameters)).pixels, codec.decode(avif()).pixels)
 
 
 @pytest.mark.parametrize("cut", [0.1, 0.5, 0.9])

@@ -29,6 +29,8 @@ class Items:
     """A file's items. `kinds`: item → type. `properties`: item → its properties in their order, as type and content.
 
     references: type, from, to. mimes: item → its content type.
+    headers: item → where its flags and its type lie. pointers: where the types of references lie, and what they are.
+    primary_at: where the primary item's number lies, and how many bytes it has.
     """
 
     data: bytes
@@ -38,6 +40,9 @@ class Items:
     properties: dict[int, list[tuple[bytes, bytes]]] = field(default_factory=dict)
     places: dict[int, list[tuple[int, int]]] = field(default_factory=dict)
     references: list[tuple[bytes, int, int]] = field(default_factory=list)
+    headers: dict[int, tuple[int, int]] = field(default_factory=dict)
+    pointers: list[tuple[int, bytes]] = field(default_factory=list)
+    primary_at: tuple[int, int] = (0, 0)
 
     def of(self, item: int, kind: bytes) -> bytes | None:
         """The first property of a kind that an item has."""
@@ -193,8 +198,8 @@ def _meta(items: Items, start: int, end: int) -> None:
 
 
 def _primary(items: Items, start: int, end: int, idat: int) -> None:
-    wide = items.data[start] > 0
-    items.primary = int.from_bytes(items.data[start + 4 : start + (8 if wide else 6)])
+    items.primary_at = start + 4, 4 if items.data[start] > 0 else 2
+    items.primary = int.from_bytes(items.data[start + 4 : sum(items.primary_at)])
 
 
 def _infos(items: Items, start: int, end: int, idat: int) -> None:
@@ -206,6 +211,7 @@ def _infos(items: Items, start: int, end: int, idat: int) -> None:
             number = int.from_bytes(data[begin + 4 : begin + 4 + wide])
             place = begin + 4 + wide + 2
             items.kinds[number] = data[place : place + 4]
+            items.headers[number] = begin + 3, place
             if data[place : place + 4] == b"mime":
                 items.mimes[number] = data[place + 4 : min(stop, place + 300)].split(b"\0")[1:2][0]
 
@@ -243,6 +249,7 @@ def _references(items: Items, start: int, end: int, idat: int) -> None:
     data = items.data
     wide = 4 if data[start] else 2
     for kind, begin, _stop in _boxes(data, start + 4, end):
+        items.pointers.append((begin - 4, kind))
         source = int.from_bytes(data[begin : begin + wide])
         (count,) = struct.unpack_from(">H", data, begin + wide)
         for index in range(min(count, 1000)):

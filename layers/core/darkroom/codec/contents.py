@@ -23,17 +23,15 @@ from darkroom.codec import (
     icc,
     iptc,
     jpeg,
+    mapped_items,
     metadata,
 )
 from darkroom.codec.cicp import Space
 from darkroom.codec.metadata import Baggage
 from darkroom.picture import Array
 
-_KNOWN_AUXILIARIES = (b"alpha", b"depth", b"hdrgainmap", b":auxid:")
 _MOST_FILLED = 1 << 24
 """Bytes by which a HEIC or AVIF that ends behind its pixels is filled up."""
-
-_HDR_GAIN_MAP = b"urn:com:apple:photo:2020:aux:hdrgainmap"
 
 
 @dataclass(slots=True)
@@ -42,6 +40,7 @@ class Contents:
 
     essence: the file as a decoder is to see it. orientation: by EXIF's numbers.
     parsed: the container's own parts, for who looks deeper. gain_map: a JPEG's, as it lies there.
+    has_mapped_item: whether a HEIC or AVIF has one, see `mapped_items`.
     pixels: HxW or HxWx3, once they are decoded.
     """
 
@@ -53,6 +52,7 @@ class Contents:
     notes: list[str] = field(default_factory=list)
     parsed: Any = None
     gain_map: bytes = b""
+    has_mapped_item: bool = False
     pixels: Array | None = None
 
     @property
@@ -60,6 +60,16 @@ class Contents:
         """Whether the samples are sRGB's as they are stored."""
         try:
             return self.space is None and (self.profile is None or icc.parse(self.profile).is_srgb())
+        except icc.ProfileError:
+            return False
+
+    @property
+    def is_hdr(self) -> bool:
+        """Whether the samples are of high dynamic range, by code points in the file or in its profile."""
+        if self.profile is None:
+            return self.space is not None and bool(self.space.hdr)
+        try:
+            return (icc.parse(self.profile).code_points() or (0, 0))[1] in (cicp.PQ, cicp.HLG)
         except icc.ProfileError:
             return False
 
@@ -241,17 +251,8 @@ def _items(data: bytes) -> Contents:
     if block is not None and len(block) > 4:
         block = block[4 + int.from_bytes(block[:4]) :]
     baggage = Baggage(exif=block, xmp=file.described_by(b"mime", b"application/rdf+xml"))
-    found = {
-        "a gain map (HDR)": b"tmap" in file.kinds.values() or _HDR_GAIN_MAP in file.auxiliaries,
-        "a depth map": any(b"depth" in urn for urn in file.auxiliaries),
-        "other auxiliary pictures": any(
-            not any(known in urn for known in _KNOWN_AUXILIARIES) for urn in file.auxiliaries
-        ),
-    }
-    baggage.left_out += [f"{what} in the file was left out" for what, there in found.items() if there]
     outermost, end = containers.outermost(data)
-    baggage.left_out += containers.beside(data, outermost)
-    baggage.left_out += _trailing(data, end)
+    baggage.left_out += [*mapped_items.auxiliaries(file), *containers.beside(data, outermost), *_trailing(data, end)]
     missing = max(end, file.reach()) - len(data)
     filled = 0 < missing <= _MOST_FILLED and file.is_shown_whole()
     points = file.code_points
@@ -259,8 +260,10 @@ def _items(data: bytes) -> Contents:
     if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):
         space = cicp.SRGB_SPACE  # said, so that EXIF is not asked
     notes = [note] if note else []
-    essence = data + bytes(missing) if filled else data
-    return Contents(essence, file.orientation, file.profile, space, baggage, notes, file)
+    essence = mapped_items.without(file) + (bytes(missing) if filled else b"")
+    parts = Contents(essence, file.orientation, file.profile, space, baggage, notes, file)
+    parts.has_mapped_item = mapped_items.is_readable(file)
+    return parts
 
 
 def _trailing(data: bytes, end: int) -> list[str]:

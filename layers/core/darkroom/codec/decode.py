@@ -7,11 +7,12 @@ from typing import Literal
 
 from PIL.ImageFile import ImageFile
 
-from darkroom.codec import coding, color, cut, gain_map, metadata, pixels, whole
+from darkroom.codec import coding, color, cut, gain_map, mapped_items, metadata, pixels, whole
+from darkroom.codec.contents import Contents
 from darkroom.codec.header import Header, open_source
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
-from darkroom.picture import Array, Metadata, Picture
+from darkroom.picture import Array, GainMap, Metadata, Picture
 
 _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 
@@ -62,7 +63,7 @@ def decode(
     rgb, color_notes = color.to_srgb(raster.pixels, raster.model, parts.profile, parts.space)
     carried = metadata.carried(parts.baggage, place=keep_gps)
     stood = pixels.upright(rgb, turn)
-    gain, why = gain_map.of(parts.gain_map, stood, turn, srgb=parts.is_srgb) if parts.gain_map else (None, ())
+    gain, why = _gain_map(header.format, parts, stood, turn)
     return Picture(
         stood,
         None if raster.alpha is None else pixels.upright(raster.alpha, turn),
@@ -78,6 +79,18 @@ def decode(
             notes=(*_frame_notes(header), *damage, *parts.notes, *raster.notes, *color_notes, *carried.notes, *why),
         ),
     )
+
+
+def _gain_map(name: str, parts: Contents, pixels: Array, turn: int) -> tuple[GainMap | None, tuple[str, ...]]:
+    """The picture's gain map, or why it goes."""
+    data = parts.gain_map
+    if parts.has_mapped_item:
+        if parts.is_hdr:
+            return None, ("the gain map (HDR) was left out: it holds for the picture of high dynamic range",)
+        data = mapped_items.as_jpeg(name, parts.parsed)
+        if not data:
+            return None, gain_map.BROKEN
+    return gain_map.of(data, pixels, turn, srgb=parts.is_srgb) if data else (None, ())
 
 
 def _check_size(image: Array, header: Header) -> None:

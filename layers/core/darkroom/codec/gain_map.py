@@ -1,4 +1,5 @@
-"""Gain maps of JPEGs: found behind the picture, and written behind a result that looks as that picture did.
+"""Gain maps: found behind a JPEG's picture, or within a HEIC or AVIF (see `mapped_items`), and written behind a JPEG
+that looks as that picture did.
 
 A gain map says by how much each place of *its* picture is lighter on a display of high dynamic range. It is stretched
 over the picture, so it holds for any size; it lies as soon as the picture has another tone, or shows something else.
@@ -30,7 +31,7 @@ _CELLS, _LEAST_CELL_PX = 32, 8
 _CONTAINER = "http://ns.google.com/photos/1.0/container/"
 _ENTRY = ">IIIHH"
 _PRIMARY, _OTHER = 0x030000, 0
-_BROKEN = ("the gain map (HDR) is broken and was left out",)
+BROKEN = ("the gain map (HDR) is broken and was left out",)
 
 
 def of(data: bytes, pixels: Array, orientation: int, *, srgb: bool) -> tuple[GainMap | None, tuple[str, ...]]:
@@ -42,7 +43,7 @@ def of(data: bytes, pixels: Array, orientation: int, *, srgb: bool) -> tuple[Gai
     file = jpeg.parse(data)
     frame = next(segment for segment in file.segments if segment.marker == file.frame)
     if frame.end - frame.start < 6:
-        return None, _BROKEN
+        return None, BROKEN
     height, width, channels = struct.unpack_from(">HHB", data, frame.start + 1)
     if channels > 1 and not srgb:
         return None, ("the gain map (HDR) was left out: its three channels hold for the file's own colours alone",)
@@ -52,7 +53,7 @@ def of(data: bytes, pixels: Array, orientation: int, *, srgb: bool) -> tuple[Gai
             return None, ("the gain map (HDR) was left out: it is larger than its picture, which was turned",)
         turned = _turned(body, orientation)
         if turned is None:
-            return None, _BROKEN
+            return None, BROKEN
         body = turned
     own = [jpeg.segment(APP1, XMP + xmp.placeless(packet)) for packet in file.contents(APP1, XMP)]
     own += [jpeg.segment(APP2, ISO_GAIN_MAP + content) for content in file.contents(APP2, ISO_GAIN_MAP)]

@@ -41,7 +41,7 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
             return _png(parts, parts.parsed, partial)
         case "WEBP" if parts.essence is data and len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
             raise ImageRejected("truncated", f"the WebP ends early: {len(data):,} of its {whole:,} bytes are there")
-        case "WEBP" | "HEIF" | "AVIF" if parts.essence is not data:
+        case "WEBP" | "HEIF" | "AVIF" if len(parts.essence) != len(data):
             called = cut.CALLED.get(name, name)
             return (
                 f"the {called} ends early, behind its pixels, which are all there; what else it held there is lost",
