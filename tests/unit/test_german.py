@@ -157,7 +157,7 @@ def test_every_defect_and_recipe_has_its_german() -> None:
             "the file has 80,000,001 bytes; at most 52,428,800 are allowed",
             "die Datei hat 80.000.001 Bytes; höchstens 52.428.800 sind erlaubt",
         ),
-        ("the PNG is broken: image file is truncated", "das PNG ist beschädigt: image file is truncated"),
+        ("the PNG ends early: 40% of its rows are there", "das PNG endet früh: 40\u00a0% seiner Zeilen sind da"),
         ("a sentence that nobody wrote", None),
         ("looked at again: a sentence that nobody wrote", None),
     ],

@@ -161,6 +161,25 @@ def test_other_files_are_named(content, reason, named):
     assert named in rejected.message
 
 
+DAMAGED = {
+    "JPEG": SEEDS["jpeg"].replace(b"\xff\xc0", b"\xff\xe9"),
+    "PNG": png(32, 24, 8, 2, b"\7" * 97 * 24),  # a filter that PNG does not have
+    "WebP": SEEDS["webp"].replace(b"VP8 ", b"VP8Q"),
+    "GIF": SEEDS["gif"][:10] + bytes(1) + SEEDS["gif"][11:13] + b"\x21\xfe\0;",
+    "TIFF": tiff_of(IMAGE, t259=(3, (7,))),
+    "HEIC": SEEDS["heic"] + heic._box(b"moov", bytes(100)),
+    "AVIF": SEEDS["avif"].replace(b"av1C", b"av1Q"),
+}
+
+
+@pytest.mark.parametrize("name", DAMAGED)
+def test_what_its_decoder_stops_at_is_told_in_words_that_help(name):
+    rejected = outcome(DAMAGED[name])
+    assert isinstance(rejected, ImageRejected)
+    assert rejected.message == f"the {name} is damaged and cannot be decoded: send the original file, or save it anew"
+    assert str(rejected.__cause__)  # the library's own words, for the log
+
+
 @pytest.mark.parametrize(("bits", "frame"), [(12, 0xC1), (12, 0xC2), (16, 0xC3)])
 def test_a_jpeg_of_more_than_8_bits_is_named(bits, frame):
     data = bytearray(save(IMAGE, "JPEG"))

@@ -40,7 +40,7 @@ class Contents:
 
     essence: the file as a decoder is to see it. orientation: by EXIF's numbers.
     parsed: the container's own parts, for who looks deeper. gain_map: a JPEG's, as it lies there.
-    has_mapped_item: whether a HEIC or AVIF has one, see `mapped_items`.
+    has_mapped_item: whether a HEIC or AVIF has one. ends_behind: whether the file ends early, but behind its pixels.
     pixels: HxW or HxWx3, once they are decoded.
     """
 
@@ -53,6 +53,7 @@ class Contents:
     parsed: Any = None
     gain_map: bytes = b""
     has_mapped_item: bool = False
+    ends_behind: bool = False
     pixels: Array | None = None
 
     @property
@@ -190,7 +191,9 @@ def _webp(data: bytes) -> Contents:
             turned = "and with it how it is turned" if block.entry("image", 0x0112) is None else "but for its turn"
             baggage.left_out.append(f"the EXIF data is cut off, {turned}")
     orientation = metadata.orientation(block)
-    return Contents(essence, orientation, file.get(b"ICCP"), None, baggage, [], file)
+    parts = Contents(essence, orientation, file.get(b"ICCP"), None, baggage, [], file)
+    parts.ends_behind = essence is not data
+    return parts
 
 
 def _gif(data: bytes) -> Contents:
@@ -259,10 +262,10 @@ def _items(data: bytes) -> Contents:
     space, note = cicp.of_code_points(points[0], points[1]) if points else (None, None)
     if points and space is None and points[:2] != (cicp.UNSPECIFIED, cicp.UNSPECIFIED):
         space = cicp.SRGB_SPACE  # said, so that EXIF is not asked
-    notes = [note] if note else []
     essence = mapped_items.without(file) + (bytes(missing) if filled else b"")
+    notes = [note] if note else []
     parts = Contents(essence, file.orientation, file.profile, space, baggage, notes, file)
-    parts.has_mapped_item = mapped_items.is_readable(file)
+    parts.has_mapped_item, parts.ends_behind = mapped_items.is_readable(file), filled
     return parts
 
 

@@ -10,11 +10,10 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from darkroom.codec import containers, tiff_layout
+from darkroom.codec import containers, formats, tiff_layout
 from darkroom.codec.contents import Contents
 from darkroom.errors import ImageRejected
 
-CALLED = {"WEBP": "WebP", "HEIF": "HEIC"}
 _PLAIN_BMP = frozenset({0, 3, 6})
 _MOST_FILLED = 1 << 30
 _CUT_OFF = frozenset({"image.truncated", "image.broken"})
@@ -67,7 +66,7 @@ def is_short(name: str, data: bytes, parts: Contents) -> bool:
 
 def _sentence(name: str, there: int, whole: int) -> str:
     share = f"{there / whole:.0%}" if there / whole < 0.995 else f"{there:,} of {whole:,}"
-    return f"the {CALLED.get(name, name)} ends early: {share} of its bytes are there"
+    return f"the {formats.CALLED.get(name, name)} ends early: {share} of its bytes are there"
 
 
 def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:

@@ -176,6 +176,18 @@ def _is_targa(data: bytes) -> bool:
     return data[1] == mapped and table and data[16] in (8, 15, 16, 24, 32) and all(any(side) for side in sides)
 
 
+CALLED: Mapping[str, str] = {"WEBP": "WebP", "HEIF": "HEIC"}
+"""What people call formats, where Pillow calls them otherwise."""
+
+
+def damaged(name: str) -> ImageRejected:
+    """The error for a file, by Pillow's name of its format, at which its decoder stops."""
+    called = CALLED.get(name, name)
+    return ImageRejected(
+        "broken", f"the {called} is damaged and cannot be decoded: send the original file, or save it anew"
+    )
+
+
 def unsupported(what: str) -> ImageRejected:
     """The error for a picture of a kind that is not read. what: what it is, and, behind a colon, what to do."""
     thing, colon, advice = what.partition(": ")

@@ -20,7 +20,7 @@ from PIL.WebPImagePlugin import WebPImageFile
 from darkroom.codec import bmp, contents, cut, isolated, metadata, tiff_layout
 from darkroom.codec.containers import claim_of
 from darkroom.codec.contents import Contents
-from darkroom.codec.formats import identify, unsupported
+from darkroom.codec.formats import damaged, identify, unsupported
 from darkroom.codec.icc import describe
 from darkroom.errors import DarkroomError, ImageRejected
 from darkroom.limits import Limits
@@ -94,7 +94,8 @@ def read_header(data: bytes, limits: Limits | None = None) -> Header:
 
 @contextmanager
 def rejecting(name: str) -> Iterator[None]:
-    """Turns whatever a library raises about a file's content into `ImageRejected`.
+    """Turns whatever a library raises about a file's content into `ImageRejected`, in words that help who sent it; the
+    library's own are the cause.
 
     Decoders raise nearly anything about hostile bytes (struct.error, KeyError, MemoryError for a size that makes no
     sense, …): so all of it is caught, and only calls into them stand in this block.
@@ -111,7 +112,7 @@ def rejecting(name: str) -> Iterator[None]:
             raise unsupported(f"the {name} stores samples in a way (such as floating point)") from error
         if "truncated" in text.lower() or isinstance(error, EOFError):
             raise ImageRejected("truncated", f"the {name} ends before its last pixel") from error
-        raise ImageRejected("broken", f"the {name} is broken: {text or type(error).__name__:.200}") from error
+        raise damaged(name) from error
 
 
 def open_source(data: bytes, limits: Limits) -> Source:

@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from darkroom.codec.formats import CALLED, damaged
 from darkroom.errors import ImageRejected, needs
 from darkroom.picture import Array
 
@@ -74,13 +75,20 @@ def _ask(name: str, what: str, data: bytes) -> tuple[Image, memoryview]:
     try:
         said = msgspec.json.decode(line, type=dict)
         if done.returncode or "error" in said:
-            raise ImageRejected(*_reason(name, said.get("error", "its decoder crashes")))
+            raise _refused(name, said["error"]) if "error" in said else _crashed(name)
         return msgspec.convert(said, Image), memoryview(done.stdout)[len(line) + 1 :]
     except msgspec.MsgspecError:
-        raise ImageRejected("broken", f"the {name} is broken: its decoder crashes") from None
+        raise _crashed(name) from None
 
 
-def _reason(name: str, text: str) -> tuple[str, str]:
+def _refused(name: str, text: str) -> ImageRejected:
+    """text: the library's own, which is the error's cause."""
+    error = damaged(name)
     if "truncated" in text.lower() or "end of" in text.lower():
-        return "truncated", f"the {name} ends too early: {text}"
-    return "broken", f"the {name} is broken: {text}"
+        error = ImageRejected("truncated", f"the {CALLED.get(name, name)} ends before its last pixel")
+    error.__cause__ = ValueError(text)
+    return error
+
+
+def _crashed(name: str) -> ImageRejected:
+    return ImageRejected("broken", f"the {CALLED.get(name, name)} is broken: its decoder crashes")

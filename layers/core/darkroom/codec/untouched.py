@@ -36,8 +36,8 @@ def untouched(data: bytes, format_name: str, *, keep_gps: bool = False) -> tuple
         return None
     if parts.orientation != 1 and name not in _TURNED_BY_READERS:
         return None
-    if name in ("WEBP", "AVIF") and len(parts.essence) != len(data):
-        return None  # it ends early
+    if parts.ends_behind:
+        return None
     if not parts.is_srgb or not _is_single(name, parts):
         return None
     try:

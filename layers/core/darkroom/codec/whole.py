@@ -16,6 +16,7 @@ import simplejpeg
 from darkroom.codec import cut
 from darkroom.codec.chunks import Png
 from darkroom.codec.contents import Contents
+from darkroom.codec.formats import CALLED
 from darkroom.codec.jpeg import Jpeg
 from darkroom.errors import ImageRejected
 from darkroom.picture import Array
@@ -39,10 +40,10 @@ def check(name: str, data: bytes, parts: Contents, *, partial: bool) -> tuple[st
             return _jpeg(parts, parts.parsed, partial)
         case "PNG":
             return _png(parts, parts.parsed, partial)
-        case "WEBP" if parts.essence is data and len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
+        case "WEBP" if not parts.ends_behind and len(data) < (whole := int.from_bytes(data[4:8], "little") + 8):
             raise ImageRejected("truncated", f"the WebP ends early: {len(data):,} of its {whole:,} bytes are there")
-        case "WEBP" | "HEIF" | "AVIF" if len(parts.essence) != len(data):
-            called = cut.CALLED.get(name, name)
+        case "WEBP" | "HEIF" | "AVIF" if parts.ends_behind:
+            called = CALLED.get(name, name)
             return (
                 f"the {called} ends early, behind its pixels, which are all there; what else it held there is lost",
             )
