@@ -10,6 +10,7 @@ from typing import Any
 import boto3
 import botocore.loaders
 import botocore.session
+import hypothesis
 import pytest
 
 REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
@@ -17,6 +18,10 @@ REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
 
 DEPLOYED = ("cloud", "docker", "browser")
 """Markers of the suites that build and deploy: they share a folder of builds, so one process runs them all."""
+
+# The same examples each time: what fails, fails for who broke it, and not on some later day for somebody else.
+hypothesis.settings.register_profile("tests", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("tests")
 
 # Every test on moto has sessions of its own. What botocore knows of AWS they read once, together: in half the time.
 botocore.session.create_loader = functools.cache(botocore.loaders.create_loader)

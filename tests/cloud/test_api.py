@@ -226,7 +226,7 @@ def described(api: remote_api.Api) -> Any:
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
 def test_answers_are_as_described(described: Any, api: remote_api.Api, cloud: Cloud, method: str, path: str) -> None:
-    @settings(max_examples=15, deadline=None, derandomize=True, database=None, suppress_health_check=list(HealthCheck))
+    @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(case=described[path][method.upper()].as_strategy())
     def check(case: Any) -> None:
         response = case.call(

@@ -219,7 +219,7 @@ def test_a_jpeg_of_a_subsampling_without_a_name():
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=600, deadline=None, suppress_health_check=list(HealthCheck), derandomize=True, database=None)
+@settings(max_examples=250, suppress_health_check=list(HealthCheck))
 @given(
     seed=st.sampled_from(sorted(SEEDS)),
     edits=st.lists(st.tuples(st.floats(0, 0.9999), st.integers(0, 255)), min_size=1, max_size=8),
@@ -236,7 +236,7 @@ def test_damaged_files_are_decoded_or_rejected(seed, edits, keep):
 
 @pytest.mark.slow
 @pytest.mark.filterwarnings("ignore")
-@settings(max_examples=200, deadline=None, derandomize=True, database=None)
+@settings(max_examples=100)
 @given(start=st.sampled_from([seed[:length] for seed in SEEDS.values() for length in (4, 12, 30)]), rest=st.binary())
 def test_any_bytes_behind_any_beginning(start, rest):
     outcome(start + rest, SMALL)

@@ -201,7 +201,7 @@ def test_impossible_sheets_are_refused(params: dict[str, int], says: str) -> Non
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 40), st.integers(1, 40), st.floats(0, 2))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_components_are_scipy_s(seed: int, height: int, width: int, smooth: float) -> None:
     mask = ndimage.gaussian_filter(np.random.default_rng(seed).normal(size=(height, width)), smooth) > 0
     expected, count = ndimage.label(mask, np.ones((3, 3)))

@@ -57,7 +57,7 @@ def test_crop_keeps_the_box_asked_for(params: dict[str, Any], box: tuple[int, in
 
 
 @given(SIDES, SIDES, SIDES, SIDES, SHARES, SHARES, st.sampled_from([None, "1:1", "3:2", "9:16", "7:1"]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_crop_is_a_part_of_its_picture(
     width: int, height: int, wide: int, high: int, x: float, y: float, aspect: str | None
 ) -> None:
@@ -86,7 +86,7 @@ def test_an_aspect_is_two_whole_numbers(aspect: str) -> None:
 
 
 @given(SIDES, SIDES, SIDES, SIDES, st.sampled_from(["inside", "cover"]))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 def test_a_thumbnail_has_no_more_than_its_box_and_is_never_enlarged(
     width: int, height: int, wide: int, high: int, fit: str
 ) -> None:

@@ -386,9 +386,6 @@ def test_numbers_at_their_ends_give_a_picture(step: Step) -> None:
 @every_image_step
 @settings(
     max_examples=12,
-    deadline=None,
-    derandomize=True,
-    database=None,
     suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
 )
 @given(data=st.data())
