@@ -209,6 +209,7 @@ def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnose
     assert calls == expected != []
 
 
+@pytest.mark.slow
 def test_light_of_another_colour_is_told_and_none_where_there_is_none() -> None:
     for stops in (0.8, -0.8):
         told = [diagnose(tinted(photo(name), stops)).tint for name in NAMES]

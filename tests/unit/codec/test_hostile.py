@@ -264,6 +264,7 @@ def test_the_codec_needs_neither_opencv_nor_onnx_runtime():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
+@pytest.mark.slow
 def test_mutants_and_bombs_in_workers_of_their_own():
     """The short form of `make test-hostile`."""
     command = [sys.executable, "-m", "tests.bench.hostile", "--mutants", "90", "--bombs", "0.01"]

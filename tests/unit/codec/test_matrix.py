@@ -10,6 +10,7 @@ PAGE = Path(__file__).parents[3] / "docs/files.md"
 
 pytestmark = [
     pytest.mark.exiftool,
+    pytest.mark.slow,
     pytest.mark.skipif(bool(carried.missing()), reason=carried.missing() or "it is there"),
 ]
 
