@@ -140,11 +140,11 @@ export const announce = (request, once) => post("jobs", request, { "Idempotency-
 /** @type {(id: string, wanted: Wanted) => Promise<Summary>} */
 export const again = (id, wanted) => post(`jobs/${id}/again`, wanted);
 
-/** @type {(id: string) => Promise<Summary>} */
-export const stop = (id) => post(`jobs/${id}/stop`);
+/** Goes through even where the page is left at once. @type {(id: string) => Promise<Response>} */
+export const stop = (id) => answer(`jobs/${id}/stop`, { method: "POST", keepalive: true });
 
-/** @type {(id: string) => Promise<Response>} */
-export const remove = (id) => answer(`jobs/${id}`, { method: "DELETE" });
+/** Likewise. @type {(id: string) => Promise<Response>} */
+export const remove = (id) => answer(`jobs/${id}`, { method: "DELETE", keepalive: true });
 
 /** @type {(id: string, of: "original" | "result", side: number) => Promise<Blob>} */
 export const preview = async (id, of, side) => (await answer(`jobs/${id}/preview?of=${of}&side=${side}`)).blob();

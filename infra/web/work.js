@@ -168,14 +168,21 @@ export async function cancel(photo, version) {
   version.stopping.abort();
   changed(photo);
   say(`${photo.name}: ${t("stopped")}`);
-  if (id && phase !== "line") await forsake(version);
+  if (id && phase === "working") await stop(version);
+  else if (id && phase !== "line") await forsake(version);
 }
 
 /**
- * A job that waits is forgotten, and one that runs is stopped; what has ended meanwhile stays as it is.
+ * A job that runs is stopped; what has ended meanwhile stays as it is.
  * @param {Version} version
  */
-const forsake = ({ id }) => api.remove(id).catch(() => api.stop(id).catch(() => {}));
+const stop = ({ id }) => api.stop(id).catch(() => {});
+
+/**
+ * A job that waits is forgotten, and one that has begun meanwhile is stopped.
+ * @param {Version} version
+ */
+const forsake = (version) => api.remove(version.id).catch(() => stop(version));
 
 /** @param {Photo} photo */
 export function retry(photo) {

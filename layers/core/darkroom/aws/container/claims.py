@@ -28,9 +28,9 @@ CLAIM = (
 )
 MAY_CLAIM = (
     "attribute_not_exists(#id) OR #execution = :execution OR (#bucket = :bucket AND #key = :key AND "
-    "(#status = :waiting OR (#status = :failed AND #version = :version)))"
+    "(#status = :waiting OR (#status IN (:failed, :again) AND #version = :version)))"
 )
-"""As the workflow's state `Claim` has both; a test holds them equal."""
+"""As the workflow's state `Claim` has both; a test holds them equal. A batch's again, "rejected", is no worker's."""
 
 TAKE_OVER = " OR (#status = :running AND begins_with(#execution, :message))"
 
@@ -86,7 +86,14 @@ class Claims:
         return None
 
     def _claim(self, job: str, values: dict[str, str]) -> bool:
-        texts = {**values, ":running": "running", ":waiting": "waiting", ":failed": "failed", ":listing": "jobs"}
+        texts = {
+            **values,
+            ":running": "running",
+            ":waiting": "waiting",
+            ":failed": "failed",
+            ":again": "failed",
+            ":listing": "jobs",
+        }
         given: dict[str, Any] = {name: {"S": text} for name, text in texts.items()}
         given |= {":now": {"S": items.now()}, ":expires": {"N": str(self.ends.expiry())}}
         return self.ends.write(job, CLAIM, MAY_CLAIM + TAKE_OVER, given)
