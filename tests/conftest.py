@@ -16,8 +16,9 @@ import pytest
 REQUIRED = set(filter(None, os.environ.get("DARKROOM_REQUIRE", "").split(",")))
 """Markers of the suites that must run, such as ``cloud,docker``: their skips are failures."""
 
-DEPLOYED = ("cloud", "docker", "browser")
-"""Markers of the suites that build and deploy: they share a folder of builds, so one process runs them all."""
+GROUPS = {"docker": "page", "browser": "page", "cloud": "stack"}
+"""Markers of the suites that build and deploy, and the group of each: one process runs a group, on a stack of its own.
+Docker changes the network, which Chromium takes for a failure: these two never run at once."""
 
 # The same examples each time: what fails, fails for who broke it, and not on some later day for somebody else.
 hypothesis.settings.register_profile("tests", derandomize=True, database=None, deadline=None)
@@ -55,8 +56,8 @@ boto3.client, boto3.resource = remembered(boto3.client), remembered(boto3.resour
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
-        if any(item.get_closest_marker(name) for name in DEPLOYED):
-            item.add_marker(pytest.mark.xdist_group("deployed"))
+        if group := next((group for name, group in GROUPS.items() if item.get_closest_marker(name)), None):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.hookimpl(wrapper=True)
