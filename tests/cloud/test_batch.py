@@ -36,23 +36,30 @@ def run(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Run:
     return lambda *words: CliRunner().invoke(cli, ["batch", *words, "--local"])
 
 
-@pytest.fixture(scope="module")
-def archive(cloud: Cloud) -> list[str]:
+@pytest.fixture
+def trip(request: pytest.FixtureRequest) -> str:
+    """A folder of the test's own."""
+    return str(request.node.originalname)
+
+
+@pytest.fixture
+def archive(cloud: Cloud, trip: str) -> list[str]:
     """A bucket of the user's own, with photos in folders, some of them broken, and what is no photo."""
-    cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
-    keys = [f"trip/{number % 3}/a+b ü {number}.jpg" for number in range(PHOTOS)]
+    if BATCH_BUCKET not in [bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]]:
+        cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
+    keys = [f"{trip}/{number % 3}/a+b ü {number}.jpg" for number in range(PHOTOS)]
     for number, key in enumerate(keys):
         cut = number < BROKEN
         cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=photos.encoded()[: -600 if cut else None])
-    for key in ("trip/", "trip/1/.DS_Store", "trip/1/a.xmp"):
+    for key in (f"{trip}/", f"{trip}/1/.DS_Store", f"{trip}/1/a.xmp"):
         cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=b"" if key.endswith("/") else b"x")
     return keys
 
 
-def versions(cloud: Cloud) -> Counter[str]:
+def versions(cloud: Cloud, folder: str) -> Counter[str]:
     """How often each result was written, by its photo's key."""
     pages = cloud.s3.get_paginator("list_object_versions").paginate(
-        Bucket=cloud.outputs["ResultsBucket"], Prefix=f"{BATCH_BUCKET}/"
+        Bucket=cloud.outputs["ResultsBucket"], Prefix=f"{BATCH_BUCKET}/{folder}/"
     )
     named = [one["Key"].removeprefix(f"{BATCH_BUCKET}/") for page in pages for one in page.get("Versions", [])]
     return Counter(name for name in named if name.endswith(".jpg"))
@@ -65,25 +72,27 @@ def told(done: Result) -> dict[str, int]:
     return dict(zip(("enhanced", "skipped", "rejected", "failed", "missing"), map(int, match.groups()), strict=True))
 
 
-def test_each_photo_is_accounted_for_and_done_once(cloud: Cloud, run: Run, archive: list[str], tmp_path: Path) -> None:
-    source, good, broken = f"s3://{BATCH_BUCKET}/trip/", archive[BROKEN:], archive[:BROKEN]
+def test_each_photo_is_accounted_for_and_done_once(
+    cloud: Cloud, run: Run, trip: str, archive: list[str], tmp_path: Path
+) -> None:
+    source, good, broken = f"s3://{BATCH_BUCKET}/{trip}/", archive[BROKEN:], archive[:BROKEN]
 
     dry = run(source, *STEP, "--dry-run")
     assert (dry.exit_code, dry.stdout) == (0, "")
     assert f"{PHOTOS} photos" in dry.stderr
-    assert versions(cloud) == {}
+    assert versions(cloud, trip) == {}
 
     # Some are broken; the tree is kept.
     first = run(source, *STEP, "--max-concurrency", "4", "--together", "2", "--report", "first.html")
     assert first.exit_code == 1, first.output
     none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
     assert told(first) == {**none, "enhanced": len(good), "rejected": BROKEN}
-    assert versions(cloud) == dict.fromkeys(good, 1)
+    assert versions(cloud, trip) == dict.fromkeys(good, 1)
 
     # A second run skips what is done.
     second = run(source, *STEP, "--max-concurrency", "4", "--report", "second.html")
     assert told(second) == {**none, "skipped": len(good), "rejected": BROKEN}
-    assert versions(cloud) == dict.fromkeys(good, 1)
+    assert versions(cloud, trip) == dict.fromkeys(good, 1)
 
     # The cause gone, a redrive mends exactly those that were rejected.
     batch = second.stdout.splitlines()[0]
@@ -93,7 +102,7 @@ def test_each_photo_is_accounted_for_and_done_once(cloud: Cloud, run: Run, archi
     assert mended.exit_code == 0, mended.output
     assert f"{BROKEN} photos are begun anew" in mended.stderr
     assert told(mended) == {**none, "skipped": len(good), "enhanced": BROKEN}
-    assert versions(cloud) == dict.fromkeys(archive, 1)
+    assert versions(cloud, trip) == dict.fromkeys(archive, 1)
     assert "nothing was left undone" in run("redrive", batch).stderr
 
     standing = json.loads(run("status", batch).stdout)
@@ -109,17 +118,17 @@ def test_each_photo_is_accounted_for_and_done_once(cloud: Cloud, run: Run, archi
     assert (tmp_path / "mended.html").read_text("utf-8").count("data:image/jpeg") >= 2 * min(PHOTOS, 60)
 
 
-def test_what_was_stopped_goes_on_and_does_nothing_twice(cloud: Cloud, run: Run, archive: list[str]) -> None:
+def test_what_was_stopped_goes_on_and_does_nothing_twice(cloud: Cloud, run: Run, trip: str, archive: list[str]) -> None:
     for key in archive:
         cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=photos.encoded())
-    before = versions(cloud)
-    begun = run(f"s3://{BATCH_BUCKET}/trip/", *STEP, "--force", "--max-concurrency", "2", "--detach")
+    before = versions(cloud, trip)
+    begun = run(f"s3://{BATCH_BUCKET}/{trip}/", *STEP, "--force", "--max-concurrency", "2", "--detach")
     batch = begun.stdout.strip()
     run("stop", batch)
     on = run("redrive", batch)
     standing = json.loads(run("status", batch).stdout)
     assert (standing["succeeded"] + standing["skipped"], standing["unaccounted"]) == (PHOTOS, 0), on.output
-    assert versions(cloud) - before == dict.fromkeys(archive, 1)
+    assert versions(cloud, trip) - before == dict.fromkeys(archive, 1)
 
 
 def test_each_photo_of_a_list_has_its_own_recipe(cloud: Cloud, run: Run, archive: list[str], tmp_path: Path) -> None:
