@@ -11,12 +11,11 @@ from pathlib import Path
 
 import numpy as np
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from darkroom_local import stack
-from darkroom_local.emulator import REPOSITORY, EmbeddedAws
+from darkroom_local.emulator import REPOSITORY
 from tests.browser.actions import add, done, ready, shown, tile
-from tests.browser.conftest import PATIENCE_MILLISECONDS, Site, Windows, chromium
+from tests.browser.conftest import deployed
 from tests.support.photographs import photo
 
 FOLDER = REPOSITORY / "docs" / "page"
@@ -62,19 +61,11 @@ the stack. `make screenshots` makes this page.
 
 def main() -> None:
     FOLDER.mkdir(exist_ok=True)
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with (
-        tempfile.TemporaryDirectory() as home,
-        EmbeddedAws.start(Path(home)) as aws,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        windows = Windows(browser, Site(aws, stack.deploy(aws)))
+    with tempfile.TemporaryDirectory() as home, deployed(Path(home)) as windows:
         files = darkened(Path(home))
         tell(windows.open(1200, 800), files)
         opened(windows.open(*PHONE), "waves.jpg", "phone")
         opened(windows.open(1200, 800, color_scheme="dark", locale="de-DE"), "flowers.jpg", "dark")
-        browser.close()
     (REPOSITORY / "docs" / "page.md").write_text(text(), "utf-8")
 
 

@@ -16,12 +16,11 @@ import time
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
 
-from darkroom_local import stack
-from darkroom_local.emulator import REPOSITORY, EmbeddedAws
+from darkroom_local.emulator import REPOSITORY
 from tests.browser.actions import add, done, ready, shown
-from tests.browser.conftest import PATIENCE_MILLISECONDS, Site, Windows, chromium
+from tests.browser.conftest import Windows, deployed
 from tests.support.photographs import FOLDER
 
 PHOTOS = 10
@@ -52,15 +51,8 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.page", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
     found: dict[str, list[float]] = {}
-    with (
-        tempfile.TemporaryDirectory() as home,
-        EmbeddedAws.start(Path(home)) as aws,
-        sync_playwright() as playwright,
-    ):
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        windows = Windows(browser, Site(aws, stack.deploy(aws)))
+    with tempfile.TemporaryDirectory() as home, deployed(Path(home)) as windows:
         files = photos(Path(home))
         got = []
         for _ in range(rounds):
@@ -68,7 +60,6 @@ def main() -> int:
             for what, took in times(windows, files).items():
                 found.setdefault(what, []).append(took)
             windows.site.forget()
-        browser.close()
     web = REPOSITORY / "infra" / "web"
     weight = sum(path.stat().st_size for path in web.iterdir())
     print(f"the page weighs {weight / 1000:.0f} kB, in all its languages")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -51,12 +52,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.fixture(scope="session")
 def browser(site: Site) -> Iterator[Browser]:
-    expect.set_options(timeout=PATIENCE_MILLISECONDS)
-    with sync_playwright() as playwright:
-        # The sandbox needs rights that containers lack; the page is our own.
-        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+    with launched() as browser:
         yield browser
-        browser.close()
 
 
 @dataclass
@@ -96,6 +93,23 @@ def windows(browser: Browser, site: Site) -> Iterator[Windows]:
         context.close()
     site.forget()
     assert not windows.complaints
+
+
+@contextmanager
+def deployed(home: Path) -> Iterator[Windows]:
+    """The page of a stack of its own, in a folder, for what is no test."""
+    with EmbeddedAws.start(home) as aws, launched() as browser:
+        yield Windows(browser, Site(aws, stack.deploy(aws)))
+
+
+@contextmanager
+def launched() -> Iterator[Browser]:
+    expect.set_options(timeout=PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        # The sandbox needs rights that containers lack; the page is our own.
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        yield browser
+        browser.close()
 
 
 def chromium() -> str | None:
