@@ -35,5 +35,5 @@ def _depth(lines: Array) -> int:
 def _even(lines: Array) -> bool:
     """Whether lines (KxN or KxNx3) are of one colour."""
     white = 1.0 if lines.dtype.kind == "f" else float(np.iinfo(lines.dtype).max)
-    flat = lines.reshape(-1, *lines.shape[2:])
-    return bool((np.ptp(flat, axis=0) <= LEVELS * white).all())
+    channels = np.ascontiguousarray(lines.reshape(-1, *lines.shape[2:]).T)  # apart: many times as fast as by threes
+    return bool((np.ptp(channels, axis=-1) <= LEVELS * white).all())
