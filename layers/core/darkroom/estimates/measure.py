@@ -45,7 +45,8 @@ def measure(picture: Picture) -> Measurements:
 
     Their cost hardly grows with its size: all but the thumbnail look at samples.
     """
-    shown = without_frame(picture.shown())
+    whole = picture.shown()
+    shown = without_frame(whole)
     small = thumbnail(shown)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
@@ -71,7 +72,7 @@ def measure(picture: Picture) -> Measurements:
         noise_chroma=float(noise.chroma_sigma),
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
-        colors=effective_colors(picture.shown()),
+        colors=effective_colors(whole),
         tones=tones(brightness),
         light=cast_evidence(thumbnail(shown, LIGHT_PX)) if color else None,
     )
