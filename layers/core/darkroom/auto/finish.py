@@ -124,7 +124,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     if local >= LEAST_LOCAL and noise < GRAINY and STEEPENED not in repaired:
         steps.append(StepCall("equalize_adaptive", {**LOCAL_CONTRAST, "strength": local}))
         told.append("more local contrast")
-    vibrance = round(share * MOST_VIBRANCE * float(np.clip((PALE - measurements.saturation) / PALE, 0, 1)), 2)
+    vibrance = round(share * MOST_VIBRANCE * between(measurements.saturation, PALE, 0), 2)
     if vibrance >= LEAST_VIBRANCE and measurements.saturation >= GREY:
         steps.append(StepCall("adjust_color", {"vibrance": vibrance}))
         told.append(f"pale colours {vibrance:+.0%}")
@@ -159,7 +159,7 @@ def finish_curve(tones: Array, share: float, brighter: float | None = None) -> P
         usual = min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(usual, brighter + LIGHT_ON_PURPOSE)
     lift = share * float(np.clip(usual, -MOST_MIDDLE, MOST_MIDDLE))
     out = _lifted(out, lift)
-    contrast = share * MOST_CONTRAST * float(np.clip((DEPTH - deviation) / DEPTH, 0, 1))
+    contrast = share * MOST_CONTRAST * between(deviation, DEPTH, 0)
     about = float(np.clip(mean + lift, 0.35, 0.6))
     out = out + contrast * _s_curve(out, about)
     return as_points(LEVELS, _bounded(out))
