@@ -78,14 +78,23 @@ def end(data: bytes) -> int:
     """Where a BMP ends by what it says: the file's size, an unpacked picture's last byte, or an embedded profile's."""
     if len(data) < _FILE_HEADER + _INFO_HEADER:
         return len(data)
-    numbers: tuple[int, ...] = struct.unpack_from("<2xI4xIIiixxHI", data)
-    said, start, size, width, height, depth, kind = numbers
-    if size < _INFO_HEADER or kind not in (_PLAIN, _BIT_FIELDS, _ALPHA_BIT_FIELDS):
-        return max(said, len(data))  # packed, or of an older kind: how long it is nobody knows
-    ends = [said, start + -(-max(width, 0) * depth // 32) * 4 * abs(height)]
+    said, size = int.from_bytes(data[2:6], "little"), int.from_bytes(data[14:18], "little")
+    pixels = end_of_pixels(data)
+    if pixels is None:
+        return max(said, len(data))
+    ends = [said, pixels]
     if size >= _VERSION_5 and len(data) >= _FILE_HEADER + _VERSION_5:
         ends.append(_FILE_HEADER + sum(struct.unpack_from("<II", data, _FILE_HEADER + 112)))
     return min(max(ends), len(data))
+
+
+def end_of_pixels(data: bytes) -> int | None:
+    """Where an unpacked picture's last byte lies by its header, of at least 34 bytes; None where nobody knows, as it is
+    packed, of an older kind, or has no width."""
+    start, size, width, height, depth, kind = struct.unpack_from("<IIii2xHI", data, 10)
+    if size < _INFO_HEADER or kind not in (_PLAIN, _BIT_FIELDS, _ALPHA_BIT_FIELDS) or width <= 0:
+        return None
+    return int(start + -(-width * depth // 32) * 4 * abs(height))
 
 
 def _check(masks: tuple[int, ...], depth: int) -> None:

@@ -10,11 +10,10 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from darkroom.codec import containers, formats, tiff_layout
+from darkroom.codec import bmp, containers, formats, tiff_layout
 from darkroom.codec.contents import Contents
 from darkroom.errors import ImageRejected
 
-_PLAIN_BMP = frozenset({0, 3, 6})
 _MOST_FILLED = 1 << 30
 _CUT_OFF = frozenset({"image.truncated", "image.broken"})
 
@@ -86,10 +85,8 @@ def _share(name: str, data: bytes, parts: Contents) -> tuple[int, int] | None:
 def _bmp(data: bytes) -> tuple[int, int] | None:
     if len(data) < 34:
         return len(data), 54
-    begin, size, width, height, depth, kind = struct.unpack_from("<IIii2xHI", data, 10)
-    if size < 40 or kind not in _PLAIN_BMP or width <= 0:
-        return None
-    return len(data), begin + -(-width * depth // 32) * 4 * abs(height)
+    end = bmp.end_of_pixels(data)
+    return None if end is None else (len(data), end)
 
 
 def _tiff(data: bytes, parts: Contents) -> tuple[int, int] | None:
