@@ -6,10 +6,10 @@ from __future__ import annotations
 import struct
 from dataclasses import dataclass
 
+from darkroom.codec.boxes import MAX_BOXES
 from darkroom.errors import ImageRejected
 
 _AVIF_META = 1 << 20  # bytes from the beginning within which an AVIF's boxes lie
-_MOST_BOXES = 20_000
 _MOTION = b"mpvd"
 """The box of a motion photo's video."""
 
@@ -151,8 +151,8 @@ def outermost(data: bytes) -> tuple[list[tuple[bytes, int]], int]:
     found: list[tuple[bytes, int]] = []
     at = 0
     while at + 8 <= len(data):
-        if len(found) == _MOST_BOXES:
-            raise ImageRejected("broken", f"the file has more than {_MOST_BOXES:,} boxes")
+        if len(found) == MAX_BOXES:
+            raise ImageRejected("broken", f"the file has more than {MAX_BOXES:,} boxes")
         length, start, kind = int.from_bytes(data[at : at + 4]), at + 8, data[at + 4 : at + 8]
         known = kind in _OUTERMOST
         if length == 1:
