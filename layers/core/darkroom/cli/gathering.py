@@ -9,15 +9,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from darkroom.cli.shared import sentence, shown
-from darkroom.cli.sheet import Entry, Pair, Sheet, pruned
-from darkroom.errors import DarkroomError
+from darkroom.cli.shared import code_of, sentence, shown
+from darkroom.cli.sheet import Entry, Pair, Sheet, evenly, pruned
+from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid
 
 if TYPE_CHECKING:
     from darkroom.aws.batches import Batches
     from darkroom.aws.batching import Outcome, Settings
     from darkroom.client.stack import Stack
-    from darkroom.picture import Array
     from darkroom.report import Report
 
 SIDE_PX = 240
@@ -47,21 +46,12 @@ def pair(original: bytes, result: bytes) -> Pair | None:
         except DarkroomError:
             return None
         picture = Picture(resized.pixels, None, Metadata(icc=whole.metadata.icc))
-        small.append((codec.encode(picture, "jpeg", quality=QUALITY), picture.as_array()))
+        rgb = np.dstack([picture.pixels] * 3) if picture.pixels.ndim == 2 else picture.pixels
+        small.append((codec.encode(picture, "jpeg", quality=QUALITY), rgb_to_lab(rgb)))
     (before, first), (after, second) = small
-    labs = [rgb_to_lab(_as_rgb(array)) for array in (first, second)]
-    if labs[0].shape != labs[1].shape:
+    if first.shape != second.shape:
         return Pair(before, after, 0.0)
-    return Pair(before, after, float(np.mean(np.linalg.norm(labs[0] - labs[1], axis=-1))))
-
-
-def _as_rgb(array: Array) -> Array:
-    """Grey or RGB as RGB in 0–1."""
-    import numpy as np
-
-    scaled = array.astype(np.float32) / (np.iinfo(array.dtype).max)
-    rgb = np.repeat(scaled[..., None], 3, axis=-1) if scaled.ndim == 2 else scaled[..., :3]
-    return np.ascontiguousarray(rgb)
+    return Pair(before, after, float(np.mean(np.linalg.norm(first - second, axis=-1))))
 
 
 def treated(report: Report) -> tuple[str, ...]:
@@ -75,7 +65,7 @@ def of_batch(stack: Stack, batches: Batches, settings: Settings) -> Sheet:
 
     state, photos = batches.state(settings), [one for one in batches.photos(settings) if one[1]]
     done = [key for _, status, key in photos if status in DONE]
-    chosen = {done[step * len(done) // COMPARED] for step in range(COMPARED)} if len(done) > COMPARED else set(done)
+    chosen = set(evenly(done, COMPARED))
     asked = [key for _, status, key in photos if key in chosen or status not in DONE]
     outcomes = dict(zip(asked, batches.outcomes(asked), strict=True))
     with ThreadPoolExecutor(AT_ONCE) as pool:
@@ -127,9 +117,8 @@ class Folder:
         try:
             yield
         except (DarkroomError, OSError, MemoryError) as error:
-            code = error.code if isinstance(error, DarkroomError) else type(error).__name__
-            rejected = code.startswith(("image.", "recipe."))
-            self._entries.append(Entry(shown(source), "rejected" if rejected else "failed", sentence(error), code))
+            status = "rejected" if isinstance(error, ImageRejected | RecipeInvalid) else "failed"
+            self._entries.append(Entry(shown(source), status, sentence(error), code_of(error)))
             raise
 
     def done(self, source: str, told: Report, seen: Pair | None) -> None:

@@ -53,8 +53,7 @@ class Attempts:
             self.failed = True
             fail(f"{shown(source)}: {sentence(error)}")
             if self._as_json:
-                code = error.code if isinstance(error, DarkroomError) else type(error).__name__
-                told = {"input": shown(source), "error": {"code": code, "message": sentence(error)}}
+                told = {"input": shown(source), "error": {"code": code_of(error), "message": sentence(error)}}
                 click.echo(msgspec.json.encode(told).decode())
 
     def end(self) -> None:
@@ -72,6 +71,11 @@ def sentence(error: DarkroomError | OSError | MemoryError | click.UsageError) ->
     if isinstance(error, MemoryError):
         return "not enough memory for this picture"
     return error.message
+
+
+def code_of(error: Exception) -> str:
+    """What programs know an error by."""
+    return error.code if isinstance(error, DarkroomError) else type(error).__name__
 
 
 def shown(path: str) -> str:

@@ -86,7 +86,7 @@ def page(sheet: Sheet) -> str:
     parts = [
         _facts([*((name, f"{number:,}") for name, number in counts.items()), *sheet.about]),
         _section("Not done", _reasons([one for one in entries if one.status in ("rejected", "failed")])),
-        _section("Before and after", _pairs(_evenly(shown, SHOWN)), _of(shown, entries)),
+        _section("Before and after", _pairs(evenly(shown, SHOWN)), _of(shown, entries)),
         _section("Changed most", _pairs(ranked[:EXTREMES])) if len(shown) > 1 else "",
         _section("Changed least", _pairs(ranked[::-1][:EXTREMES])) if len(shown) > EXTREMES else "",
         _section(
@@ -107,7 +107,8 @@ def _of(shown: Sequence[Entry], entries: Sequence[Entry]) -> str:
     return f"{min(len(shown), SHOWN):,} of {done:,} that are done; {looked:,} were compared with their originals."
 
 
-def _evenly[T](items: Sequence[T], most: int) -> list[T]:
+def evenly[T](items: Sequence[T], most: int) -> list[T]:
+    """All, or as many as `most` spread evenly over them."""
     if len(items) <= most:
         return list(items)
     return [items[index * len(items) // most] for index in range(most)]
