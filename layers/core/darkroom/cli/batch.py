@@ -146,7 +146,7 @@ def report(name: str, output: str | None, stack_name: str | None, local: bool) -
 
     stack = find_stack(stack_name, local)
     batches = known.of(stack)
-    write_report(stack, batches, known.find(batches, name), output)
+    write_report(stack, batches, batches.state(known.find(batches, name)), output)
 
 
 @batch.command()
@@ -228,7 +228,7 @@ def follow(stack: Stack, batches: Batches, settings: Settings, report_path: str 
         )
         if state.execution != "SUCCEEDED" and state.cause:
             fail(state.cause)
-        write_report(stack, batches, settings, report_path)
+        write_report(stack, batches, state, report_path)
     if counts.done < settings.total:
         fail(f"`darkroom batch redrive {settings.id}` begins anew what is left")
         raise SystemExit(1)
@@ -279,10 +279,10 @@ def as_told(state: State) -> dict[str, Any]:
     }
 
 
-def write_report(stack: Stack, batches: Batches, settings: Settings, path: str | None) -> None:
+def write_report(stack: Stack, batches: Batches, state: State, path: str | None) -> None:
     from darkroom.cli import gathering, sheet
 
-    path = path or f"batch-{settings.id}.html"
+    path = path or f"batch-{state.settings.id}.html"
     with open(path, "w", encoding="utf-8") as file:
-        file.write(sheet.page(gathering.of_batch(stack, batches, settings)))
+        file.write(sheet.page(gathering.of_batch(stack, batches, state)))
     click.echo(path, err=True)

@@ -14,8 +14,8 @@ from darkroom.cli.sheet import Entry, Pair, Sheet, evenly, pruned
 from darkroom.errors import DarkroomError, ImageRejected, RecipeInvalid
 
 if TYPE_CHECKING:
-    from darkroom.aws.batches import Batches
-    from darkroom.aws.batching import Outcome, Settings
+    from darkroom.aws.batches import Batches, State
+    from darkroom.aws.batching import Outcome
     from darkroom.client.stack import Stack
     from darkroom.report import Report
 
@@ -59,11 +59,12 @@ def treated(report: Report) -> tuple[str, ...]:
     return tuple(report.treated or dict.fromkeys(step.name.replace("_", " ") for step in report.steps))
 
 
-def of_batch(stack: Stack, batches: Batches, settings: Settings) -> Sheet:
-    """Of a batch as it now stands. Pictures of `COMPARED` photos at most are fetched."""
+def of_batch(stack: Stack, batches: Batches, state: State) -> Sheet:
+    """Of a batch as it stands. Pictures of `COMPARED` photos at most are fetched."""
     from darkroom.aws.batching import DONE
 
-    state, photos = batches.state(settings), [one for one in batches.photos(settings) if one[1]]
+    settings = state.settings
+    photos = [one for one in batches.photos(settings) if one[1]]
     done = [key for _, status, key in photos if status in DONE]
     chosen = set(evenly(done, COMPARED))
     asked = [key for _, status, key in photos if key in chosen or status not in DONE]
