@@ -79,8 +79,9 @@ def begin(
     **asked: Any,
 ) -> None:
     """Begin a batch of all photos under a prefix, in a list or in an inventory; it goes on when this is closed."""
+    from darkroom.aws.batches import IN_MEMORY
     from darkroom.client import batches as known
-    from darkroom.client.estimating import estimate, pace
+    from darkroom.client.estimating import USUAL_BYTES, estimate, pace
 
     if not (source or manifest or inventory) or (manifest and inventory):
         raise click.UsageError("give s3://BUCKET/PREFIX, --manifest or --inventory")
@@ -88,7 +89,7 @@ def begin(
     metadata = {"recipe": "auto", **wanted.to_metadata()}
     stack = find_stack(stack_name, local)
     batches = known.of(stack)
-    with SpooledTemporaryFile(max_size=50_000_000) as kept:
+    with SpooledTemporaryFile(IN_MEMORY) as kept:
         total, size, bucket = keep(kept, photos_of(stack, source, manifest, inventory, metadata))
         if not total:
             fail("no photos there")
@@ -97,7 +98,7 @@ def begin(
             "stack",
             manifest or inventory or source or "",
             metadata,
-            f"{to if to is not None else bucket}".strip("/") + "/",
+            (bucket if to is None else to).strip("/") + "/",
             total,
             at_once=at_once,
             together=together,
@@ -105,7 +106,7 @@ def begin(
             force=force,
         )
         chosen = wanted.to_recipe().name
-        guess = estimate(settings, size or total * 4_000_000, pace(stack, chosen))
+        guess = estimate(settings, size or total * USUAL_BYTES, pace(stack, chosen))
         told = f"as the stack's last {guess.after} jobs took" if guess.after else "as a usual photo takes"
         megabytes = f" ({guess.megabytes:,.1f} MB)" if size else ""
         click.echo(

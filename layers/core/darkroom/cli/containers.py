@@ -8,7 +8,6 @@ from typing import Any
 
 import click
 
-from darkroom.cli.shared import fail
 from darkroom.errors import needs
 
 
@@ -74,8 +73,7 @@ def worker(
     try:
         crew.run()
     except (ClientError, BotoCoreError) as error:
-        fail(clients.translate(error, "the queue", "queue").message)
-        raise SystemExit(1) from None
+        raise clients.translate(error, "the queue", "queue") from None
 
 
 @click.command()

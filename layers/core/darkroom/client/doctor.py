@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
+from darkroom.aws import clients
 from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom.errors import DarkroomError
@@ -150,7 +151,7 @@ def _unless_absent(ask: Callable[[], Any]) -> Any | None:
     try:
         return ask()
     except ClientError as error:
-        if error.response["Error"]["Code"] not in ("NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"):
+        if clients.code_of(error) not in ("NoSuchPublicAccessBlockConfiguration", "NoSuchBucketPolicy"):
             raise
         return None
 
