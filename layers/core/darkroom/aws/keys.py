@@ -129,6 +129,12 @@ def jobs_of(bucket: str, key: str, version: str) -> list[str]:
     return [*([announced[1]] if announced else []), digest]
 
 
+def to_ask(place: Mapping[str, Any]) -> dict[str, str]:
+    """A record's upload, result or manifest as S3 calls it: no other version, where one is named."""
+    version = {"VersionId": place["version"]} if place.get("version") else {}
+    return {"Bucket": place["bucket"], "Key": place["key"], **version}
+
+
 def event_of(record: Mapping[str, Any]) -> str:
     """The event of a recorded job's upload, as JSON: what EventBridge told of it, as far as the workflow reads it."""
     one = {"key": record["key"], "sequencer": record.get("sequencer") or "0"}

@@ -42,11 +42,8 @@ def redo_changed(stack: Stack, job: str, without: Sequence[str], more: Sequence[
             raise StepFailed("no-job", f"there is no job '{job:.80}' that is done")
         recipe = changed(report.read(stack.download(record["manifest"])), without, more, less)
         key = keys.to_submit(uuid.uuid4().hex, keys.filename(record["key"]))
-        place = {"Bucket": record["bucket"], "Key": record["key"]}
-        if record.get("version"):
-            place["VersionId"] = record["version"]
         stack.client("s3").copy_object(
-            CopySource=place,
+            CopySource=keys.to_ask(record),
             Bucket=stack.outputs["UploadsBucket"],
             Key=key,
             Metadata=Wanted(recipe=recipe).to_metadata(),

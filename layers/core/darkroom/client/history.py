@@ -8,7 +8,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import items
+from darkroom.aws import items, keys
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 
@@ -68,9 +68,5 @@ def of_one(stack: Stack, job: str) -> dict[str, Any]:
 
 
 def _link(stack: Stack, place: Mapping[str, str]) -> str:
-    which = {"VersionId": place["version"]} if place.get("version") else {}
-    return str(
-        stack.client("s3").generate_presigned_url(
-            "get_object", Params={"Bucket": place["bucket"], "Key": place["key"], **which}, ExpiresIn=LINK_SECONDS
-        )
-    )
+    s3 = stack.client("s3")
+    return str(s3.generate_presigned_url("get_object", Params=keys.to_ask(place), ExpiresIn=LINK_SECONDS))

@@ -103,10 +103,8 @@ class Stack:
 
     def download(self, place: Mapping[str, str]) -> bytes:
         """The object at a job's `result` or `manifest`, and no other version."""
-        which = {"VersionId": place["version"]} if place.get("version") else {}
         try:
-            answer = self.client("s3").get_object(Bucket=place["bucket"], Key=place["key"], **which)
-            body: bytes = answer["Body"].read()
+            body: bytes = self.client("s3").get_object(**keys.to_ask(place))["Body"].read()
         except (ClientError, BotoCoreError) as error:
             raise StepFailed("download", f"the result could not be fetched: {error}") from None
         return body

@@ -35,9 +35,7 @@ def begin(site: Site, record: Mapping[str, Any], wanted: Wanted, caller: str) ->
 
 
 def _copy(record: Mapping[str, Any], bucket: str, key: str, asked: Mapping[str, str]) -> None:
-    place = {"Bucket": record["bucket"], "Key": record["key"]}
-    if record.get("version"):
-        place["VersionId"] = record["version"]
+    place = keys.to_ask(record)
     try:
         there = clients.client("s3").head_object(**place)
     except (ClientError, BotoCoreError) as error:
