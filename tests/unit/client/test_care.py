@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from typing import Any
 
 import boto3
+import msgspec
 import pytest
 from click.testing import CliRunner
 from moto import mock_aws
 
+import darkroom
 from darkroom.cli import care as commands
 from darkroom.cli.main import cli
 from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
-from tests.support import stores
+from tests.support import photos, stores
 
 RECORD = {"bucket": "uploads", "key": "a b.jpg", "version": "v1", "sequencer": "0A", "status": "failed"}
 
@@ -67,6 +69,30 @@ def test_what_did_not_fail_is_not_begun_anew(stack: Stack) -> None:
             care.redo(stack, name)
     assert CliRunner().invoke(cli, ["redo", "one", "two"]).exit_code == 1
     assert waiting(stack) == []
+
+
+def test_a_job_done_otherwise_is_a_copy_that_keeps_what_asks_for_nothing(stack: Stack) -> None:
+    s3 = boto3.client("s3")
+    for bucket in ("uploads", "results"):
+        s3.create_bucket(Bucket=bucket)
+    s3.put_object(
+        Bucket="uploads",
+        Key="a b.jpg",
+        Body=b"photo",
+        ContentType="image/jpeg",
+        Metadata={"note": "a", "quality": "80", "recipe": "vivid"},
+        Tagging="team=a",
+    )
+    told = darkroom.enhance(photos.pixels(), {"steps": [{"name": "gamma", "params": {"gamma": 1.3}}]}).report
+    s3.put_object(Bucket="results", Key="a b.jpg.json", Body=msgspec.json.encode(told))
+    job("one", status="succeeded", version="", manifest={"bucket": "results", "key": "a b.jpg.json", "version": ""})
+    outputs = {**stack.outputs, "UploadsBucket": "uploads"}
+    key = care.redo_changed(Stack(outputs, stack.connection), "one", [], ["exposure"], [])
+    made = s3.head_object(Bucket="uploads", Key=key)
+    assert (made["ContentType"], made["Metadata"]["note"]) == ("image/jpeg", "a")
+    assert set(made["Metadata"]) == {"note", "recipe"}
+    assert [step["name"] for step in json.loads(made["Metadata"]["recipe"])["steps"]] == ["gamma", "adjust_color"]
+    assert s3.get_object_tagging(Bucket="uploads", Key=key)["TagSet"] == []
 
 
 def test_undelivered_uploads_are_counted_and_sent_again(stack: Stack) -> None:

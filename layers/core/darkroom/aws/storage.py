@@ -40,13 +40,16 @@ def write(bucket: str, key: str, body: bytes, media_type: str, **options: Any) -
         raise translate(error) from error
 
 
-def copy(place: Mapping[str, str], bucket: str, key: str, media_type: str, metadata: Mapping[str, str]) -> None:
+def copy(
+    place: Mapping[str, str], bucket: str, key: str, media_type: str, metadata: Mapping[str, str], s3: Any = None
+) -> None:
     """Copy an object within S3, with this metadata instead of its own, and without its tags.
 
-    place: as S3 calls it: ``Bucket``, ``Key``, and ``VersionId`` for another version than the newest.
+    place: as S3 calls it: ``Bucket``, ``Key``, and ``VersionId`` for another version than the newest. s3: another
+    client than this process's usual one.
     """
     try:
-        client("s3").copy_object(
+        (s3 or client("s3")).copy_object(
             CopySource=place,
             Bucket=bucket,
             Key=key,

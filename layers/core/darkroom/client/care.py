@@ -9,7 +9,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom import report
 from darkroom.auto.switches import changed
-from darkroom.aws import batching, items, keys
+from darkroom.aws import batching, copies, items, keys
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
@@ -42,15 +42,10 @@ def redo_changed(stack: Stack, job: str, without: Sequence[str], more: Sequence[
             raise StepFailed("no-job", f"there is no job '{job:.80}' that is done")
         recipe = changed(report.read(stack.download(record["manifest"])), without, more, less)
         key = keys.to_submit(uuid.uuid4().hex, keys.filename(record["key"]))
-        stack.client("s3").copy_object(
-            CopySource=keys.to_ask(record),
-            Bucket=stack.outputs["UploadsBucket"],
-            Key=key,
-            Metadata=Wanted(recipe=recipe).to_metadata(),
-            MetadataDirective="REPLACE",
-        )
+        asked = Wanted(recipe=recipe).to_metadata()
+        copies.copy(stack.client("s3"), record, stack.outputs["UploadsBucket"], key, asked)
     except (ClientError, BotoCoreError) as error:
-        raise StepFailed("jobs", f"the photo could not be copied: {error}") from None
+        raise StepFailed("jobs", f"the job could not be read: {error}") from None
     return key
 
 
