@@ -86,5 +86,6 @@ def test_one_job_is_told_whole() -> None:
     assert good["seconds"] == 1.5
     assert set(good["links"]) == {"upload", "result", "manifest"}
     assert "versionId=v2" in good["links"]["result"]
+    assert all("X-Amz-Signature=" in link for link in good["links"].values()), "as objects under a key of KMS need it"
     absent = CliRunner().invoke(cli, ["job", "none"])
     assert (absent.exit_code, absent.output) == (1, "darkroom: there is no job 'none'\n")

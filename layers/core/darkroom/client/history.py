@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -9,6 +10,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import items, keys
+from darkroom.aws.api.links import signing
 from darkroom.client.stack import Stack
 from darkroom.errors import StepFailed
 
@@ -68,5 +70,6 @@ def of_one(stack: Stack, job: str) -> dict[str, Any]:
 
 
 def _link(stack: Stack, place: Mapping[str, str]) -> str:
-    s3 = stack.client("s3")
+    emulated = bool(stack.connection.get("endpoint_url") or os.environ.get("AWS_ENDPOINT_URL"))
+    s3 = stack.client("s3", signing(emulated=emulated))
     return str(s3.generate_presigned_url("get_object", Params=keys.to_ask(place), ExpiresIn=LINK_SECONDS))

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 import boto3
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import items, keys
@@ -35,8 +36,8 @@ class Stack:
         outputs = {o["OutputKey"]: o["OutputValue"] for o in stacks["Stacks"][0].get("Outputs", [])}
         return cls(outputs, connection)
 
-    def client(self, service: str) -> Any:
-        return boto3.client(service, **self.connection)
+    def client(self, service: str, config: Config | None = None) -> Any:
+        return boto3.client(service, config=config, **self.connection)
 
     @property
     def images(self) -> str:

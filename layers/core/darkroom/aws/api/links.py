@@ -23,8 +23,13 @@ EMULATED = Config(signature_version="s3v4", s3={"addressing_style": "auto"})
 """An emulator has one address for all buckets."""
 
 
+def signing(*, emulated: bool) -> Config:
+    """How a client of S3 signs links."""
+    return EMULATED if emulated else REGIONAL
+
+
 def _signer() -> Any:
-    return client("s3", EMULATED if _emulated() else REGIONAL)
+    return client("s3", signing(emulated=_emulated()))
 
 
 def _emulated() -> bool:
