@@ -8,7 +8,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from darkroom.aws.deciding import Question, Undecided, answer, decide
 from darkroom.aws.runtime import lambda_handler, parse
-from darkroom.aws.stage import RESERVE_SECONDS, StageEvent, run_stage
+from darkroom.aws.stage import StageEvent, run_stage, time_left
 
 
 @lambda_handler
@@ -17,4 +17,4 @@ def handler(event: dict[str, Any], context: LambdaContext) -> Any:
         return answer(parse(event, Question))
     if "work" not in event:
         return decide(parse(event, Undecided))
-    return run_stage(parse(event, StageEvent), lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS)
+    return run_stage(parse(event, StageEvent), time_left(context))

@@ -1,6 +1,6 @@
 """What the parts of a job share: what they are asked, the picture that each hands on, and their reports.
 
-Each part is a function of its own on Lambda, and all are one process in a container (`darkroom.aws.whole`).
+Each part is a function of its own on Lambda, and all are one process in a container (`darkroom.aws.container.whole`).
 """
 
 from __future__ import annotations
@@ -77,43 +77,6 @@ class Between(Protocol):
         """What `leave` kept. Raises `StepFailed` where it is forgotten, or is something else."""
 
 
-def stage_handler() -> Handler:
-    """The handler of every step stage: read the picture, run the steps, hand it on."""
-    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), time_left(context)))
-
-
-def time_left(context: Any) -> Callable[[], float]:
-    """Tells the seconds that an invocation may go on working, by its context on Lambda."""
-    return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
-
-
-def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: Between | None = None) -> dict[str, Any]:
-    """One invocation of a stage: it leaves its report, and says where it put the picture.
-
-    between: where that is; the work bucket if None.
-    """
-    between = between or BUCKET
-    started = time.perf_counter()
-    about(request.job)
-    picture, steps = pipeline.run(
-        between.load_picture(request.picture),
-        request.work.steps,
-        load_reference=load_reference,
-        seconds_left=seconds_left,
-        on_step=count_step,
-    )
-    key = between.hand_over(request.job, request.index, picture)
-    milliseconds = round((time.perf_counter() - started) * 1000)
-    between.leave(request.job, request.index, StageReport(request.work.stage, milliseconds, steps))
-    return {"picture": key}
-
-
-def count_step(report: StepReport, pixels: int) -> None:
-    """A step's time, and its result's size in pixels, into logs and metrics."""
-    logger.info("step", step=report.name, milliseconds=report.milliseconds, pixels=pixels)
-    count("StepDuration", report.milliseconds, MetricUnit.Milliseconds, step=report.name)
-
-
 class WorkBucket:
     """The work bucket: on Lambda every part of a job is a function of its own."""
 
@@ -144,6 +107,39 @@ class WorkBucket:
 
 
 BUCKET: Between = WorkBucket()
+
+
+def stage_handler() -> Handler:
+    """The handler of every step stage: read the picture, run the steps, hand it on."""
+    return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), time_left(context)))
+
+
+def time_left(context: Any) -> Callable[[], float]:
+    """Tells the seconds that an invocation may go on working, by its context on Lambda."""
+    return lambda: context.get_remaining_time_in_millis() / 1000 - RESERVE_SECONDS
+
+
+def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: Between = BUCKET) -> dict[str, Any]:
+    """One invocation of a stage: it leaves its report, and says where it put the picture."""
+    started = time.perf_counter()
+    about(request.job)
+    picture, steps = pipeline.run(
+        between.load_picture(request.picture),
+        request.work.steps,
+        load_reference=load_reference,
+        seconds_left=seconds_left,
+        on_step=count_step,
+    )
+    key = between.hand_over(request.job, request.index, picture)
+    milliseconds = round((time.perf_counter() - started) * 1000)
+    between.leave(request.job, request.index, StageReport(request.work.stage, milliseconds, steps))
+    return {"picture": key}
+
+
+def count_step(report: StepReport, pixels: int) -> None:
+    """A step's time, and its result's size in pixels, into logs and metrics."""
+    logger.info("step", step=report.name, milliseconds=report.milliseconds, pixels=pixels)
+    count("StepDuration", report.milliseconds, MetricUnit.Milliseconds, step=report.name)
 
 
 def load_reference(key: str) -> Array:
