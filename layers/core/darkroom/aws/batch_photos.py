@@ -161,7 +161,7 @@ def _record(table: str, job: str) -> items.Record | None:
     try:
         return items.find(clients.client("dynamodb"), table, job)
     except (ClientError, BotoCoreError) as error:
-        raise clients.translate(error, "the table of jobs", "jobs") from error
+        raise items.translate(error) from error
 
 
 def _lies_there(record: Mapping[str, Any], job: str) -> bool:

@@ -1,4 +1,7 @@
-"""Items of the table of jobs, as all know them who read or write them. What asks DynamoDB raises botocore's errors."""
+"""Items of the table of jobs, as all know them who read or write them.
+
+What asks DynamoDB raises botocore's errors, of which `translate` makes darkroom's.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from boto3.dynamodb.types import TypeDeserializer, TypeSerializer
+from botocore.exceptions import BotoCoreError, ClientError
+
+from darkroom.aws import clients
+from darkroom.errors import StepFailed, TransientError
 
 Record = dict[str, Any]
 
@@ -52,3 +59,8 @@ def unfinished(dynamodb: Any, table: str, state: str = "running", **options: str
         ExpressionAttributeValues={":state": {"S": state}},
         **options,
     )
+
+
+def translate(error: ClientError | BotoCoreError) -> StepFailed | TransientError:
+    """darkroom's error for one of DynamoDB's. Names no table."""
+    return clients.translate(error, "the table of jobs", "jobs")

@@ -17,7 +17,6 @@ from msgspec import Meta
 from darkroom.aws import clients, items
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.items import Record
-from darkroom.errors import DarkroomError
 
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -89,10 +88,10 @@ def announce(
         )
     except ClientError as error:
         if clients.code_of(error) != "ConditionalCheckFailedException":
-            raise _translate(error) from error
+            raise items.translate(error) from error
         return find(table, job)
     except BotoCoreError as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
     return None
 
 
@@ -132,7 +131,7 @@ def look(table: str, job: str) -> Record | None:
     try:
         return items.find(clients.client("dynamodb"), table, job)
     except (ClientError, BotoCoreError) as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
 
 
 def newest(table: str, limit: int, after: str | None, owner: str | None) -> tuple[list[Record], str | None]:
@@ -151,7 +150,7 @@ def newest(table: str, limit: int, after: str | None, owner: str | None) -> tupl
             **start,
         )
     except (ClientError, BotoCoreError) as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
     last = answer.get("LastEvaluatedKey")
     token = base64.urlsafe_b64encode(msgspec.json.encode(items.record_of(last))).decode().rstrip("=") if last else None
     return [items.record_of(item) for item in answer["Items"]], token
@@ -170,9 +169,9 @@ def take_place(table: str, place: str, holder: str, seconds: int) -> bool:
     except ClientError as error:
         if clients.code_of(error) == "ConditionalCheckFailedException":
             return False
-        raise _translate(error) from error
+        raise items.translate(error) from error
     except BotoCoreError as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
     return True
 
 
@@ -191,7 +190,7 @@ def delete(table: str, job: str) -> None:
     try:
         clients.client("dynamodb").delete_item(TableName=table, Key={"id": {"S": job}})
     except (ClientError, BotoCoreError) as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
 
 
 def begin_anew(table: str, job: str) -> None:
@@ -211,9 +210,9 @@ def begin_anew(table: str, job: str) -> None:
         )
     except ClientError as error:
         if clients.code_of(error) != "ConditionalCheckFailedException":
-            raise _translate(error) from error
+            raise items.translate(error) from error
     except BotoCoreError as error:
-        raise _translate(error) from error
+        raise items.translate(error) from error
 
 
 def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
@@ -225,7 +224,3 @@ def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
     if set(place) != {"id", name, "created"} or place[name] != value or not all(place.values()):
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
     return {name: {"S": value} for name, value in place.items()}
-
-
-def _translate(error: ClientError | BotoCoreError) -> DarkroomError:
-    return clients.translate(error, "the table of jobs", "jobs")

@@ -82,7 +82,7 @@ class Claims:
                     return None
                 owner = record.get("owner", "nobody")  # the API's form was used for another upload
         except (ClientError, BotoCoreError) as error:
-            raise _translated(error) from error
+            raise items.translate(error) from error
         return None
 
     def _claim(self, job: str, values: dict[str, str]) -> bool:
@@ -115,7 +115,7 @@ class Claims:
             if held:
                 self.ends.tell(claim.job.id, claim.execution)
         except (ClientError, BotoCoreError) as error:
-            raise _translated(error) from error
+            raise items.translate(error) from error
         return held
 
     def fail(self, claim: Claim, error: DarkroomError, state: str) -> bool:
@@ -126,8 +126,4 @@ class Claims:
         try:
             return self.ends.end(claim.job.id, claim.execution, end)
         except (ClientError, BotoCoreError) as refusal:
-            raise _translated(refusal) from refusal
-
-
-def _translated(error: ClientError | BotoCoreError) -> DarkroomError:
-    return clients.translate(error, "the table of jobs", "jobs")
+            raise items.translate(refusal) from refusal
