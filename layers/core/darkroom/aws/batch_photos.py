@@ -83,7 +83,7 @@ def look(stores: Stores, asked: Photo) -> Photo:
     wanted = batch.asked if photo.asked is None else photo.asked
     try:
         recipe = Wanted.of_metadata(wanted, "", "auto").to_recipe()
-        head = _head(photo.bucket, photo.key)
+        head = storage.head(photo.bucket, photo.key)
     except (RecipeInvalid, ImageRejected) as error:
         return replace(tried, outcome=_outcome(photo, "rejected", code=error.code, message=error.message))
     version = head.get("VersionId") or ""
@@ -149,14 +149,6 @@ def _places(told: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     return {name: {part: value for part, value in place.items() if value} for name, place in places.items()}
 
 
-def _head(bucket: str, key: str) -> dict[str, Any]:
-    try:
-        answer: dict[str, Any] = clients.client("s3").head_object(Bucket=bucket, Key=key)
-    except (ClientError, BotoCoreError) as error:
-        raise storage.translate(error) from error
-    return answer
-
-
 def _record(table: str, job: str) -> items.Record | None:
     try:
         return items.find(clients.client("dynamodb"), table, job)
@@ -168,6 +160,6 @@ def _lies_there(record: Mapping[str, Any], job: str) -> bool:
     """Whether what now lies under the result's key is this job's."""
     place = record["result"]
     try:
-        return bool(_head(place["bucket"], place["key"])["Metadata"].get("job") == job)
+        return bool(storage.head(place["bucket"], place["key"])["Metadata"].get("job") == job)
     except ImageRejected:
         return False

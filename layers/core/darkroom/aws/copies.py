@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
-
 from darkroom.aws import keys, storage
 from darkroom.wanted import METADATA_BYTES, Overrides
 
@@ -17,12 +15,8 @@ def copy(s3: Any, record: Mapping[str, Any], bucket: str, key: str, asked: Mappi
     Its type and its metadata that ask for nothing come along, these where there is room; its tags do not. Raises
     `ImageRejected` "gone" where it is no longer kept.
     """
-    place = keys.to_ask(record)
-    try:
-        there = s3.head_object(**place)
-    except (ClientError, BotoCoreError) as error:
-        raise storage.translate(error) from error
-    storage.copy(place, bucket, key, there["ContentType"], _metadata(there["Metadata"], asked), s3)
+    there = storage.head(record["bucket"], record["key"], record.get("version"), s3)
+    storage.copy(keys.to_ask(record), bucket, key, there["ContentType"], _metadata(there["Metadata"], asked), s3)
 
 
 def _metadata(there: Mapping[str, str], asked: Mapping[str, str]) -> dict[str, str]:

@@ -33,6 +33,20 @@ def read(
         raise translate(error) from error
 
 
+def head(bucket: str, key: str, version: str | None = None, s3: Any = None) -> dict[str, Any]:
+    """What S3 knows of an object, without its bytes. Raises `ImageRejected` "gone" where it no longer exists.
+
+    s3: another client than this process's usual one.
+    """
+    try:
+        answer: dict[str, Any] = (s3 or client("s3")).head_object(
+            Bucket=bucket, Key=key, **({"VersionId": version} if version else {})
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error) from error
+    return answer
+
+
 def write(bucket: str, key: str, body: bytes, media_type: str, **options: Any) -> None:
     try:
         client("s3").put_object(Bucket=bucket, Key=key, Body=body, ContentType=media_type, **options)
@@ -143,13 +157,9 @@ def remove_older(bucket: str, key: str, *, source: str, sequencer: str) -> None:
 def is_deleted(bucket: str, key: str) -> bool:
     """Whether a key's newest version is a delete marker, or there is none at all."""
     try:
-        client("s3").head_object(Bucket=bucket, Key=key)
-    except ClientError as error:
-        if code_of(error) in GONE:
-            return True
-        raise translate(error) from error
-    except BotoCoreError as error:
-        raise translate(error) from error
+        head(bucket, key)
+    except ImageRejected:
+        return True
     return False
 
 

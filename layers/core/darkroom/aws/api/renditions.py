@@ -75,13 +75,9 @@ class Kept(msgspec.Struct, frozen=True):
 def find(site: Site, key: str) -> Source:
     """The photo under a key. Raises `Problem` 404, `ImageRejected` where it is too large."""
     try:
-        head = clients.client("s3").head_object(Bucket=site.uploads, Key=key)
-    except ClientError as error:
-        if clients.code_of(error) in storage.GONE:
-            raise Problem(HTTPStatus.NOT_FOUND, "http.no-file", "There is no such photo, or no longer.") from None
-        raise storage.translate(error) from error
-    except BotoCoreError as error:
-        raise storage.translate(error) from error
+        head = storage.head(site.uploads, key)
+    except ImageRejected:
+        raise Problem(HTTPStatus.NOT_FOUND, "http.no-file", "There is no such photo, or no longer.") from None
     site.limits.check_bytes(head["ContentLength"])
     return Source(key, head.get("VersionId") or "", head["ETag"])
 
