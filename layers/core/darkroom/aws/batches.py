@@ -6,6 +6,7 @@ import time
 import uuid
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -193,15 +194,10 @@ def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
                     yield Line(bucket, one["Key"]), one["Size"]
 
 
-class _told:  # noqa: N801  # reads as what it does
-    """AWS's errors as `StepFailed`, with what could not be done."""
-
-    def __init__(self, what: str) -> None:
-        self.what = what
-
-    def __enter__(self) -> None:
-        return None
-
-    def __exit__(self, _: Any, error: BaseException | None, __: Any) -> None:
-        if isinstance(error, ClientError | BotoCoreError):
-            raise clients.translate(error, f"{self.what}: AWS", "batch") from error
+@contextmanager
+def _told(what: str) -> Iterator[None]:
+    """AWS's errors as `StepFailed` or `TransientError`, with what could not be done."""
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise clients.translate(error, f"{what}: AWS", "batch") from error
