@@ -13,7 +13,7 @@ from msgspec.structs import replace
 
 import darkroom
 from darkroom import models
-from darkroom.aws import batching, clients, items, storage
+from darkroom.aws import batching, clients, endings, items, storage
 from darkroom.aws.batching import Line, Outcome
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.wanted import Wanted
@@ -131,7 +131,8 @@ def _of_end(photo: Photo) -> Outcome:
         code, message = ELSEWHERE if status == "duplicate" else FORGOTTEN
         return _outcome(photo.photo, "failed", job=job, code=code, message=message)
     if ended.status == "TIMED_OUT":
-        return _outcome(photo.photo, "failed", job=job, code="step.timeout", message="the job took longer than it may")
+        code, message = endings.REASONS["TIMED_OUT"]
+        return _outcome(photo.photo, "failed", job=job, code=code, message=message)
     code, _, message = ended.cause.partition(": ")
     if not code.startswith(("image.", "recipe.", "step.", "transient.")):
         code, message = ended.error, ended.cause
