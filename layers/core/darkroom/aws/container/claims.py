@@ -100,9 +100,8 @@ class Claims:
 
     def complete(self, claim: Claim, outcome: Outcome) -> bool:
         """Record how a job ended, and tell of it. False where it is no longer this claim's."""
-        sets = {"status": outcome.status, "recipe": outcome.recipe, "diagnosis": outcome.diagnosis}
-        sets |= {"updated": items.now(), "open": "untold"}
-        record: dict[str, Any] = dict(sets)
+        record: items.Record = {"status": outcome.status, "recipe": outcome.recipe, "diagnosis": outcome.diagnosis}
+        record |= {"updated": items.now(), "open": "untold"}
         for name, place in (("result", outcome.result), ("manifest", outcome.manifest)):
             if place is not None:
                 record[name] = {**place, "version": place["version"] or ""}
