@@ -178,7 +178,7 @@ def delete(site: Site, job: str, caller: str) -> None:
 
     Raises `Problem` 409 while it runs.
     """
-    record = _anyrecord_of(site, job, caller)
+    record = _any_record(site, job, caller)
     whole = _is_whole(record)
     if whole and record["status"] == "running":
         raise Problem(HTTPStatus.CONFLICT, "http.job-running", "The job runs: it can be deleted when it has ended.")
@@ -269,13 +269,13 @@ def _report(record: Mapping[str, Any]) -> Report | None:
 
 def record_of(site: Site, job: str, caller: str) -> Record:
     """The job's record, as `_any_record`. Raises `Problem` 409 where it is damaged."""
-    record = _anyrecord_of(site, job, caller)
+    record = _any_record(site, job, caller)
     if not _is_whole(record):
         raise Problem(HTTPStatus.CONFLICT, "http.bad-record", "The job's record is damaged: it can only be deleted.")
     return record
 
 
-def _anyrecord_of(site: Site, job: str, caller: str) -> Record:
+def _any_record(site: Site, job: str, caller: str) -> Record:
     """The job's record, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     if not re.fullmatch("[0-9a-f]{32}", job):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-job", "There is no such job: an id is 32 hexadecimal digits.")

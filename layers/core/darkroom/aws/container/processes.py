@@ -78,10 +78,6 @@ class Worker:
         theirs.close()
         lifeline.close()
 
-    @property
-    def pid(self) -> int | None:
-        return self._process.pid if self._process else None
-
     def ask(self, request: Job | deciding.Question, *, every: float, beat: Callable[[], None]) -> Reply:
         """Have one thing done. Calls `beat` each so many seconds, while it lasts."""
         self.start()
