@@ -66,6 +66,12 @@ def where(error: BaseException) -> list[dict[str, Any]]:
     return told
 
 
+def unforeseen(error: Exception, part: str) -> StepFailed:
+    """What is told of an error that is not darkroom's, in this part of a job: its class alone, for it may quote."""
+    reason = "out-of-memory" if isinstance(error, MemoryError) else "unexpected"
+    return StepFailed(reason, f"{type(error).__name__} in {part}")
+
+
 def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> Handler:
     """Wrap a Lambda handler: cold starts are counted, durations measured, and only `DarkroomError` leaves it.
 
@@ -92,10 +98,7 @@ def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> 
         except Exception as error:
             metrics.add_metric(name="Failed", unit=MetricUnit.Count, value=1)
             logger.error("failed", errors=where(error))
-            raise StepFailed(
-                "out-of-memory" if isinstance(error, MemoryError) else "unexpected",
-                f"{type(error).__name__} in {setting('POWERTOOLS_SERVICE_NAME')}",
-            ) from error
+            raise unforeseen(error, setting("POWERTOOLS_SERVICE_NAME")) from error
         finally:
             milliseconds = round((time.perf_counter() - started) * 1000)
             metrics.add_metric(name="Duration", unit=MetricUnit.Milliseconds, value=milliseconds)

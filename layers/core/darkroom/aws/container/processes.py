@@ -15,7 +15,7 @@ import msgspec
 
 from darkroom.aws import deciding
 from darkroom.aws.container import whole
-from darkroom.aws.runtime import logger, where
+from darkroom.aws.runtime import logger, unforeseen, where
 from darkroom.aws.stage import Job
 from darkroom.errors import DarkroomError, StepFailed, revive
 from darkroom.planner import Fusion
@@ -147,8 +147,7 @@ def _serve(connection: Connection, lifeline: Connection, ways: Ways) -> None:
             reply = Refused.by(error, state, foreseen=True)
         except Exception as error:
             logger.error("failed", errors=where(error))
-            reason = "out-of-memory" if isinstance(error, MemoryError) else "unexpected"
-            reply = Refused.by(StepFailed(reason, f"{type(error).__name__} in {state}"), state, foreseen=False)
+            reply = Refused.by(unforeseen(error, state), state, foreseen=False)
         connection.send(reply)
 
 
