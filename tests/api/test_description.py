@@ -17,11 +17,11 @@ from darkroom.codec import OUTPUT_FORMATS
 from darkroom.defects import DEFECTS
 from darkroom.report import reasons
 from docs.make import openapi
-from tests.support import definition, photos
+from tests.support import definition, photos, template
 from tests.support.api_client import OPENAPI, OPERATIONS
 from tests.support.functions import load
 
-TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())["Resources"]
+TEMPLATE = template.source()["Resources"]
 SCHEMAS = OPENAPI["components"]["schemas"]
 
 

@@ -13,10 +13,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from samtranslator.yaml_helper import yaml_parse
-
 from darkroom.aws.starting import POLL_SECONDS
-from tests.support import definition
+from tests.support import definition, template
 
 STARTERS = 2
 
@@ -74,7 +72,7 @@ def deployed() -> Settings:
     retrier = Retrier(
         throttled["IntervalSeconds"], throttled["BackoffRate"], throttled["MaxAttempts"], throttled["MaxDelaySeconds"]
     )
-    parameters = yaml_parse((definition.ROOT / "template.yaml").read_text())["Parameters"]
+    parameters = template.source()["Parameters"]
     return Settings(retrier, workflow["TimeoutSeconds"], parameters["MaxRunningJobs"]["Default"])
 
 

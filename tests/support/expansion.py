@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import re
+from functools import cache
 from types import SimpleNamespace
 from typing import Any
 from unittest.mock import patch
 
 from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
-from tests.support import definition
+from tests.support.template import source
 
 NOTHING = {"Ref": "AWS::NoValue"}
 
@@ -20,13 +21,7 @@ def deployed(**parameters: str) -> dict[str, Any]:
 
     Raises ValueError where one of the template's rules refuses them.
     """
-    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
-    for resource in template["Resources"].values():  # `sam build` puts real ones in their place
-        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
-            if name in resource["Properties"]:
-                resource["Properties"][name] = "s3://bucket/key"
-    with patch.dict("os.environ", AWS_DEFAULT_REGION="eu-central-1"):
-        expanded = transform(template, {}, SimpleNamespace(load=dict))
+    expanded = transformed()
     values = {name: str(parameter["Default"]) for name, parameter in expanded["Parameters"].items()}
     assert set(parameters) <= set(values)
     resolver = _Resolver(values | parameters, expanded["Conditions"])
@@ -40,6 +35,19 @@ def deployed(**parameters: str) -> dict[str, Any]:
         for name, resource in expanded["Resources"].items()
         if resolver.holds(resource.get("Condition"))
     }
+
+
+@cache
+def transformed() -> dict[str, Any]:
+    """The template after SAM's transform, made once for all, since that takes long: nobody changes it."""
+    template = copy.deepcopy(source())
+    for resource in template["Resources"].values():  # `sam build` puts real ones in their place
+        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
+            if name in resource["Properties"]:
+                resource["Properties"][name] = "s3://bucket/key"
+    with patch.dict("os.environ", AWS_DEFAULT_REGION="eu-central-1"):
+        expanded: dict[str, Any] = transform(template, {}, SimpleNamespace(load=dict))
+    return expanded
 
 
 class _Resolver:

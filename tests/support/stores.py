@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import cache
 from typing import Any
 
 import boto3
 import pytest
 from moto import mock_aws
-from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.aws import clients
 from darkroom.aws.api import secret
-from tests.support import definition
+from tests.support import template
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK
 
 REGION = "eu-central-1"
@@ -54,11 +52,9 @@ def make_table(name: str = SETTINGS["JOBS_TABLE"]) -> None:
     boto3.client("dynamodb").create_table(TableName=name, **of_template())
 
 
-@cache
 def of_template() -> dict[str, Any]:
-    """What template.yaml says of the table: reading it takes longer than most tests that need a table."""
-    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
-    properties: dict[str, Any] = template["Resources"]["JobsTable"]["Properties"]
+    """What template.yaml says of the table."""
+    properties: dict[str, Any] = template.source()["Resources"]["JobsTable"]["Properties"]
     parts = ("AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "BillingMode")
     return {part: properties[part] for part in parts}
 

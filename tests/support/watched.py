@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, NamedTuple
 
 from tests.support import expansion
+from tests.support.template import of_type
 
 OURS = "Darkroom/"
 """How the namespace of darkroom's own metrics begins; the stack's name follows."""
@@ -23,21 +24,15 @@ class Metric(NamedTuple):
     dimensions: tuple[tuple[str, str | None], ...]
 
 
-def alarms() -> dict[str, dict[str, Any]]:
-    """The alarms' properties, by their names in the template."""
-    found = expansion.deployed().items()
-    return {name: one["Properties"] for name, one in found if one["Type"] == "AWS::CloudWatch::Alarm"}
-
-
 def of_alarms() -> dict[str, Metric]:
-    """The metric of each alarm."""
+    """The metric of each alarm, by the alarms' names in the template."""
     return {
         name: Metric(
             _text(alarm["Namespace"]),
             alarm["MetricName"],
             tuple(sorted((one["Name"], _text(one["Value"])) for one in alarm.get("Dimensions", []))),
         )
-        for name, alarm in alarms().items()
+        for name, alarm in of_type(expansion.deployed(), "AWS::CloudWatch::Alarm").items()
     }
 
 
@@ -67,10 +62,8 @@ def of_dashboard() -> list[Metric]:
 
 def queries() -> dict[str, str]:
     """The saved queries, by their names in the template."""
-    resources = expansion.deployed().items()
-    return {
-        name: one["Properties"]["QueryString"] for name, one in resources if one["Type"] == "AWS::Logs::QueryDefinition"
-    }
+    found = of_type(expansion.deployed(), "AWS::Logs::QueryDefinition")
+    return {name: query["QueryString"] for name, query in found.items()}
 
 
 def entries(output: str | Iterable[str]) -> list[dict[str, Any]]:

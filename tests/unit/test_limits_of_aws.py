@@ -10,6 +10,7 @@ import pytest
 
 from darkroom.aws.api import enhance, synchronous
 from tests.support import definition, expansion, rights
+from tests.support.template import of_type
 
 STACK_NAME = "s" * 128
 """The longest that CloudFormation takes."""
@@ -36,12 +37,6 @@ def test_whoever_holds_a_place_lives_no_longer_than_it_counts(resources: dict[st
 @pytest.fixture(scope="module")
 def resources() -> dict[str, Any]:
     return expansion.deployed(**LONGEST)
-
-
-def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
-    found = {name: one["Properties"] for name, one in resources.items() if one["Type"] == kind}
-    assert found
-    return found
 
 
 def written_out(node: Any) -> str:

@@ -7,20 +7,18 @@ import os
 import re
 import subprocess
 import sys
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from playwright._impl._driver import compute_driver_executable
-from samtranslator.translator.transform import transform
-from samtranslator.yaml_helper import yaml_parse
 
 from darkroom import recipe, registry
 from darkroom.limits import Limits
-from tests.support import definition, rights, watched
+from tests.support import definition, expansion, rights, template, watched
 from tests.support.functions import SETTINGS
+from tests.support.template import of_type
 
-TEMPLATE = yaml_parse((definition.ROOT / "template.yaml").read_text())
+TEMPLATE = template.source()
 SOURCE = TEMPLATE["Resources"]
 WORKFLOW = definition.load()
 FOLDERS = sorted(path.parent.name for path in (definition.ROOT / "functions").glob("*/app.py"))
@@ -32,24 +30,8 @@ LOG_DELIVERY = "WriteLogs"
 @pytest.fixture(scope="module")
 def expanded() -> dict[str, Any]:
     """The template's resources after the SAM transform."""
-    monkeypatch = pytest.MonkeyPatch()
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
-    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
-    for resource in template["Resources"].values():  # `sam build` puts real ones in their place
-        for name in ("CodeUri", "ContentUri", "DefinitionUri"):
-            if name in resource["Properties"]:
-                resource["Properties"][name] = "s3://bucket/key"
-    try:
-        resources: dict[str, Any] = transform(template, {}, SimpleNamespace(load=dict))["Resources"]
-    finally:
-        monkeypatch.undo()
+    resources: dict[str, Any] = expansion.transformed()["Resources"]
     return resources
-
-
-def of_type(resources: dict[str, Any], kind: str) -> dict[str, Any]:
-    found = {name: r["Properties"] for name, r in resources.items() if r["Type"] == kind}
-    assert found
-    return found
 
 
 def functions() -> dict[str, Any]:

@@ -8,14 +8,13 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
 from darkroom.recipe import MAX_STEPS
 from darkroom.wanted import METADATA_BYTES, Wanted
 from tests.bench import drain
-from tests.support import definition, networks, photos
+from tests.support import networks, photos, template
 from tests.support.workflow import Execution, Lab
 
 MOST_BYTES = 128 * 1024
@@ -102,6 +101,5 @@ def test_the_index_of_all_jobs_takes_what_may_run(lab: Lab) -> None:
     lab.execute(lab.upload("holiday/in the mountains/IMG_20260704_123456.jpg", photos.encoded(), {"recipe": "auto"}))
     (record,) = lab.dynamodb.scan(TableName="darkroom-jobs")["Items"]
     units = 2 * math.ceil(len(json.dumps(record, ensure_ascii=False).encode()) / 1024)
-    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
-    jobs_a_second = template["Parameters"]["MaxRunningJobs"]["MaxValue"] / sum(drain.STAGES_SECONDS)
+    jobs_a_second = template.source()["Parameters"]["MaxRunningJobs"]["MaxValue"] / sum(drain.STAGES_SECONDS)
     assert units * jobs_a_second < PARTITION_UNITS

@@ -5,17 +5,15 @@ from __future__ import annotations
 import os
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.aws.container import settings
 from darkroom.errors import StepFailed
 from darkroom.limits import Limits
-from tests.support import definition
+from tests.support import template
 
 
 def test_defaults_are_the_template_s(monkeypatch: pytest.MonkeyPatch) -> None:
-    template = yaml_parse((definition.ROOT / "template.yaml").read_text())
-    parameters = {name: str(each.get("Default")) for name, each in template["Parameters"].items()}
+    parameters = {name: str(each.get("Default")) for name, each in template.source()["Parameters"].items()}
     for name, value in settings.DEFAULTS.items():
         if value != "none":
             assert value == parameters["".join(part.capitalize() for part in name.split("_"))]

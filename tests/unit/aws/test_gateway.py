@@ -7,11 +7,10 @@ import json
 from typing import Any
 
 import pytest
-from samtranslator.yaml_helper import yaml_parse
 
 from darkroom.aws.container.gateway import MOST_BYTES, OPEN, Gateway, Keys
 from darkroom.errors import RecipeInvalid
-from tests.support import definition
+from tests.support import template
 
 KEY = "a-key-of-sixteen-or-more"
 
@@ -58,7 +57,7 @@ def test_without_a_key_only_what_is_open_is_let_through(gateway: Gateway) -> Non
 
 
 def test_what_is_open_is_what_the_template_opens() -> None:
-    paths = yaml_parse((definition.ROOT / "template.yaml").read_text())["Resources"]["Api"]["Properties"]
+    paths = template.source()["Resources"]["Api"]["Properties"]
     for path, methods in paths["DefinitionBody"]["paths"].items():
         if "get" in methods:
             assert bool(OPEN.fullmatch(path)) == (methods["get"]["security"] == []), path
