@@ -5,17 +5,16 @@ from __future__ import annotations
 import ast
 import json
 import re
-import subprocess
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright._impl._driver import compute_driver_executable
 
 import darkroom
 from darkroom import recipe, report
 from darkroom.defects import KINDS
 from darkroom.report import reasons
+from tests.support import javascript
 from tests.support.definition import ROOT
 from tests.support.photographs import photo
 
@@ -74,15 +73,12 @@ PARTS = {
 
 
 def in_german(sentences: Iterable[str]) -> list[str | None]:
-    """What the page's own module makes of them, run by the JavaScript engine that comes with Playwright."""
-    node, _ = compute_driver_executable()
-    script = (
+    """What the page's own module makes of them."""
+    before = (
         f"import {{ translator }} from {json.dumps((WEB / 'sentences.js').as_uri())};"
         f"const german = translator({json.dumps(TABLE)});"
-        f"console.log(JSON.stringify({json.dumps(list(sentences))}.map(german)))"
     )
-    done = subprocess.run([node, "--input-type=module", "-e", script], capture_output=True, check=True)
-    found: list[str | None] = json.loads(done.stdout)
+    found: list[str | None] = javascript.value(f"{json.dumps(list(sentences))}.map(german)", before, module=True)
     return found
 
 

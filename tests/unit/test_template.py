@@ -10,11 +10,10 @@ import sys
 from typing import Any
 
 import pytest
-from playwright._impl._driver import compute_driver_executable
 
 from darkroom import recipe, registry
 from darkroom.limits import Limits
-from tests.support import definition, expansion, rights, template, watched
+from tests.support import definition, expansion, javascript, rights, template, watched
 from tests.support.functions import SETTINGS
 from tests.support.template import of_type
 
@@ -464,12 +463,9 @@ def test_the_cdn_answers_for_all_but_pictures_itself(uri: str) -> None:
 
 
 def viewed(request: dict[str, Any]) -> Any:
-    """What CloudFront's function makes of a request, run by the JavaScript engine that comes with Playwright."""
-    code = SOURCE["AcceptOfImages"]["Properties"]["FunctionCode"]
+    """What CloudFront's function makes of a request."""
     event = json.dumps({"version": "1.0", "request": request})
-    node, _ = compute_driver_executable()
-    script = f"{code}\nconsole.log(JSON.stringify(handler({event})))"
-    return json.loads(subprocess.run([node, "-e", script], capture_output=True, check=True).stdout)
+    return javascript.value(f"handler({event})", SOURCE["AcceptOfImages"]["Properties"]["FunctionCode"])
 
 
 def test_refusals_for_want_of_room_say_when_to_ask_again() -> None:
