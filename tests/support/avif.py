@@ -8,7 +8,7 @@ from __future__ import annotations
 import struct
 
 from darkroom.codec import boxes
-from tests.support import heic
+from tests.support.boxes import box, full_box
 
 PARAMETERS = (
     struct.pack(">HHB", 0, 0, 0x40)
@@ -24,9 +24,7 @@ def with_gain_map(base: bytes, gain: bytes, parameters: bytes, *, turn: int = 0)
     for file in (base, gain):
         items = boxes.parse(file)
         ((start, length),) = items.places[items.primary]
-        own = [heic._box(*each) for each in items.properties[items.primary]] + (
-            [heic._box(b"irot", bytes([turn]))] if turn else []
-        )
+        own = [box(*each) for each in items.properties[items.primary]] + ([box(b"irot", bytes([turn]))] if turn else [])
         both.append((file[start : start + length], own))
     (first, one), (second, two) = both
     contents = [first, second, b"\0" + parameters]
@@ -44,18 +42,18 @@ def with_gain_map(base: bytes, gain: bytes, parameters: bytes, *, turn: int = 0)
             places += struct.pack(">HHHII", number, 0, 1, at, len(content))
             at += len(content)
             header = struct.pack(">HH", number, 0) + kind + b"\0"
-            infos.append(heic._full(b"infe", header, version=2, flags=int(number == 2)))
+            infos.append(full_box(b"infe", header, version=2, flags=int(number == 2)))
             its += struct.pack(">HB", number, len(owned[number - 1])) + bytes(owned[number - 1])
-        meta = heic._full(
+        meta = full_box(
             b"meta",
-            heic._full(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
-            heic._full(b"pitm", struct.pack(">H", 1)),
-            heic._full(b"iloc", struct.pack(">HH", 0x4400, 3) + places),
-            heic._full(b"iinf", struct.pack(">H", 3), *infos),
-            heic._full(b"iref", heic._box(b"dimg", struct.pack(">HHHH", 3, 2, 1, 2))),
-            heic._box(b"iprp", heic._box(b"ipco", *one, *two), heic._full(b"ipma", struct.pack(">I", 3) + its)),
-            heic._box(b"grpl", heic._full(b"altr", struct.pack(">IIII", 9, 2, 3, 1))),
+            full_box(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
+            full_box(b"pitm", struct.pack(">H", 1)),
+            full_box(b"iloc", struct.pack(">HH", 0x4400, 3) + places),
+            full_box(b"iinf", struct.pack(">H", 3), *infos),
+            full_box(b"iref", box(b"dimg", struct.pack(">HHHH", 3, 2, 1, 2))),
+            box(b"iprp", box(b"ipco", *one, *two), full_box(b"ipma", struct.pack(">I", 3) + its)),
+            box(b"grpl", full_box(b"altr", struct.pack(">IIII", 9, 2, 3, 1))),
         )
-        return heic._box(b"ftyp", b"avif\0\0\0\0avifmif1miaftmap") + meta + heic._box(b"mdat", *contents)
+        return box(b"ftyp", b"avif\0\0\0\0avifmif1miaftmap") + meta + box(b"mdat", *contents)
 
     return file_at(len(file_at(0)) - sum(map(len, contents)))

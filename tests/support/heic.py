@@ -13,17 +13,25 @@ from typing import Self
 
 import numpy as np
 
+from tests.support.boxes import box, full_box
+
 BLOCK = 32  # side of a coding tree block, which is one I_PCM coding unit
 GBR, BT601 = 0, 6  # matrices by H.273's numbers: planes are G, B, R as they are; or Y, Cb, Cr of BT.601, full range
 # rangeTabLps for the states that one context passes through while it codes nothing but its most probable symbol.
-_LPS = np.reshape(
-    [
-        *(128, 176, 208, 240, 128, 167, 197, 227, 128, 158, 187, 216, 123, 150, 178, 205, 116, 142, 169, 195),
-        *(111, 135, 160, 185, 105, 128, 152, 175, 100, 122, 144, 166, 95, 116, 137, 158, 90, 110, 130, 150),
-        *(85, 104, 123, 142, 81, 99, 117, 135),
-    ],
-    (-1, 4),
-).tolist()
+_LPS = [
+    (128, 176, 208, 240),
+    (128, 167, 197, 227),
+    (128, 158, 187, 216),
+    (123, 150, 178, 205),
+    (116, 142, 169, 195),
+    (111, 135, 160, 185),
+    (105, 128, 152, 175),
+    (100, 122, 144, 166),
+    (95, 116, 137, 158),
+    (90, 110, 130, 150),
+    (85, 104, 123, 142),
+    (81, 99, 117, 135),
+]
 
 
 class Bits:
@@ -171,15 +179,6 @@ def _slice(planes: list[np.ndarray], depth: int) -> bytes:
     return _nal(20, b.to_bytes())
 
 
-def _box(kind: bytes, *parts: bytes) -> bytes:
-    content = b"".join(parts)
-    return struct.pack(">I4s", len(content) + 8, kind) + content
-
-
-def _full(kind: bytes, *parts: bytes, version: int = 0, flags: int = 0) -> bytes:
-    return _box(kind, struct.pack(">I", version << 24 | flags), *parts)
-
-
 def write(
     image: np.ndarray,
     depth: int = 8,
@@ -208,24 +207,24 @@ def write(
     else:
         channels = _bt601(image, depth)
     coded, properties = _coded(channels, depth, claims)
-    properties.append(_box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 13, matrix, 0x80)))
+    properties.append(box(b"colr", b"nclx" + struct.pack(">HHHB", primaries, 13, matrix, 0x80)))
     if icc is not None:
-        properties.append(_box(b"colr", b"prof", icc))
+        properties.append(box(b"colr", b"prof", icc))
     if rotate:
-        properties.append(_box(b"irot", bytes([rotate])))
+        properties.append(box(b"irot", bytes([rotate])))
     items = [Item(b"hvc1", coded, range(1, len(properties) + 1))]
     items += [Item(b"hvc1", coded, items[0].properties)] * (pictures - 1)
     items += [Item(b"Exif", bytes(4) + exif, reference=b"cdsc")] if exif is not None else []
     if alpha is not None:
         shares, more = _coded([alpha], depth, claims)
         first = len(properties) + 1
-        properties += [*more, _full(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]
+        properties += [*more, full_box(b"auxC", b"urn:mpeg:mpegB:cicp:systems:auxiliary:alpha\0")]
         items.append(Item(b"hvc1", shares, range(first, len(properties) + 1), b"auxl"))
     if gain is not None:
         mapped, more = _coded([gain], 8, None)
-        more += [_box(b"irot", bytes([rotate]))] if rotate else []
+        more += [box(b"irot", bytes([rotate]))] if rotate else []
         first = len(properties) + 1
-        properties += [*more, _full(b"auxC", b"urn:com:apple:photo:2020:aux:hdrgainmap\0")]
+        properties += [*more, full_box(b"auxC", b"urn:com:apple:photo:2020:aux:hdrgainmap\0")]
         items.append(Item(b"hvc1", mapped, range(first, len(properties) + 1), b"auxl"))
     start = len(_file(items, properties, 0)) - sum(len(item.content) for item in items)
     return _file(items, properties, start)
@@ -255,9 +254,9 @@ def _coded(channels: list[np.ndarray], depth: int, claims: tuple[int, int] | Non
         + b"".join(struct.pack(">BHH", 0x80 | kind, 1, len(nal)) + nal for kind, nal in sets)
     )
     properties = [
-        _box(b"hvcC", config),
-        _full(b"ispe", struct.pack(">II", *(claims or (width, height)))),
-        _full(b"pixi", bytes([len(planes)]) + bytes([depth]) * len(planes)),
+        box(b"hvcC", config),
+        full_box(b"ispe", struct.pack(">II", *(claims or (width, height)))),
+        full_box(b"pixi", bytes([len(planes)]) + bytes([depth]) * len(planes)),
     ]
     return _length_prefixed(_slice(planes, depth)), properties
 
@@ -278,23 +277,21 @@ def _length_prefixed(nal: bytes) -> bytes:
 def _file(items: list[Item], properties: list[bytes], start: int) -> bytes:
     entries, places, at = [], b"", start
     for number, item in enumerate(items, 1):
-        entries.append(_full(b"infe", struct.pack(">HH", number, 0) + item.kind + b"\0", version=2))
+        entries.append(full_box(b"infe", struct.pack(">HH", number, 0) + item.kind + b"\0", version=2))
         places += struct.pack(">HHHII", number, 0, 1, at, len(item.content))
         at += len(item.content)
     owners = [(number, bytes(item.properties)) for number, item in enumerate(items, 1) if item.properties]
     owned = b"".join(struct.pack(">HB", number, len(its)) + its for number, its in owners)
     references = [
-        _box(item.reference, struct.pack(">HHH", number, 1, 1))
-        for number, item in enumerate(items, 1)
-        if item.reference
+        box(item.reference, struct.pack(">HHH", number, 1, 1)) for number, item in enumerate(items, 1) if item.reference
     ]
-    meta = _full(
+    meta = full_box(
         b"meta",
-        _full(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
-        _full(b"pitm", struct.pack(">H", 1)),
-        _full(b"iloc", struct.pack(">HH", 0x4400, len(items)) + places),
-        _full(b"iinf", struct.pack(">H", len(items)), *entries),
-        _full(b"iref", *references) if references else b"",
-        _box(b"iprp", _box(b"ipco", *properties), _full(b"ipma", struct.pack(">I", len(owners)) + owned)),
+        full_box(b"hdlr", struct.pack(">I4s12sB", 0, b"pict", b"", 0)),
+        full_box(b"pitm", struct.pack(">H", 1)),
+        full_box(b"iloc", struct.pack(">HH", 0x4400, len(items)) + places),
+        full_box(b"iinf", struct.pack(">H", len(items)), *entries),
+        full_box(b"iref", *references) if references else b"",
+        box(b"iprp", box(b"ipco", *properties), full_box(b"ipma", struct.pack(">I", len(owners)) + owned)),
     )
-    return _box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + _box(b"mdat", *(item.content for item in items))
+    return box(b"ftyp", b"heic\0\0\0\0mif1heic") + meta + box(b"mdat", *(item.content for item in items))

@@ -25,6 +25,7 @@ from darkroom import codec
 from darkroom.codec import exif
 from darkroom.codec.jpeg import ISO_GAIN_MAP
 from tests.support import avif, heic
+from tests.support.boxes import box
 from tests.unit.codec import pictures
 from tests.unit.codec.test_color import P3
 
@@ -403,8 +404,8 @@ def with_gain_map(first: bytes, second: bytes) -> bytes:
 def _manifest() -> bytes:
     """A box of JUMBF, as C2PA's manifests begin."""
     kind = b"c2pa" + bytes.fromhex("00110010800000aa00389b71")
-    description = heic._box(b"jumd", kind, b"\x03c2pa\0")
-    return heic._box(b"jumb", description)
+    description = box(b"jumd", kind, b"\x03c2pa\0")
+    return box(b"jumb", description)
 
 
 def _signed_jpeg(data: bytes) -> bytes:
@@ -423,8 +424,8 @@ _SIGN: Mapping[str, Callable[[bytes], bytes]] = {
     "PNG": lambda data: data[:33] + pictures.png_chunk(b"caBX", _manifest()) + data[33:],
     "WebP": _signed_webp,
     "TIFF": lambda data: exif.editable(data).with_fields({0xCD41: (7, len(_manifest()), _manifest())}),
-    "HEIC": lambda data: data + heic._box(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481"), _manifest()),
-    "AVIF": lambda data: data + heic._box(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481"), _manifest()),
+    "HEIC": lambda data: data + box(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481"), _manifest()),
+    "AVIF": lambda data: data + box(b"uuid", bytes.fromhex("d8fec3d61b0e483c92975828877ec481"), _manifest()),
 }
 
 

@@ -14,6 +14,7 @@ from darkroom import codec
 from darkroom.codec import exif, iptc, xmp
 from darkroom.codec.jpeg import XMP, parse
 from tests.support import heic
+from tests.support.boxes import box
 from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, png_chunk, save
 
@@ -308,12 +309,12 @@ def test_huge_and_damaged_fields_cost_no_png_its_pixels():
 BOXES = heic.write(colors(32, 64), matrix=heic.BT601)
 GIF = save(Image.fromarray(IMAGE).quantize(16), "GIF")
 STRANGERS: dict[str, tuple[bytes, str]] = {
-    "HEIC: video": (BOXES + heic._box(b"mpvd", bytes(999)), "a video (motion photo) in the file was left out"),
-    "HEIC: maker's box": (BOXES + heic._box(b"sefd", b"more"), "the file's own boxes sefd were left out"),
-    "HEIC: box by uuid": (BOXES + heic._box(b"uuid", bytes(16)), "the file's own boxes uuid were left out"),
+    "HEIC: video": (BOXES + box(b"mpvd", bytes(999)), "a video (motion photo) in the file was left out"),
+    "HEIC: maker's box": (BOXES + box(b"sefd", b"more"), "the file's own boxes sefd were left out"),
+    "HEIC: box by uuid": (BOXES + box(b"uuid", bytes(16)), "the file's own boxes uuid were left out"),
     "HEIC: behind": (BOXES + b"no box at all", "13 bytes behind the picture were left out"),
     "AVIF: video": (
-        save(IMAGE, "AVIF") + heic._box(b"mpvd", bytes(9)),
+        save(IMAGE, "AVIF") + box(b"mpvd", bytes(9)),
         "a video (motion photo) in the file was left out",
     ),
     "AVIF: behind": (save(IMAGE, "AVIF") + b"more", "4 bytes behind the picture were left out"),
@@ -356,7 +357,7 @@ def test_what_has_no_place_in_a_result_is_named(kind):
 @pytest.mark.parametrize(
     "data",
     [
-        BOXES + heic._box(b"free", bytes(9)),
+        BOXES + box(b"free", bytes(9)),
         save(IMAGE, "BMP") + bytes(2),
         GIF + bytes(9),
         save(IMAGE, "WEBP", lossless=True) + bytes(9),

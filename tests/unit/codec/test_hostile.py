@@ -16,6 +16,7 @@ from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from darkroom.picture import Picture
 from tests.support import heic
+from tests.support.boxes import box
 from tests.support.photographs import PNGSUITE, photo
 from tests.unit.codec import pictures
 from tests.unit.codec.pictures import colors, png, save, tiff_of
@@ -167,7 +168,7 @@ DAMAGED = {
     "WebP": SEEDS["webp"].replace(b"VP8 ", b"VP8Q"),
     "GIF": SEEDS["gif"][:10] + bytes(1) + SEEDS["gif"][11:13] + b"\x21\xfe\0;",
     "TIFF": tiff_of(IMAGE, t259=(3, (7,))),
-    "HEIC": SEEDS["heic"] + heic._box(b"moov", bytes(100)),
+    "HEIC": SEEDS["heic"] + box(b"moov", bytes(100)),
     "AVIF": SEEDS["avif"].replace(b"av1C", b"av1Q"),
 }
 

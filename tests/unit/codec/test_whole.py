@@ -12,6 +12,7 @@ from PIL import Image
 from darkroom import codec
 from darkroom.errors import ImageRejected
 from tests.support import heic
+from tests.support.boxes import box
 from tests.unit.codec.pictures import animation, colors, exif, frames, noise, png, png_chunk, png_rows, save
 
 IMAGE = (colors(240, 320) // 2 + noise((240, 320, 3)) // 8).astype(np.uint8)
@@ -157,7 +158,7 @@ def test_where_exif_is_cut_off_its_turn_is_heard_or_told():
 
 
 def test_avif_that_ends_behind_its_pixels_is_whole():
-    data = save(SMALL, "AVIF") + heic._box(b"free", bytes(99))
+    data = save(SMALL, "AVIF") + box(b"free", bytes(99))
     picture = codec.decode(data[:-8])
     assert np.array_equal(picture.pixels, codec.decode(data).pixels)
     assert "behind its pixels, which are all there" in picture.metadata.notes[0]
