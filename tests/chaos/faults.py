@@ -5,9 +5,8 @@ from __future__ import annotations
 import random
 import threading
 from collections import Counter
-from collections.abc import Callable
 
-from tests.chaos.proxy import DROP, Fault, Reply, Request, json_error, s3_error
+from tests.support.proxy import DROP, Fault, Reply, Request, json_error, s3_error
 
 REFUSALS = (
     json_error(400, "com.amazonaws.dynamodb.v20120810#ProvisionedThroughputExceededException"),
@@ -17,29 +16,6 @@ REFUSALS = (
 
 MOST_IN_A_ROW = 2
 """So many requests of one kind are refused after each other: botocore asks four times, and Step Functions ten more."""
-
-
-class Gate:
-    """Holds the requests of one kind until it is opened, and tells when so many are held."""
-
-    def __init__(self, wanted: Callable[[Request], bool], most: int = 1 << 30) -> None:
-        self._wanted, self._left = wanted, most
-        self._lock, self.opened = threading.Lock(), threading.Event()
-        self.held = threading.Semaphore(0)
-
-    def __call__(self, request: Request) -> Reply | None:
-        with self._lock:
-            if self.opened.is_set() or self._left <= 0 or not self._wanted(request):
-                return None
-            self._left -= 1
-        self.held.release()
-        self.opened.wait(300)
-        return None
-
-    def wait(self, count: int) -> None:
-        """Until so many requests are held."""
-        for _ in range(count):
-            assert self.held.acquire(timeout=300), "the request that was to be held never came"
 
 
 def stage_reads(request: Request) -> bool:

@@ -21,8 +21,8 @@ from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws, free_port
-from tests.chaos.proxy import Proxy
 from tests.support import photos
+from tests.support.proxy import Proxy
 
 CONCURRENCY = 10
 """Functions at once: what a new account of AWS has."""

@@ -15,9 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from darkroom.aws import keys
 from darkroom.client import care
 from tests.chaos.callers import Caller
-from tests.chaos.faults import REFUSALS, Gate, refusing_table, stage_reads, trouble
+from tests.chaos.faults import REFUSALS, refusing_table, stage_reads, trouble
 from tests.chaos.ground import Ground, Upload
-from tests.chaos.proxy import DROP, Reply, Request, json_error, s3_error
+from tests.support.proxy import DROP, Gate, Reply, Request, json_error, s3_error
 
 STRANGE = (
     *("new\nline.png", "..", "a/../b.png", "a//b.png", "/leading.png", "trailing ", "%2F %00+.png"),

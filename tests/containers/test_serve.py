@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import urllib3
 from darkroom.client.api import Api
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
+from darkroom_local.emulator import free_port
 from tests.containers.ground import RESULTS, UPLOADS, WORK, Ground, until
 from tests.support import photos
 
@@ -21,15 +21,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("containers")]
 KEY, OTHER = "a-key-of-sixteen-or-more", "another-of-sixteen-or-more"
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @pytest.fixture
 def address(made: Ground, tmp_path: Path) -> Iterator[str]:
-    place = f"127.0.0.1:{free_port()}"
+    place = f"127.0.0.1:{free_port('127.0.0.1')}"
     keys = tmp_path / "keys"
     keys.write_text(f"one={KEY}\ntwo={OTHER}\n")
     names = {"UPLOADS_BUCKET": UPLOADS, "RESULTS_BUCKET": RESULTS, "WORK_BUCKET": WORK, "UPLOADS_QUEUE": made.queue}

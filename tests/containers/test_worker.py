@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.containers.gate import Gate
 from tests.containers.ground import UPLOADS, Ground, until
 from tests.containers.storm import POISON, storm
 from tests.support import photos
+from tests.support.proxy import Gate, Proxy
 
 pytestmark = [pytest.mark.slow, pytest.mark.xdist_group("containers")]
+
+
+@pytest.fixture
+def closed(made: Ground) -> Iterator[tuple[Gate, str]]:
+    """A way to AWS that is closed, and its address: what goes through it stays begun, for as long as a test looks."""
+    proxy, gate = Proxy(made.aws.endpoint), Gate(lambda _: True)
+    with proxy.facing(gate):
+        yield gate, proxy.address
+        gate.opened.set()
+    proxy.stop()
 
 
 def test_two_of_four_workers_are_killed_and_nothing_is_lost_or_doubled(made: Ground, tmp_path: Path) -> None:
@@ -24,10 +35,12 @@ def test_two_of_four_workers_are_killed_and_nothing_is_lost_or_doubled(made: Gro
     assert account.failed == {POISON: "step.out-of-memory"}
 
 
-def test_what_a_worker_has_begun_it_keeps_finishes_and_leaves_to_others(made: Ground, tmp_path: Path) -> None:
+def test_what_a_worker_has_begun_it_keeps_finishes_and_leaves_to_others(
+    made: Ground, closed: tuple[Gate, str], tmp_path: Path
+) -> None:
     """The way to S3 is closed to one worker, so that its photo stays begun."""
-    gate = Gate(made.aws.endpoint)
-    slow = made.start_worker(tmp_path / "slow", "--hidden", "6", "--concurrency", "2", AWS_ENDPOINT_URL_S3=gate.address)
+    gate, address = closed
+    slow = made.start_worker(tmp_path / "slow", "--hidden", "6", "--concurrency", "2", AWS_ENDPOINT_URL_S3=address)
     for name in ("none/a.jpg", "none/b.jpg"):
         made.upload(name, photos.encoded())
     until(lambda: [r["status"] for r in made.records().values()] == ["running"] * 2, "both begun")
@@ -43,23 +56,20 @@ def test_what_a_worker_has_begun_it_keeps_finishes_and_leaves_to_others(made: Gr
     assert slow.poll() is None
     quick.terminate()
     assert quick.wait() == 0
-    gate.open()
+    gate.opened.set()
     assert slow.wait() == 0
     assert {key: made.records()[key]["execution"] for key in held} == held
     assert {record["status"] for record in made.records().values()} == {"succeeded"}
     assert (made.length(made.queue), made.length(made.dead)) == (0, 0)
-    gate.close()
 
 
-def test_a_photo_whose_worker_is_killed_is_taken_over(made: Ground, tmp_path: Path) -> None:
-    gate = Gate(made.aws.endpoint)
-    slow = made.start_worker(tmp_path / "slow", "--hidden", "3", AWS_ENDPOINT_URL_S3=gate.address)
+def test_a_photo_whose_worker_is_killed_is_taken_over(made: Ground, closed: tuple[Gate, str], tmp_path: Path) -> None:
+    slow = made.start_worker(tmp_path / "slow", "--hidden", "3", AWS_ENDPOINT_URL_S3=closed[1])
     made.upload("none/a.jpg", photos.encoded())
     until(lambda: [r["status"] for r in made.records().values()] == ["running"], "begun")
     (first,) = made.records().values()
     os.killpg(slow.pid, signal.SIGKILL)
     slow.wait()
-    gate.close()
     quick = made.start_worker(tmp_path / "quick")
     until(lambda: made.ended() == 1, "the photo, by the other")
     (record,) = made.records().values()

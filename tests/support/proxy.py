@@ -1,4 +1,4 @@
-"""A proxy between the functions and the embedded AWS that answers, delays or drops what it is told to."""
+"""A proxy before the embedded AWS that answers, delays, holds or drops what it is told to."""
 
 from __future__ import annotations
 
@@ -53,11 +53,12 @@ Fault = Callable[[Request], Reply | None]
 class Proxy:
     """Listens on a free port of 127.0.0.1 and hands on to `target`.
 
+    certificate: the file of the target's, where it is one of HTTPS.
     hits: how many requests were answered in AWS's place or held since the last `facing` began.
     """
 
     target: str
-    certificate: str
+    certificate: str | None = None
     hits: int = 0
     _fault: Fault | None = None
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -142,8 +143,9 @@ class Proxy:
 
     def _hand_on(self, handler: BaseHTTPRequestHandler, body: bytes) -> None:
         if self._pool is None:
+            trusted = {} if self.certificate is None else {"ca_certs": self.certificate}
             self._pool = urllib3.connection_from_url(
-                self.target, maxsize=32, ca_certs=self.certificate, retries=False, timeout=urllib3.Timeout(300)
+                self.target, maxsize=32, retries=False, timeout=urllib3.Timeout(300), **trusted
             )
         headers = {name: value for name, value in handler.headers.items() if name not in ("Connection", "Expect")}
         try:
@@ -162,3 +164,26 @@ class Proxy:
         handler.end_headers()
         if handler.command != "HEAD":
             handler.wfile.write(answer.data)
+
+
+class Gate:
+    """Holds the requests of one kind until it is opened, and tells when so many are held."""
+
+    def __init__(self, wanted: Callable[[Request], bool], most: int = 1 << 30) -> None:
+        self._wanted, self._left = wanted, most
+        self._lock, self.opened = threading.Lock(), threading.Event()
+        self.held = threading.Semaphore(0)
+
+    def __call__(self, request: Request) -> Reply | None:
+        with self._lock:
+            if self.opened.is_set() or self._left <= 0 or not self._wanted(request):
+                return None
+            self._left -= 1
+        self.held.release()
+        self.opened.wait(300)
+        return None
+
+    def wait(self, count: int) -> None:
+        """Until so many requests are held."""
+        for _ in range(count):
+            assert self.held.acquire(timeout=300), "the request that was to be held never came"
