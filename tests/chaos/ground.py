@@ -21,7 +21,7 @@ from darkroom.client import care
 from darkroom.client.stack import Stack
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws, free_port
-from tests.support import photos
+from tests.support import photos, queues
 from tests.support.proxy import Proxy
 
 CONCURRENCY = 10
@@ -91,7 +91,7 @@ class Ground:
         aws.client("sqs").set_queue_attributes(
             QueueUrl=ground.outputs["WaitingUploads"], Attributes={"VisibilityTimeout": "60"}
         )
-        ground._listen()
+        ground._told = queues.hear(ground.client("sqs"), ground.client("events"))
         return ground
 
     def leave(self) -> None:
@@ -164,9 +164,7 @@ class Ground:
 
     def messages(self, queue: str) -> int:
         """What lies in a queue, and what has been taken from it and not deleted."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        answer = self.client("sqs").get_queue_attributes(QueueUrl=self.outputs[queue], AttributeNames=names)
-        return sum(int(count) for count in answer["Attributes"].values())
+        return queues.length(self.client("sqs"), self.outputs[queue])
 
     def running(self) -> list[str]:
         """Executions that run."""
@@ -226,11 +224,7 @@ class Ground:
 
     def hear(self) -> None:
         """Take in what was told of jobs."""
-        sqs = self.client("sqs")
-        while batch := sqs.receive_message(QueueUrl=self._told, MaxNumberOfMessages=10).get("Messages", []):
-            for message in batch:
-                self.told.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=self._told, ReceiptHandle=message["ReceiptHandle"])
+        self.told += queues.take_all(self.client("sqs"), self._told)
 
     # ------------------------------------------------------------------------------------------------------ breaking
 
@@ -280,19 +274,3 @@ class Ground:
     def __post_init__(self) -> None:
         self._clients: dict[str, Any] = {}
         self._told = ""
-
-    def _listen(self) -> None:
-        """A queue of our own that gets every event of darkroom's."""
-        sqs, events = self.client("sqs"), self.client("events")
-        self._told = sqs.create_queue(QueueName="told")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self._told, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "events.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=self._told, Attributes={"Policy": policy})
-        events.put_rule(Name="told", EventPattern=json.dumps({"source": ["darkroom"]}))
-        events.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": arn}])

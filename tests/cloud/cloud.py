@@ -10,6 +10,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from darkroom_local.emulator import EmbeddedAws
+from tests.support import queues
 
 PATIENCE_SECONDS = 450.0
 """Uploads wait in a queue for their turn, and lie there for 360 s after a starter that died."""
@@ -26,12 +27,7 @@ class Cloud:
         self.s3, self.states, self.sqs = (aws.client(name) for name in ("s3", "stepfunctions", "sqs"))
         self._table = aws.client("dynamodb")
         self._events: list[dict[str, Any]] = []
-        self._queue = self.sqs.create_queue(QueueName="told")["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        bus = aws.client("events")
-        bus.put_rule(Name="told", EventPattern=json.dumps({"source": ["darkroom"]}))
-        bus.put_targets(Rule="told", Targets=[{"Id": "queue", "Arn": arn}])
-        self.sqs.set_queue_attributes(QueueUrl=self._queue, Attributes={"Policy": _queue_policy(arn)})
+        self._queue = queues.hear(self.sqs, aws.client("events"))
 
     def upload(self, key: str, body: bytes, **metadata: str) -> None:
         self.s3.put_object(Bucket=self.outputs["UploadsBucket"], Key=key, Body=body, Metadata=metadata)
@@ -95,10 +91,7 @@ class Cloud:
         """The event that told of a job's end: its detail type and its detail."""
 
         def arrived() -> dict[str, Any] | None:
-            answer = self.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10)
-            for message in answer.get("Messages", []):
-                self._events.append(json.loads(message["Body"]))
-                self.sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
+            self._events += queues.take_all(self.sqs, self._queue)
             return next((event for event in self._events if event["detail"]["job"] == job), None)
 
         return wait_for(arrived, f"the event of job {job}")
@@ -112,13 +105,3 @@ def wait_for[T](look: Callable[[], T | None], what: str) -> T:
             return found
         time.sleep(POLL_SECONDS)
     raise AssertionError(f"waited {PATIENCE_SECONDS:g} s in vain for {what}")
-
-
-def _queue_policy(arn: str) -> str:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -18,7 +18,7 @@ from typing import Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from darkroom_local.emulator import EmbeddedAws
-from tests.support import stores
+from tests.support import queues, stores
 
 UPLOADS, RESULTS, WORK, TABLE = "uploads", "results", "work", "jobs"
 PROGRAM = Path(sys.executable).with_name("darkroom")
@@ -48,23 +48,14 @@ class Ground:
         for bucket in (UPLOADS, RESULTS):
             self.s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
         self.dynamodb.create_table(TableName=TABLE, **stores.of_template())
-        self.dead, dead = self._queue("dead")
+        self.dead, dead = queues.make(self.sqs, "dead")
         policy = {"deadLetterTargetArn": dead, "maxReceiveCount": self.tries}
-        self.queue, waiting = self._queue("waiting", RedrivePolicy=json.dumps(policy))
+        self.queue, waiting = queues.make(self.sqs, "waiting", RedrivePolicy=json.dumps(policy))
         notice = {"QueueArn": waiting, "Events": ["s3:ObjectCreated:*"]}
         self.s3.put_bucket_notification_configuration(
             Bucket=UPLOADS, NotificationConfiguration={"QueueConfigurations": [notice]}
         )
-        self.told, told = self._queue("told")
-        events = self.aws.client("events")
-        events.put_rule(Name="all", EventPattern=json.dumps({"source": ["darkroom"]}))
-        events.put_targets(Rule="all", Targets=[{"Id": "told", "Arn": told}])
-
-    def _queue(self, name: str, **attributes: str) -> tuple[str, str]:
-        """A queue's URL and ARN."""
-        url = self.sqs.create_queue(QueueName=name, Attributes=attributes)["QueueUrl"]
-        arn = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        return url, arn
+        self.told = queues.hear(self.sqs, self.aws.client("events"))
 
     def environment(self, **more: str) -> dict[str, str]:
         """A container's."""
@@ -128,18 +119,11 @@ class Ground:
 
     def length(self, url: str) -> int:
         """How many messages a queue has, hidden ones too."""
-        names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        told = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
-        return sum(int(told[name]) for name in names)
+        return queues.length(self.sqs, url)
 
     def take_all(self, url: str) -> list[Any]:
         """The messages of a queue, which is empty after that."""
-        bodies = []
-        while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", []):
-            for message in messages:
-                bodies.append(json.loads(message["Body"]))
-                self.sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return bodies
+        return queues.take_all(self.sqs, url)
 
 
 @contextmanager

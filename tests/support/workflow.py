@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.support import definition, stores
+from tests.support import definition, queues, stores
 from tests.support.functions import RESULTS, UPLOADS, Functions
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -84,20 +84,10 @@ class Lab:
         stores.make_buckets()
         self.dynamodb = boto3.client("dynamodb")
         stores.make_table(TABLE)
-        self._listen()
-        self.sfn = boto3.client("stepfunctions")
-
-    def _listen(self) -> None:
-        """A queue that gets every event of the stack's bus."""
-        self.sqs = boto3.client("sqs")
-        self._queue = self.sqs.create_queue(QueueName="told")["QueueUrl"]
-        events = boto3.client("events")
+        self.sqs, events = boto3.client("sqs"), boto3.client("events")
         events.create_event_bus(Name=BUS)
-        events.put_rule(Name="all", EventBusName=BUS, EventPattern=json.dumps({"source": ["darkroom"]}))
-        target = self.sqs.get_queue_attributes(QueueUrl=self._queue, AttributeNames=["QueueArn"])
-        events.put_targets(
-            Rule="all", EventBusName=BUS, Targets=[{"Id": "told", "Arn": target["Attributes"]["QueueArn"]}]
-        )
+        self._queue = queues.hear(self.sqs, events, BUS)
+        self.sfn = boto3.client("stepfunctions")
 
     def before_task(self, state: str) -> None:
         """What happens before each try of a task: meet other executions there, be refused by the service."""
@@ -171,13 +161,7 @@ class Lab:
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         """Type and detail of each event that was sent since last asked."""
-        messages = []
-        while batch := self.sqs.receive_message(QueueUrl=self._queue, MaxNumberOfMessages=10).get("Messages", []):
-            for message in batch:
-                self.sqs.delete_message(QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"])
-                body = json.loads(message["Body"])
-                messages.append((body["detail-type"], body["detail"]))
-        return messages
+        return [(event["detail-type"], event["detail"]) for event in queues.take_all(self.sqs, self._queue)]
 
     def results(self) -> list[str]:
         """Keys in the results bucket, in order."""
