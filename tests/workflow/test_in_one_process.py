@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -28,6 +29,15 @@ def timeless(manifest: Any) -> Any:
     return [timeless(each) for each in manifest] if isinstance(manifest, list) else manifest
 
 
+def in_one_process(event: Any, job: str, fusion: Fusion, begin: Callable[[str], None]) -> whole.Outcome:
+    """What a container makes of the upload that an event tells of."""
+    one, bucket = event["detail"]["object"], event["detail"]["bucket"]["name"]
+    with environment("worker", SETTINGS):
+        return whole.run(
+            Job(job, bucket, one["key"], one["sequencer"], one["version-id"]), fusion, lambda: 300.0, begin
+        )
+
+
 @pytest.mark.parametrize("fusion", ["stage", "fused"])
 @pytest.mark.parametrize("recipe", RECIPES.values(), ids=RECIPES)
 def test_bytes_and_manifest_are_the_workflow_s(lab: Lab, recipe: str, fusion: Fusion) -> None:
@@ -37,10 +47,8 @@ def test_bytes_and_manifest_are_the_workflow_s(lab: Lab, recipe: str, fusion: Fu
     (key, name) = lab.results()
     file, manifest = lab.result(key), lab.manifest(key)
 
-    one, begun = event["detail"]["object"], list[str]()
-    job = Job(manifest["job"], event["detail"]["bucket"]["name"], one["key"], one["sequencer"], one["version-id"])
-    with environment("worker", SETTINGS):
-        outcome = whole.run(job, fusion, lambda: 300.0, begun.append)
+    begun = list[str]()
+    outcome = in_one_process(event, manifest["job"], fusion, begun.append)
 
     assert outcome.status == "succeeded"
     assert (outcome.result or {}).keys() == lab.record()["result"].keys()
@@ -53,12 +61,5 @@ def test_bytes_and_manifest_are_the_workflow_s(lab: Lab, recipe: str, fusion: Fu
 def test_a_photo_that_was_deleted_is_superseded(lab: Lab) -> None:
     event = lab.upload("photo.jpg", photos.encoded())
     lab.s3.delete_object(Bucket=event["detail"]["bucket"]["name"], Key="photo.jpg")
-    one = event["detail"]["object"]
-    with environment("worker", SETTINGS):
-        outcome = whole.run(
-            Job("0" * 32, event["detail"]["bucket"]["name"], one["key"], one["sequencer"], one["version-id"]),
-            "stage",
-            lambda: 300.0,
-            lambda _: None,
-        )
+    outcome = in_one_process(event, "0" * 32, "stage", lambda _: None)
     assert (outcome.status, outcome.result, lab.results()) == ("superseded", None, [])
