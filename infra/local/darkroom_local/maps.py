@@ -18,19 +18,17 @@ def complete() -> None:
     def run_map(
         state: dict[str, Any], raw: Any, effective: Any, processor: Any, execution: Any, context: dict[str, Any]
     ) -> Any:
-        def at(name: str) -> Any:
-            path = state.get(f"{name}Path")
-            return state.get(name) if path is None else stepfunctions._resolve_path_or_ctx(path, effective, context)
+        def given(fields: dict[str, Any], name: str) -> Any:
+            """A field, as it stands there or by its path."""
+            path = fields.get(f"{name}Path")
+            return fields.get(name) if path is None else stepfunctions._resolve_path_or_ctx(path, effective, context)
 
-        plain = {**state, "MaxConcurrency": at("MaxConcurrency") or 0}
-        if at("ToleratedFailurePercentage") is not None:
-            plain["ToleratedFailurePercentage"] = at("ToleratedFailurePercentage")
+        bounds = {name: given(state, name) for name in ("MaxConcurrency", "ToleratedFailurePercentage")}
+        plain = {**state, **{name: bound for name, bound in bounds.items() if bound is not None}}
         batcher = state.get("ItemBatcher")
         if not batcher:
             return run(plain, raw, effective, processor, execution, context)
-        size = batcher.get("MaxItemsPerBatch") or stepfunctions._resolve_path_or_ctx(
-            batcher["MaxItemsPerBatchPath"], effective, context
-        )
+        size = given(batcher, "MaxItemsPerBatch")
         items = stepfunctions._read_map_items(plain.pop("ItemReader"), effective, context)
         selector = plain.pop("ItemSelector", None)
         if selector:
