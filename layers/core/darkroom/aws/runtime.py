@@ -68,8 +68,9 @@ def where(error: BaseException) -> list[dict[str, Any]]:
 
 def unforeseen(error: Exception, part: str) -> StepFailed:
     """What is told of an error that is not darkroom's, in this part of a job: its class alone, for it may quote."""
-    reason = "out-of-memory" if isinstance(error, MemoryError) else "unexpected"
-    return StepFailed(reason, f"{type(error).__name__} in {part}")
+    return StepFailed(
+        "out-of-memory" if isinstance(error, MemoryError) else "unexpected", f"{type(error).__name__} in {part}"
+    )
 
 
 def lambda_handler(function: Callable[[dict[str, Any], LambdaContext], Any]) -> Handler:
