@@ -15,7 +15,7 @@ from darkroom.color.conversions import luma, with_luma
 from darkroom.kernels import loops
 from darkroom.picture import Array, Picture
 from darkroom.step import from_float, max_level, to_float
-from darkroom.steps import equalize_adaptive
+from darkroom.steps import equalize_adaptive, stretch_local
 from tests.support.photographs import photo
 
 pytestmark = pytest.mark.kernels
@@ -33,6 +33,9 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}),
     ("adjust_color", {"saturation": 1, "exposure": -2, "strength": 0.5}),
     ("stretch_nonlinear", {}),
+    ("stretch_local", {"amount": 0.5}),
+    ("stretch_local", {"amount": 3, "sigma": 0.04}),
+    ("stretch_local", {"amount": -0.8, "sigma": 0.5, "strength": 0.6}),
     ("denoise", {"sigma": 10}),
     ("denoise", {"sigma": 25, "chroma": 0, "strength": 0.7}),
 ]
@@ -144,6 +147,19 @@ def test_results_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.Monk
     monkeypatch.setattr(loops, "PART_PIXELS", 500)
     for (name, params), expected in zip(CASES, alone, strict=True):
         np.testing.assert_array_equal(run(name, image, params), expected)
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (9, 200), (131, 67), (40, 8)])
+@pytest.mark.parametrize(("amount", "sigma"), [(0.5, 0.1), (4, 0.02), (-1, 0.3)])
+def test_local_contrast_is_raised_as_by_numpy(
+    build: str, choose: Any, height: int, width: int, amount: float, sigma: float
+) -> None:
+    """At every edge too, where the pyramids' levels have an odd side."""
+    random = np.random.default_rng(0)
+    plane = np.clip(random.normal(0.5, 0.02, (height, width)).cumsum(axis=1) % 1, 0, 1).astype(np.float32)
+    compiled = stretch_local.local_laplacian(plane, amount, sigma)
+    choose("none")
+    np.testing.assert_allclose(compiled, stretch_local.local_laplacian(plane, amount, sigma), atol=2e-5)
 
 
 @pytest.mark.usefixtures("build")

@@ -178,6 +178,43 @@ def sharpen_rows(image: Array, weights: Array, amount: float, threshold: float, 
     return result
 
 
+def raise_down(plane: Array, raising: Array) -> Array:
+    """A plane (HxW float32), remapped about each of K centres and halved as by OpenCV's pyrDown: KxH/2xW/2.
+
+    raising: Kx4 float32: a centre, the amount, ``-1 / (2 sigma²)``, and the square of the difference that is noise.
+    """
+    height, width = plane.shape
+    count = _long(len(raising))
+    result = np.empty((len(raising), (height + 1) // 2, (width + 1) // 2), np.float32)
+
+    def part(first: int, rows: int) -> None:
+        scratch = np.empty(5 * result.shape[2] * len(raising) + width + 4, np.float32)
+        bounds = (_long(first), _long(first + rows))
+        _call("raise_down", plane, _long(width), _long(height), raising, count, result, *bounds, scratch)
+
+    _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(raising))))
+    return result
+
+
+def add_detail(
+    change: Array, plane: Array, remapped: Array | None, smaller: Array, raising: Array, distance: float
+) -> None:
+    """Add to `change` what a level of remapped pyramids has beyond their smaller ones, where `plane` is near a centre.
+
+    smaller: KxH/2xW/2, of K centres, 64 at most; the others HxW float32. remapped: of one centre; None where it is to
+    be made of `plane` again. raising: as in `raise_down`.
+    """
+    height, width = plane.shape
+    count = _long(len(raising))
+
+    def part(first: int, rows: int) -> None:
+        scratch = np.empty((smaller.shape[2] + 2) * len(raising), np.float32)
+        pyramid = (plane, remapped, smaller, _long(width), _long(height), raising, count)
+        _call("add_detail", *pyramid, ctypes.c_float(distance), change, _long(first), _long(first + rows), scratch)
+
+    _in_parts(part, height, -(-PART_PIXELS // width))
+
+
 def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, limits: Array) -> Array:
     """Planes (CxHxW, float32) with the cosine transform of every block shrunk; see `darkroom.algorithms.sliding_dct`.
 

@@ -1,7 +1,7 @@
 #pragma once
-/* What the loops in `pictures.c` and `blocks.c` share: those in which photos spend their time, one pass over the picture
- * each. `loops.py` calls them. Each does what the NumPy code beside its caller does, which is the reference
- * (tests/unit/test_kernels.py).
+/* What the loops in `pictures.c`, `blocks.c` and `pyramids.c` share: those in which photos spend their time, in few passes
+ * over the picture each. `loops.py` calls them. Each does what the NumPy code beside its caller does, which is the
+ * reference (tests/unit/test_kernels.py).
  *
  * Samples are uint8, uint16 or float32 in 0-1 (`kind`: bytes of a sample), in rows without gaps, RGB interleaved. Work
  * goes by blocks of pixels that are taken apart into planes, since compilers make vector code of loops over planes.

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import luma, with_luma
+from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import bands, from_float, step, to_float
@@ -23,6 +24,10 @@ HALO = 0.04
 NEIGHBOURHOOD_SHARE = 1 / 16
 """What a step of a few sigmas would overshoot by is held to this share of the range of levels around, within this
 part of the picture's longest side."""
+
+
+TOGETHER = 4
+"""Centres that are remapped in one pass over the picture, by compiled loops."""
 
 
 class StretchLocal(Params, frozen=True):
@@ -88,20 +93,13 @@ def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
     distance = max((high - low) / (count - 1), 1e-6)
     # Starts as the picture's own pyramid; only what remapping changes is added.
     change = [np.zeros_like(level) for level in gaussian[:-1]]
-    for k in range(count):
-        center = low + k * distance
-        remapped = _raised(plane - np.float32(center), amount, sigma)
-        for level in range(levels):
-            smaller = _down(remapped)
-            remapped -= _up(smaller, remapped.shape)
-            weight = gaussian[level] - np.float32(center)
-            np.abs(weight, out=weight)
-            weight *= np.float32(-1 / distance)
-            weight += 1
-            np.maximum(weight, 0, out=weight)
-            remapped *= weight
-            change[level] += remapped
-            remapped = smaller
+    centers = [low + k * distance for k in range(count)]
+    if loops.available():
+        for first in range(0, count, TOGETHER):
+            _add_compiled(change, gaussian, centers[first : first + TOGETHER], distance, amount, sigma)
+    else:
+        for center in centers:
+            _add(change, gaussian, center, distance, amount, sigma)
     total = change[-1]
     for level in range(levels - 2, -1, -1):
         finer = change[level]
@@ -109,6 +107,39 @@ def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
         total = finer
     total += plane
     return total
+
+
+def _add(
+    change: list[Array], gaussian: list[Array], center: float, distance: float, amount: float, sigma: float
+) -> None:
+    """Add what remapping about a centre changes in each level of the pyramid, where the picture is near that centre."""
+    remapped = _raised(gaussian[0] - np.float32(center), amount, sigma)
+    for level, into in enumerate(change):
+        smaller = _down(remapped)
+        remapped -= _up(smaller, remapped.shape)
+        weight = gaussian[level] - np.float32(center)
+        np.abs(weight, out=weight)
+        weight *= np.float32(-1 / distance)
+        weight += 1
+        np.maximum(weight, 0, out=weight)
+        remapped *= weight
+        into += remapped
+        remapped = smaller
+
+
+def _add_compiled(
+    change: list[Array], gaussian: list[Array], centers: list[float], distance: float, amount: float, sigma: float
+) -> None:
+    """`_add` for several centres, which are never remapped in full: what is halved of each, and what is near it."""
+    noise = NOISE**2 if amount > 0 else 0
+    raising = np.array([(center, amount, -0.5 / sigma**2, noise) for center in centers], np.float32)
+    halved = loops.raise_down(gaussian[0], raising)
+    loops.add_detail(change[0], gaussian[0], None, halved, raising, distance)
+    for k, remapped in enumerate(halved):
+        for level, into in enumerate(change[1:], 1):
+            smaller = _down(remapped)
+            loops.add_detail(into, gaussian[level], remapped, smaller[None], raising[k : k + 1], distance)
+            remapped = smaller
 
 
 def _levels(shape: tuple[int, ...]) -> int:
