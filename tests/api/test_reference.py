@@ -54,6 +54,13 @@ def test_the_page_s_address_ends_in_a_slash(functions: Functions) -> None:
     assert (answer.status, answer.headers["location"]) == (308, "/v1/")
 
 
+@pytest.mark.parametrize("path", ["//recipes", "///recipes"])
+def test_an_address_may_end_in_a_slash(functions: Functions, api: Client, path: str) -> None:
+    """Where the path is added to it with another one."""
+    answer = reply_of(functions.invoke("api", read_event("api_request") | {"httpMethod": "GET", "path": path}).payload)
+    assert (answer.status, answer.json) == (200, api.get("/recipes").json)
+
+
 @pytest.mark.parametrize("name", ["../app.py", "openapi.json", "none.js", "%2e%2e"])
 def test_no_other_file_is_served(api: Client, name: str) -> None:
     assert api.get(f"/web/{name}").status == 404

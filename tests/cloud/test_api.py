@@ -90,6 +90,12 @@ def test_without_a_key_only_health_and_the_page_answer(api: remote_api.Api, meth
     assert status == (200 if path in FREE else 403)
 
 
+def test_an_address_may_end_in_a_slash(api: remote_api.Api) -> None:
+    """Where the path is added to it with another one."""
+    request = urllib.request.Request(f"{api.address}//jobs", headers={"x-api-key": api.key})
+    assert urllib.request.urlopen(request, context=ssl.create_default_context()).status == 200
+
+
 def test_a_photo_in_a_better_photo_out(api: remote_api.Api) -> None:
     dark = darkroom.apply("adjust_color", skimage.data.coffee(), exposure=-2.5)
     status, headers, body = post(api, "enhance?recipe=auto", darkroom.encode(dark, "jpeg"), Accept="image/webp")

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image, ImageCms
 
 import darkroom
-from darkroom.sources import FLOAT64
+from darkroom.picture import FLOAT64
 from tests.support import photos
 
 PIXELS = photos.pixels()
@@ -100,5 +100,19 @@ def test_encode_takes_arrays_and_formats_by_any_usual_name(name: str) -> None:
 
 
 def test_encode_names_what_is_no_picture() -> None:
-    with pytest.raises(darkroom.ImageRejected, match="float64"):
-        darkroom.encode(PIXELS / 255, "png")
+    with pytest.raises(darkroom.ImageRejected, match="int64"):
+        darkroom.encode(PIXELS.astype(np.int64), "png")
+
+
+def test_float64_is_taken_with_a_warning_where_there_is_no_report() -> None:
+    double, single = PIXELS / 255, (PIXELS / 255).astype(np.float32)
+    with pytest.warns(UserWarning, match=FLOAT64) as told:
+        applied = darkroom.apply("gamma", double, gamma=1.5)
+    with pytest.warns(UserWarning, match=FLOAT64) as told_of_encoding:
+        file = darkroom.encode(double, "png")
+    with pytest.warns(UserWarning, match=FLOAT64):
+        darkroom.apply("adjust_distribution", single, reference=double)
+    assert told[0].filename == told_of_encoding[0].filename == __file__, "it names the caller's line"
+    assert applied.dtype == np.float32
+    np.testing.assert_array_equal(applied, darkroom.apply("gamma", single, gamma=1.5))
+    assert file == darkroom.encode(single, "png")

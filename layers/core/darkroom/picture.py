@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
@@ -9,6 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 Array = npt.NDArray[Any]
+
+FLOAT64 = "the array's float64 was taken as float32"
+"""What is told of such an array: in the report where there is one, else by a warning."""
 
 BLEED_PX = 8
 """How far colours reach into what is hidden, so that no step sees an edge where a picture's visible part ends."""
@@ -188,3 +192,12 @@ def same_pixels(one: Picture, other: Picture) -> bool:
         one.alpha is other.alpha
         or (one.alpha is not None and other.alpha is not None and np.array_equal(one.alpha, other.alpha))
     )
+
+
+def without_float64(array: Array) -> Array:
+    """The array; one of ``float64``, as most of SciPy makes them, as ``float32``, of which a warning tells the
+    caller's caller."""
+    if not (isinstance(array, np.ndarray) and array.dtype == np.float64):
+        return array
+    warnings.warn(FLOAT64, stacklevel=3)
+    return array.astype(np.float32)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any
 
 from darkroom.errors import RecipeInvalid, nearest, needs
-from darkroom.picture import Array
+from darkroom.picture import Array, without_float64
 from darkroom.step import Step
 
 CLASSIFY = "classify"
@@ -121,13 +121,16 @@ def apply(name: str, image: Array, **params: Any) -> Any:
     """Apply one step to an image.
 
     image: HxW (grey), HxWx3 (RGB) or HxWx4 (RGBA) of ``uint8``, ``uint16`` or ``float32`` in 0–1; never changed.
+        ``float64`` is taken as ``float32``, with a warning.
     params: the step's parameters (``darkroom steps NAME`` lists them) and its reference images, as arrays.
 
-    Returns a new image of the same dtype and layout, or a dictionary from a step that only looks. Raises
-    `RecipeInvalid` for an unknown step or parameter or a value out of bounds, `ImageRejected` for another array.
+    Returns a new image of the same dtype (of ``float64``: ``float32``) and layout, or a dictionary from a step that
+    only looks. Raises `RecipeInvalid` for an unknown step or parameter or a value out of bounds, `ImageRejected` for
+    another array.
     """
     step = get(name)
-    references = {key: params.pop(key) for key in list(params) if key in step.references}
+    image = without_float64(image)
+    references = {key: without_float64(params.pop(key)) for key in list(params) if key in step.references}
     outcome = step(image, step.params.parse(params, of=name), references)
     if step.returns == "annotation":
         return outcome.details

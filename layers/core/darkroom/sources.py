@@ -15,12 +15,10 @@ from darkroom import codec
 from darkroom.codec.encode import as_picture
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
-from darkroom.picture import Array, Picture
+from darkroom.picture import FLOAT64, Array, Picture
 from darkroom.recipe import Recipe
 
 type Source = Array | bytes | Picture | str | os.PathLike[str] | BinaryIO | Image.Image
-
-FLOAT64 = "the array's float64 was taken as float32"
 
 
 def to_picture(source: Source, limits: Limits, chosen: Recipe) -> tuple[Picture, int | None]:

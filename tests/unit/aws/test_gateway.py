@@ -56,6 +56,12 @@ def test_without_a_key_only_what_is_open_is_let_through(gateway: Gateway) -> Non
     assert ask(Gateway(echo, Keys({}), lambda: ""), "GET", "/jobs")[0] == "200 OK"
 
 
+def test_several_slashes_before_a_path_are_one(gateway: Gateway) -> None:
+    assert ask(gateway, "GET", "//jobs")[0] == "403 Forbidden"
+    assert ask(gateway, "GET", "//web/app.js")[2]["path"] == "/web/app.js"
+    assert ask(gateway, "GET", "//healthz")[0] == "200 OK"
+
+
 def test_what_is_open_is_what_the_template_opens() -> None:
     paths = template.source()["Resources"]["Api"]["Properties"]
     for path, methods in paths["DefinitionBody"]["paths"].items():

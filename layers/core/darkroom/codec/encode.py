@@ -16,7 +16,7 @@ from darkroom.codec.color import to_eight_bits
 from darkroom.codec.formats import SIXTEEN_BIT, check_output, usual
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.kernels import loops
-from darkroom.picture import Array, Coding, Metadata, Picture
+from darkroom.picture import Array, Coding, Metadata, Picture, without_float64
 from darkroom.step import BAND_PIXELS, check_array, from_float
 
 QUALITY = 90
@@ -36,7 +36,7 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
     """A file of the picture, in "jpeg", "png", "webp", "tiff" or "avif" ("JPG" and ".tif" are understood).
 
     picture: a `Picture`, or an array HxW, HxWx3 or HxWx4 of ``uint8``, ``uint16``, or ``float32`` in 0–1, which is
-        written with 16 bits where the format has them.
+        written with 16 bits where the format has them. ``float64`` is taken as ``float32``, with a warning.
 
     quality: 1–100 for the lossy formats; PNG and TIFF are lossless and ignore it (but a TIFF of one that JPEG or WebP
         packed, of 8 bits and without alpha, is packed by JPEG again, as coarsely as its source). None follows the
@@ -60,7 +60,7 @@ def encode(picture: Picture | Array, format: str, *, quality: int | None = None,
     format = usual(format)
     check_output(format)
     if not isinstance(picture, Picture):
-        picture = as_picture(picture)
+        picture = as_picture(without_float64(picture))
     if quality is not None and not (isinstance(quality, int) and 1 <= quality <= 100):
         raise RecipeInvalid("bad-quality", f"quality is {quality!r} but must be a whole number of 1 to 100")
     side = max(picture.width, picture.height)

@@ -212,8 +212,11 @@ def build(site: Site) -> APIGatewayRestResolver:
 
 
 def resolve(api: APIGatewayRestResolver, event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """An event's answer; of HEAD all but its body (RFC 9110, 9.3.2)."""
-    answer = api.resolve(event, context)
+    """An event's answer; of HEAD all but its body (RFC 9110, 9.3.2).
+
+    An API's address with a slash at its end makes a path begin with two, of which some gateways hand on both.
+    """
+    answer = api.resolve({**event, "path": "/" + event["path"].lstrip("/")}, context)
     return {**answer, "body": ""} if event.get("httpMethod") == "HEAD" else answer
 
 
