@@ -7,13 +7,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from typing import Any
 
 import pytest
 
-from darkroom.client.api import Api
+from darkroom.client import Announced, Client
 from darkroom.errors import DarkroomError
-from darkroom.wanted import Wanted
 from darkroom_local import stack
 from darkroom_local.emulator import REGION, EmbeddedAws
 
@@ -69,34 +67,34 @@ def pool(aws: EmbeddedAws) -> dict[str, str]:
     return {"arn": made["Arn"], "token": answer["AuthenticationResult"]["IdToken"]}
 
 
-def status(api: Api, path: str, **headers: str) -> int:
+def status(api: Client, path: str, **headers: str) -> int:
     try:
         return int(urllib.request.urlopen(urllib.request.Request(f"{api.address}/{path}", headers=headers)).status)
     except urllib.error.HTTPError as error:
         return error.code
 
 
-def announce(address: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> dict[str, Any]:
+def announce(address: str, monkeypatch: pytest.MonkeyPatch, **variables: str) -> Announced:
     """A job that is announced by a caller with these environment variables."""
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    return Api.find(address).announce("in.jpg", Wanted.of_options("vivid"))
+    return Client.find(address).announce("in.jpg", "vivid")
 
 
 @pytest.fixture(scope="class")
-def signed(aws: EmbeddedAws) -> Api:
-    return Api(stack.address(aws, stack.deploy(aws, ApiAccess="iam")))
+def signed(aws: EmbeddedAws) -> Client:
+    return Client(stack.address(aws, stack.deploy(aws, ApiAccess="iam")))
 
 
 class TestSigned:
     def test_by_signature(
-        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self, aws: EmbeddedAws, signed: Client, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
-        assert announce(signed.address, monkeypatch, **user)["status"] == "waiting"
+        assert announce(signed.address, monkeypatch, **user).status == "waiting"
 
     def test_by_the_rights_of_who_signs(
-        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self, aws: EmbeddedAws, signed: Client, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         allow(aws, "arn:aws:execute-api:*:*:*/v1/GET/jobs/*")
         for name, value in user.items():
@@ -107,7 +105,7 @@ class TestSigned:
             signed.delete("0" * 32)
 
     def test_by_a_false_signature(
-        self, aws: EmbeddedAws, signed: Api, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
+        self, aws: EmbeddedAws, signed: Client, user: dict[str, str], monkeypatch: pytest.MonkeyPatch
     ) -> None:
         allow(aws, "arn:aws:execute-api:*:*:*/v1/*")
         monkeypatch.setenv("AWS_ACCESS_KEY_ID", user["AWS_ACCESS_KEY_ID"])
@@ -115,28 +113,28 @@ class TestSigned:
         with pytest.raises(DarkroomError, match="signature"):
             signed.job("0" * 32)
 
-    def test_without_a_signature_only_what_is_open_answers(self, signed: Api) -> None:
+    def test_without_a_signature_only_what_is_open_answers(self, signed: Client) -> None:
         answers = {path: status(signed, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
         assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 403, "jobs": 403}
 
 
 @pytest.fixture(scope="class")
-def bearer(aws: EmbeddedAws, pool: dict[str, str]) -> Api:
+def bearer(aws: EmbeddedAws, pool: dict[str, str]) -> Client:
     outputs = stack.deploy(aws, ApiAccess="cognito", UserPoolArn=pool["arn"])
-    return Api(stack.address(aws, outputs), token=pool["token"])
+    return Client(stack.address(aws, outputs), token=pool["token"])
 
 
 class TestBearer:
-    def test_by_token(self, bearer: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-        assert announce(bearer.address, monkeypatch, DARKROOM_API_TOKEN=bearer.token)["status"] == "waiting"
+    def test_by_token(self, bearer: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+        assert announce(bearer.address, monkeypatch, DARKROOM_API_TOKEN=bearer.token).status == "waiting"
 
-    def test_by_a_false_token(self, bearer: Api) -> None:
+    def test_by_a_false_token(self, bearer: Client) -> None:
         head, body, signature = bearer.token.split(".")
         forged = f"{head}.{body}.{signature[:-8]}AAAAAAAA"
         for token in (forged, f"{head}.{body}.", "nothing"):
             with pytest.raises(DarkroomError, match="token"):
                 replace(bearer, token=token).job("0" * 32)
 
-    def test_without_a_token_only_what_is_open_answers(self, bearer: Api) -> None:
+    def test_without_a_token_only_what_is_open_answers(self, bearer: Client) -> None:
         answers = {path: status(bearer, path) for path in ("", "web/app.js", "health", "steps", "jobs")}
         assert answers == {"": 200, "web/app.js": 200, "health": 200, "steps": 401, "jobs": 401}

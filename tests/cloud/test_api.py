@@ -13,6 +13,7 @@ from email.message import Message
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 import schemathesis
@@ -30,9 +31,9 @@ from schemathesis.specs.openapi.checks import (
 
 import darkroom
 from darkroom.cli.main import cli
-from darkroom.client import api as remote_api
+from darkroom.client import Client, Job
 from darkroom.errors import DarkroomError
-from darkroom.wanted import Wanted
+from darkroom.recipe import Recipe
 from darkroom_local import stack
 from tests.cloud.cloud import Cloud, wait_for
 from tests.support import photos
@@ -51,13 +52,13 @@ CHECKS = [
 
 
 @pytest.fixture(scope="module")
-def api(cloud: Cloud) -> Iterator[remote_api.Api]:
+def api(cloud: Cloud) -> Iterator[Client]:
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setenv("SSL_CERT_FILE", str(cloud.aws.certificate))
-        yield remote_api.Api(stack.address(cloud.aws, cloud.outputs), stack.key(cloud.aws, cloud.outputs))
+        yield Client(stack.address(cloud.aws, cloud.outputs), stack.key(cloud.aws, cloud.outputs))
 
 
-def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[int, Message, bytes]:
+def post(api: Client, path: str, body: bytes, **headers: str) -> tuple[int, Message, bytes]:
     """An answer as it comes, whatever its status.
 
     But 504, and a redirect to the job that goes on: on a busy machine functions may start more slowly than the API
@@ -80,7 +81,7 @@ def post(api: remote_api.Api, path: str, body: bytes, **headers: str) -> tuple[i
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_without_a_key_only_health_and_the_page_answer(api: remote_api.Api, method: str, path: str) -> None:
+def test_without_a_key_only_health_and_the_page_answer(api: Client, method: str, path: str) -> None:
     place = path.replace("{id}", "0" * 32).replace("{file}", "app.js").replace("{signature}", "0" * 43)
     request = urllib.request.Request(f"{api.address}{place}", method=method.upper())
     try:
@@ -90,13 +91,13 @@ def test_without_a_key_only_health_and_the_page_answer(api: remote_api.Api, meth
     assert status == (200 if path in FREE else 403)
 
 
-def test_an_address_may_end_in_a_slash(api: remote_api.Api) -> None:
+def test_an_address_may_end_in_a_slash(api: Client) -> None:
     """Where the path is added to it with another one."""
     request = urllib.request.Request(f"{api.address}//jobs", headers={"x-api-key": api.key})
     assert urllib.request.urlopen(request, context=ssl.create_default_context()).status == 200
 
 
-def test_a_photo_in_a_better_photo_out(api: remote_api.Api) -> None:
+def test_a_photo_in_a_better_photo_out(api: Client) -> None:
     dark = darkroom.apply("adjust_color", skimage.data.coffee(), exposure=-2.5)
     status, headers, body = post(api, "enhance?recipe=auto", darkroom.encode(dark, "jpeg"), Accept="image/webp")
     assert (status, headers["Content-Type"]) == (200, "image/webp")
@@ -108,19 +109,19 @@ def test_a_photo_in_a_better_photo_out(api: remote_api.Api) -> None:
     ("route", "step", "photo"),
     [("diagnose", "diagnose", photos.encoded("PNG")), ("classify", "classify_digit", photos.ones())],
 )
-def test_a_photo_in_an_answer_out(api: remote_api.Api, route: str, step: str, photo: bytes) -> None:
+def test_a_photo_in_an_answer_out(api: Client, route: str, step: str, photo: bytes) -> None:
     status, headers, body = post(api, route, photo, **{"Content-Type": "image/png"})
     assert (status, headers["Content-Type"]) == (200, "application/json")
     assert json.loads(body) == darkroom.apply(step, photos.decoded(photo))
 
 
-def test_12_mb_are_too_many_to_wait_for(api: remote_api.Api) -> None:
+def test_12_mb_are_too_many_to_wait_for(api: Client) -> None:
     status, headers, body = post(api, "enhance", bytes(12_000_000))
     assert (status, headers["Content-Type"]) == (413, "application/problem+json")
     assert "POST /jobs" in json.loads(body)["detail"]
 
 
-def test_a_large_answer_is_fetched_by_its_link(api: remote_api.Api) -> None:
+def test_a_large_answer_is_fetched_by_its_link(api: Client) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (1300, 1300, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(noise).save(file, "JPEG", quality=80)
@@ -131,15 +132,15 @@ def test_a_large_answer_is_fetched_by_its_link(api: remote_api.Api) -> None:
     assert len(body) > 4_500_000
 
 
-def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
+def test_40_mb_go_through_a_job(api: Client, cloud: Cloud) -> None:
     noise = np.random.default_rng(0).integers(0, 255, (3700, 3700, 3), dtype=np.uint8)
     file = io.BytesIO()
     Image.fromarray(noise).save(file, "BMP")
     assert len(file.getvalue()) > 40_000_000
-    job = api.submit("large.bmp", file.getvalue(), Wanted.of_body({"recipe": "none", "format": "jpeg"}))
+    job = api.submit(file.getvalue(), Recipe(steps=[], format="jpeg"), filename="large.bmp")
     done = api.wait(job, 240)
-    assert Image.open(io.BytesIO(api.download(done["links"]["result"]))).size == (3700, 3700)
-    assert api.download(done["links"]["original"]) == file.getvalue()
+    assert Image.open(io.BytesIO(api.download(done.links.result or ""))).size == (3700, 3700)
+    assert api.download(done.links.original or "") == file.getvalue()
     api.delete(job)
     assert not [key for key in cloud.results() if job in key]
 
@@ -155,43 +156,45 @@ def test_40_mb_go_through_a_job(api: remote_api.Api, cloud: Cloud) -> None:
     ],
     ids=lambda change: next(iter(change)),
 )
-def test_a_form_takes_no_other_file(api: remote_api.Api, change: dict[str, str]) -> None:
+def test_a_form_takes_no_other_file(api: Client, change: dict[str, str]) -> None:
     """The form's conditions are the bucket's to enforce: key, type, what is asked for, and nothing beside."""
-    form = api.announce("photo.jpg", Wanted.of_options("vivid"))["upload"]
+    form = api.announce("photo.jpg", "vivid").upload
+    assert form is not None
     if "policy" in change:  # signed anew it could be longer valid; as it is, it cannot
-        policy = json.loads(base64.b64decode(form["fields"]["policy"]))
+        policy = json.loads(base64.b64decode(form.fields["policy"]))
         change = {
             "policy": base64.b64encode(json.dumps({**policy, "expiration": "2099-01-01T00:00:00Z"}).encode()).decode()
         }
-    form["fields"] |= change
+    form = msgspec.structs.replace(form, fields=form.fields | change)
     with pytest.raises(DarkroomError, match="the bucket answered 40"):
-        api.upload(form, "photo.jpg", photos.encoded())
+        api.upload(form, photos.encoded())
 
 
-def test_a_form_takes_no_empty_file(api: remote_api.Api) -> None:
-    form = api.announce("photo.jpg", Wanted())["upload"]
+def test_a_form_takes_no_empty_file(api: Client) -> None:
+    form = api.announce("photo.jpg").upload
+    assert form is not None
     with pytest.raises(DarkroomError, match="the bucket answered 400"):
-        api.upload(form, "photo.jpg", b"")
+        api.upload(form, b"")
 
 
-def test_stages_are_told_as_they_come(api: remote_api.Api) -> None:
+def test_stages_are_told_as_they_come(api: Client) -> None:
     recipe = json.loads(photos.recipe_through(["filter", "adjust_tone", "sharpen"]))
     large = photos.encoded(width=4000, height=3000)  # takes each stage longer than the test takes to look again
-    job = api.submit("staged.jpg", large, Wanted.of_body({"recipe": recipe}))
+    job = api.submit(large, recipe, filename="staged.jpg")
     seen: list[list[Any]] = []
 
-    def ended() -> dict[str, Any] | None:
+    def ended() -> Job | None:
         shown = api.job(job)
-        seen.append([stage["stage"] for stage in shown["stages"]])
-        return shown if shown["status"] == "succeeded" else None
+        seen.append([stage.stage for stage in shown.stages])
+        return shown if shown.status == "succeeded" else None
 
     done = wait_for(ended, "the job")
-    assert [stage["stage"] for stage in done["stages"]] == ["inspect", "filter", "adjust_tone", "sharpen", "publish"]
+    assert [stage.stage for stage in done.stages] == ["inspect", "filter", "adjust_tone", "sharpen", "publish"]
     assert any(0 < len(stages) < 5 for stages in seen), "no progress was told while it ran"
-    assert all(stage["milliseconds"] >= 0 for stage in done["stages"])
+    assert all((stage.milliseconds or 0) >= 0 for stage in done.stages)
 
 
-def test_submit_by_the_api(api: remote_api.Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_submit_by_the_api(api: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_API_KEY", api.key)
     (tmp_path / "a b.jpg").write_bytes(photos.encoded())
     recipe = photos.recipe_through(["adjust_tone"])
@@ -206,7 +209,7 @@ def test_submit_by_the_api(api: remote_api.Api, tmp_path: Path, monkeypatch: pyt
     np.testing.assert_array_equal(photos.decoded((tmp_path / "out" / "a b.jpg").read_bytes()), expected)
 
 
-def test_ten_photos_at_once_all_finish(api: remote_api.Api, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_ten_photos_at_once_all_finish(api: Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DARKROOM_API_KEY", api.key)
     names = [f"{number}.jpg" for number in range(10)]
     for seed, name in enumerate(names):
@@ -224,14 +227,14 @@ def test_ten_photos_at_once_all_finish(api: remote_api.Api, tmp_path: Path, monk
 
 
 @pytest.fixture(scope="module")
-def described(api: remote_api.Api) -> Any:
+def described(api: Client) -> Any:
     described = schemathesis.openapi.from_dict(OPENAPI)
     described.config.update(base_url=api.address)
     return described
 
 
 @pytest.mark.parametrize(("method", "path"), OPERATIONS)
-def test_answers_are_as_described(described: Any, api: remote_api.Api, cloud: Cloud, method: str, path: str) -> None:
+def test_answers_are_as_described(described: Any, api: Client, cloud: Cloud, method: str, path: str) -> None:
     @settings(max_examples=15, suppress_health_check=list(HealthCheck))
     @given(case=described[path][method.upper()].as_strategy())
     def check(case: Any) -> None:

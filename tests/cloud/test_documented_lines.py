@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from darkroom import recipe
-from darkroom.client.api import TRUST
+from darkroom.client.calling import TRUST
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
 from tests.cloud.cloud import Cloud

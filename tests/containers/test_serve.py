@@ -9,9 +9,7 @@ import numpy as np
 import pytest
 import urllib3
 
-from darkroom.client.api import Api
-from darkroom.errors import StepFailed
-from darkroom.wanted import Wanted
+from darkroom.client import Client, RequestRefused
 from darkroom_local.emulator import free_port
 from tests.containers.ground import RESULTS, UPLOADS, WORK, Ground, until
 from tests.support import photos
@@ -62,12 +60,14 @@ def test_the_api_is_served_as_on_aws(made: Ground, address: str, tmp_path: Path)
     assert (found.status, "defects" in found.json()) == (200, True)
 
     worker = made.start_worker(tmp_path / "worker")
-    api = Api(address, KEY)
-    job = api.submit("a.jpg", photo, Wanted.of_arguments("none", None))
+    api = Client(address, KEY)
+    job = api.submit(photo, "none")
     done = api.wait(job, 300)
-    assert (done["status"], done["report"]["recipe"]) == ("succeeded", "none")
-    assert api.download(done["links"]["result"]) == photo
-    with pytest.raises(StepFailed, match="no such job"):
-        Api(address, OTHER).job(job)
+    assert done.report is not None
+    assert (done.status, done.report.recipe) == ("succeeded", "none")
+    assert done.links.result is not None
+    assert api.download(done.links.result) == photo
+    with pytest.raises(RequestRefused, match="no such job"):
+        Client(address, OTHER).job(job)
     worker.terminate()
     assert worker.wait() == 0

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+import msgspec
 import pytest
 
 from darkroom import recipe
@@ -166,3 +167,39 @@ def test_a_format_may_be_called_by_its_usual_names(said: str, format_name: str) 
     assert Wanted.of_query({"format": [said]}).format == format_name
     assert Wanted.of_body({"format": said}).format == format_name
     assert Wanted.of_metadata({"format": said}, "a.png", "auto").format == format_name
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        Wanted(),
+        Wanted.of_options("vivid", blend=70, progressive=True),
+        Wanted(recipe=MINE, format="webp"),
+        Wanted(recipe=Recipe(steps=[], quality=40)),
+        Wanted(recipe=Recipe(steps="auto", finish="none", blend=30, partial="accept"), blend=60),
+        Wanted(recipe=Recipe(steps=[StepCall("convolve", {"kernel": [[0, 1, 0], [1, 4, 1], [0, 1, 0]]})])),
+        Wanted(recipe=Recipe(steps=[StepCall("adjust_distribution", {}, {"reference": "a b.png"})])),
+        Wanted(recipe=Recipe(steps=[StepCall("crop", {"aspect": "1:1"}), StepCall("gamma")])),
+    ],
+)
+def test_a_query_asks_for_what_it_was_made_of(wanted: Wanted) -> None:
+    query: dict[str, list[str]] = {}
+    for name, value in wanted.to_query():
+        query.setdefault(name, []).append(value)
+    told, meant = (
+        msgspec.structs.replace(one.to_recipe(), name="any", description="", scene="photo")
+        for one in (Wanted.of_query(query), wanted)
+    )
+    assert told == meant
+
+
+@pytest.mark.parametrize(
+    "own",
+    [
+        Recipe(steps=[StepCall("adjust_distribution", {}, {"reference": "a,b.png"})]),
+        Recipe(steps=[], animation="keep"),
+    ],
+)
+def test_what_no_query_says_is_told(own: Recipe) -> None:
+    with pytest.raises(RecipeInvalid, match="cannot be said"):
+        Wanted(recipe=own).to_query()

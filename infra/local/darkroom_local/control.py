@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Mapping
 
-from darkroom.client.api import TRUST
+from darkroom.client.calling import TRUST
 from darkroom.errors import StepFailed
 from darkroom_local import stack
 from darkroom_local.emulator import HOME, EmbeddedAws

@@ -54,6 +54,12 @@ class TransientError(DarkroomError):
     retryable = True
 
 
+class RequestRefused(DarkroomError):
+    """The HTTP API's own refusal, told to its caller: no such job, not theirs, not now. The codes are the API's."""
+
+    kind = "http"
+
+
 def revive(code: str, message: str) -> DarkroomError:
     """The error that once had this code and message: from a job's record, or a failed execution's cause."""
     kind, _, reason = code.partition(".")

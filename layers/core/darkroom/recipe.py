@@ -169,6 +169,16 @@ def parse_step(text: str) -> StepCall:
     return StepCall(name, {key: params[key] for key in values}, references)
 
 
+def spell_step(call: StepCall) -> str:
+    """The text that `parse_step` reads as this step. Raises `RecipeInvalid` where none does."""
+    values = {k: v if isinstance(v, str) else msgspec.json.encode(v).decode() for k, v in call.params.items()}
+    pairs = [f"{name}={value}" for name, value in (values | call.references).items()]
+    text = f"{call.name}:{','.join(pairs)}" if pairs else call.name
+    if any("," in value for value in call.references.values()) or parse_step(text).resolve() != call.resolve():
+        raise RecipeInvalid("bad-step", f"the step '{call.name}' cannot be said in a line")
+    return text
+
+
 def _pairs(text: str, rest: str) -> Iterator[tuple[str, str]]:
     for pair in _split_outside_brackets(rest):
         key, equals, value = pair.partition("=")

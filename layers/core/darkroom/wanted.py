@@ -140,6 +140,26 @@ class Wanted(Overrides, frozen=True):
             return self._overrides()
         return {"recipe": self._named() or msgspec.to_builtins(self.recipe), **self._overrides()}
 
+    def to_query(self) -> list[tuple[str, str]]:
+        """The query that asks for this, as `of_query` reads it, but for the name of a recipe of one's own.
+
+        Raises `RecipeInvalid` where none does.
+        """
+        said, pairs = self._overrides(), []
+        if self.recipe is not None:
+            named = self._named()
+            if not named:
+                if self.recipe.animation != "first":
+                    raise RecipeInvalid("bad-request", "what becomes of an animation cannot be said in a query")
+                own = Overrides(**{name: getattr(self.recipe, name) for name in Overrides.__struct_fields__}).of(None)
+                said = own._overrides() | said
+            steps = self.recipe.steps
+            if named or steps == "auto" or not steps:
+                pairs = [("recipe", named or ("auto" if steps else "none"))]
+            else:
+                pairs = [("step", recipe.spell_step(call)) for call in steps]
+        return pairs + [(name, str(value).lower()) for name, value in said.items()]
+
     def _overrides(self) -> dict[str, Any]:
         values = {name: getattr(self, name) for name in Overrides.__struct_fields__}
         return {name: value for name, value in values.items() if value is not None}

@@ -8,6 +8,7 @@ import numpy as np
 from PIL import Image
 
 import darkroom
+from darkroom.client import Client, Job
 
 photo = np.zeros((20, 30, 3), np.uint8)
 for step in darkroom.steps():
@@ -22,7 +23,7 @@ for source in (b"...", "in.jpg", Path("in.jpg"), Image.new("RGB", (3, 3)), photo
     darkroom.enhance(source, [darkroom.StepCall("crop", {"aspect": "1:1"})], limits=darkroom.Limits(max_pixels=100))
 with open("in.jpg", "rb") as file:
     darkroom.enhance(file)
-told: list[str] = [done.name for done in result.report.steps]
+names: list[str] = [done.name for done in result.report.steps]
 data: bytes = darkroom.encode(result.picture, "JPG", quality=90)
 picture: darkroom.Picture = darkroom.decode(data)
 brighter = darkroom.apply("gamma", picture.pixels, gamma=1.2)
@@ -33,3 +34,16 @@ except darkroom.ImageRejected as error:
     print(error.code, error.message)
 except (darkroom.RecipeInvalid, darkroom.StepFailed, darkroom.TransientError):
     raise
+
+
+def told(job: Job) -> None:
+    print(job.status, [stage.milliseconds for stage in job.stages])
+
+
+client = Client("https://api.example/v1", key="k")
+done: Job = client.wait(client.submit(Path("in.jpg"), darkroom.Recipe(steps="auto"), idempotency_key="one"), 60, told)
+if done.links.result and done.report:
+    print(len(client.download(done.links.result)), done.report.recipe)
+for one in client.jobs():
+    print(one.created.year, one.filename)
+better: bytes = client.enhance(b"...", [darkroom.StepCall("gamma")]).photo

@@ -151,16 +151,16 @@ def by_stack(stack: Stack, wanted: Wanted) -> tuple[Send, Fetch]:
 
 def by_api(address: str, wanted: Wanted) -> tuple[Send, Fetch]:
     """Through the HTTP API, with what the environment holds for it."""
-    from darkroom.client.api import Api
+    from darkroom.client import Client
 
-    api = Api.find(address)
+    api = Client.find(address)
 
     def fetch(job: str, timeout: float) -> Fetched:
-        links = api.wait(job, timeout)["links"]
-        if "result" not in links:
+        links = api.wait(job, timeout).links
+        if links.result is None or links.manifest is None:
             raise StepFailed("download", "the result is no longer there")
-        extension = posixpath.splitext(urlsplit(links["result"]).path)[1]
-        photo, manifest = api.download(links["result"]), api.download(links["manifest"])
-        return Fetched(extension, photo, manifest, api.download(links["sidecar"]) if "sidecar" in links else None)
+        extension = posixpath.splitext(urlsplit(links.result).path)[1]
+        photo, manifest = api.download(links.result), api.download(links.manifest)
+        return Fetched(extension, photo, manifest, api.download(links.sidecar) if links.sidecar else None)
 
-    return lambda name, body: api.submit(name, body, wanted), fetch
+    return lambda name, body: api.submit(body, wanted, filename=name), fetch

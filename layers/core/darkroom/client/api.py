@@ -5,39 +5,31 @@ from __future__ import annotations
 import mimetypes
 import os
 import uuid
-from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlencode
 
 import msgspec
 import urllib3
 
-from darkroom.client.waiting import until_finished
-from darkroom.errors import RecipeInvalid, StepFailed, TransientError, revive
+from darkroom.client import calling
+from darkroom.client.answers import Announced, Batch, Enhanced, Error, Form, Job, JobPage, Summary
+from darkroom.client.calling import Caller
+from darkroom.client.waiting import check, until
+from darkroom.errors import StepFailed
+from darkroom.recipe import Recipe, StepCall
+from darkroom.report import Diagnosis, Report
 from darkroom.wanted import Wanted
 
-POLL_SECONDS = 0.7
-TIMEOUT_SECONDS = 60.0
+POLL_SECONDS, BATCH_POLL_SECONDS = 0.7, 3.0
+PAGE = 100
 
-RETRIES = urllib3.Retry(
-    total=20,
-    connect=2,
-    read=2,
-    other=0,  # a certificate that is not trusted does not become so
-    remove_headers_on_redirect=("Authorization", "x-api-key"),
-    status_forcelist=(429, 502, 503, 504),
-    allowed_methods=None,  # a job is announced with an idempotency key, and the rest may be repeated as it is
-    backoff_factor=0.25,
-    backoff_jitter=0.5,
-    backoff_max=5,
-    raise_on_status=False,
-)
-"""Many photos at once go past the API's rate, or wait for a free function: such answers are asked again."""
+type Photo = bytes | str | os.PathLike[str]
+"""A photo's file, or its path."""
 
-TRUST = ("SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "AWS_CA_BUNDLE")
-"""Variables of the environment that name a file of certificates to trust; the first that is set holds."""
+type Asked = str | Mapping[str, Any] | Recipe | Iterable[StepCall] | Wanted | None
+"""What is to be done: a recipe as `darkroom.enhance` takes it; None for the stack's own default."""
 
 # Not in every system's table.
 mimetypes.add_type("image/heic", ".heic")
@@ -46,151 +38,202 @@ mimetypes.add_type("image/avif", ".avif")
 mimetypes.add_type("image/webp", ".webp")
 
 
-@dataclass(frozen=True, slots=True)
-class Api:
-    """An API at `address` (no slash at its end). Errors are the API's own, as darkroom's classes.
+class Client(Caller):
+    """The API of a stack, at `address`, for the holder of `key`, or `token`, or the environment's AWS credentials.
 
-    `key` is its API key, or else `token` a token of its user pool; without either, requests are signed with the AWS
-    credentials of the environment.
+    All methods raise darkroom's errors: those that a photo or recipe is at fault for as the library does,
+    `RequestRefused` for what the API refuses (`http.no-job`, `http.forbidden`, …), `TransientError` where there is no
+    answer, or the API is still busy after it was asked again. A busy API is asked again by itself, as its
+    `Retry-After` says; one of more than a minute is not waited for.
     """
 
-    address: str
-    key: str = ""
-    token: str = ""
+    # Jobs
 
-    @classmethod
-    def find(cls, address: str) -> Api:
-        """The API at `address`, with the key or token of the environment.
+    def submit(
+        self,
+        photo: Photo,
+        recipe: Asked = None,
+        *,
+        blend: int | None = None,
+        filename: str = "",
+        idempotency_key: str = "",
+    ) -> str:
+        """Announce a job and upload its photo, of any size. Gives the job's id.
 
-        Raises `RecipeInvalid` where there is neither, nor AWS credentials to sign with.
+        filename: of bytes, or another than the path's. idempotency_key: a second call with the same one, and the same
+        wishes, finds the same job; without it each call makes a job of its own, however often the network fails.
         """
-        key, token = os.environ.get("DARKROOM_API_KEY", ""), os.environ.get("DARKROOM_API_TOKEN", "")
-        if not key and not token:
-            _credentials()
-        return cls(address.rstrip("/"), key, token)
+        body, name = _read(photo, filename)
+        announced = self.announce(name, recipe, blend=blend, idempotency_key=idempotency_key)
+        if announced.upload is not None:
+            self.upload(announced.upload, body)
+        return announced.id
 
-    def submit(self, filename: str, body: bytes, wanted: Wanted) -> str:
-        """Announce a job and upload its photo. Returns its id."""
-        announced = self.announce(filename, wanted)
-        self.upload(announced["upload"], filename, body)
-        return str(announced["id"])
-
-    def announce(self, filename: str, wanted: Wanted) -> dict[str, Any]:
+    def announce(
+        self, filename: str, recipe: Asked = None, *, blend: int | None = None, idempotency_key: str = ""
+    ) -> Announced:
+        """A job, and the form that takes its photo."""
         content_type = mimetypes.guess_type(filename)[0] or "image/jpeg"
-        request = {"filename": filename, "content_type": content_type, **wanted.to_body()}
-        once = {"Idempotency-Key": str(uuid.uuid4())}
-        answer: dict[str, Any] = self._call("POST", "jobs", msgspec.json.encode(request), once)
-        return answer
+        request = {"filename": filename, "content_type": content_type, **_wanted(recipe, blend).to_body()}
+        once = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
+        return self._told(Announced, "POST", "jobs", request, once)
 
-    def upload(self, form: Mapping[str, Any], filename: str, body: bytes) -> None:
+    def upload(self, form: Form, photo: bytes) -> None:
         """Send a photo by its form, as a browser would. Raises `StepFailed` where the bucket refuses it."""
         # The file's own name is of no use to S3, which knows it by the field `key`.
-        data, content_type = urllib3.encode_multipart_formdata([*form["fields"].items(), ("file", ("photo", body))])
-        answer = _request("POST", form["url"], {"Content-Type": content_type}, data)
+        data, content_type = urllib3.encode_multipart_formdata([*form.fields.items(), ("file", ("photo", photo))])
+        answer = calling.request("POST", form.url, {"Content-Type": content_type}, data)
         if answer.status >= 300:
             raise StepFailed("upload", f"the upload failed: the bucket answered {answer.status}")
 
-    def job(self, job: str) -> dict[str, Any]:
-        answer: dict[str, Any] = self._call("GET", f"jobs/{job}")
-        return answer
+    def job(self, job: str) -> Job:
+        """A job as it stands, by its id."""
+        return self._told(Job, "GET", f"jobs/{_id(job)}")
 
-    def wait(self, job: str, timeout: float) -> dict[str, Any]:
-        """The finished job. Raises the job's own error, or `TransientError` after `timeout` seconds."""
-        return until_finished(lambda: self.job(job), timeout, POLL_SECONDS)
+    def jobs(self) -> Iterator[Summary]:
+        """The caller's jobs, newest first, asked for page by page as they are taken."""
+        following: str | None = ""
+        while following is not None:
+            query = urlencode({"limit": PAGE} | ({"next": following} if following else {}))
+            page = self._told(JobPage, "GET", f"jobs?{query}")
+            yield from page.jobs
+            following = page.next
+
+    def wait(self, job: str, timeout: float = 600, progress: Callable[[Job], None] | None = None) -> Job:
+        """The job once it has succeeded.
+
+        progress: is told of the job whenever it stands otherwise than before, its stages among it. Raises the job's own
+        error, `StepFailed` (`step.superseded`) where a newer upload of its key was faster, and `TransientError` after
+        `timeout` seconds, whereupon the job goes on.
+        """
+        looks: list[Job] = []
+
+        def look() -> Job | None:
+            now = self.job(job)
+            if progress is not None and _state(now) not in map(_state, looks[-1:]):
+                progress(now)
+            looks[:] = [now]
+            return now if now.ended else None
+
+        done = until(look, timeout, POLL_SECONDS)
+        error = done.error or Error("", "")
+        check(done.status, error.code, error.message)
+        return done
+
+    def again(
+        self,
+        job: str,
+        recipe: Asked = None,
+        *,
+        blend: int | None = None,
+        without: Sequence[str] = (),
+        more: Sequence[str] = (),
+        less: Sequence[str] = (),
+    ) -> Summary:
+        """A new job on a job's photo, without another upload: by another recipe, or without some decisions, or with
+        more or less of a quality."""
+        switches = {"without": list(without), "more": list(more), "less": list(less)}
+        body = _wanted(recipe, blend).to_body() | {name: names for name, names in switches.items() if names}
+        return self._told(Summary, "POST", f"jobs/{_id(job)}/again", body, retries=calling.ONCE)
+
+    def redo(self, job: str) -> Summary:
+        """Begin a job anew that failed."""
+        return self._told(Summary, "POST", f"jobs/{_id(job)}/redo", retries=calling.ONCE)
+
+    def stop(self, job: str) -> Summary:
+        """Stop a job that runs; it ends as failed, soon."""
+        return self._told(Summary, "POST", f"jobs/{_id(job)}/stop")
 
     def delete(self, job: str) -> None:
-        self._call("DELETE", f"jobs/{job}")
+        """Delete a job with its photo, its result and its record."""
+        self._answer("DELETE", f"jobs/{_id(job)}")
 
     def download(self, link: str) -> bytes:
-        """What lies at one of a job's links."""
-        answer = _request("GET", link, {})
+        """What lies at one of a job's links. Raises `StepFailed` where nothing does, or the link is too old."""
+        answer = calling.request("GET", link, {})
         if answer.status >= 300:
             raise StepFailed("download", f"the result could not be fetched: the bucket answered {answer.status}")
         return answer.data
 
-    def _call(self, method: str, path: str, body: bytes | None = None, more: Mapping[str, str] | None = None) -> Any:
-        url = f"{self.address}/{path}"
-        headers = {"Accept": "*/*", **({"Content-Type": "application/json"} if body else {}), **(more or {})}
-        if self.key:
-            headers["x-api-key"] = self.key
-        elif self.token:
-            headers["Authorization"] = f"Bearer {self.token}"
-        else:
-            headers |= _signature(method, url, headers, body)
-        answer = _request(method, url, headers, body)
-        if answer.status >= 300:
-            raise _told(answer.status, answer.data)
-        return msgspec.json.decode(answer.data) if answer.data else None
+    # While one waits
+
+    def enhance(
+        self, photo: Photo, recipe: Asked = None, *, blend: int | None = None, timeout: float = 600
+    ) -> Enhanced:
+        """A better photo and its report, in one call. Photos of more than 4,500,000 bytes are for `submit`.
+
+        timeout: seconds; what takes the API longer than it may hold a call for goes on as a job, which is waited for.
+        """
+        body, name = _read(photo, "")
+        query = urlencode([*_wanted(recipe, blend).to_query(), ("report", "1")])
+        content_type = {"Content-Type": mimetypes.guess_type(name)[0] or "image/jpeg"}
+        answer = self._answer("POST", f"enhance?{query}", body, content_type, retries=calling.WHILE_ONE_WAITS)
+        job = answer.headers["X-Darkroom-Job"]
+        if answer.status < 300:
+            (_, told), (media_type, enhanced), *_ = calling.parts(answer.headers["Content-Type"], answer.data)
+            return Enhanced(enhanced, media_type, msgspec.json.decode(told, type=Report), job)
+        done = self.wait(job, timeout)
+        if done.links.result is None or done.report is None:
+            raise StepFailed("download", "the result is no longer there")
+        form = done.report.result and done.report.result.format
+        return Enhanced(self.download(done.links.result), f"image/{form}", done.report, job)
+
+    def diagnose(self, photo: Photo) -> Diagnosis:
+        """What is wrong with a photo of at most 4,500,000 bytes."""
+        body, name = _read(photo, "")
+        content_type = {"Content-Type": mimetypes.guess_type(name)[0] or "image/jpeg"}
+        return self._told(Diagnosis, "POST", "diagnose", body, content_type, retries=calling.WHILE_ONE_WAITS)
+
+    # Batches
+
+    def begin_batch(
+        self,
+        jobs: Sequence[str] = (),
+        *,
+        source: str | None = None,
+        recipe: Asked = None,
+        blend: int | None = None,
+        max_concurrency: int = 10,
+        force: bool = False,
+    ) -> Batch:
+        """Enhance the photos of these jobs, or, for administrators, of all under ``s3://BUCKET/PREFIX``."""
+        where = {"jobs": list(jobs)} if source is None else {"source": source}
+        options = {"max_concurrency": max_concurrency, "force": force}
+        body = _wanted(recipe, blend).to_body() | where | options
+        return self._told(Batch, "POST", "batches", body, retries=calling.ONCE)
+
+    def batch(self, batch: str) -> Batch:
+        """A batch as it stands, by its id."""
+        return self._told(Batch, "GET", f"batches/{_id(batch)}")
+
+    def wait_for_batch(
+        self, batch: str, timeout: float = 86_400, progress: Callable[[Batch], None] | None = None
+    ) -> Batch:
+        """The batch once it has ended, whatever became of its photos. progress: is told of it at each look."""
+
+        def look() -> Batch | None:
+            now = self.batch(batch)
+            if progress is not None:
+                progress(now)
+            return now if now.ended else None
+
+        return until(look, timeout, BATCH_POLL_SECONDS, "batch")
 
 
-def _request(method: str, url: str, headers: Mapping[str, str], body: bytes | None = None) -> urllib3.BaseHTTPResponse:
-    """The answer, of whatever status, after `RETRIES`. Raises `TransientError` where there is none."""
-    try:
-        return _connections(_trusted()).request(method, url, headers=headers, body=body)
-    except urllib3.exceptions.MaxRetryError as error:
-        if isinstance(error.reason, urllib3.exceptions.SSLError):
-            raise StepFailed(
-                "certificate",
-                f"the certificate of {urlsplit(url).netloc} is not trusted here; where it is your own, as that of "
-                f"`make local`, {TRUST[0]}=FILE names it ({error.reason})",
-            ) from None
-        raise TransientError("unreachable", f"the API did not answer: {error}") from None
-    except urllib3.exceptions.HTTPError as error:
-        raise TransientError("unreachable", f"the API did not answer: {error}") from None
+def _id(text: str) -> str:
+    return quote(text, safe="")
 
 
-def _trusted() -> str | None:
-    """The file of the certificates to trust, by whichever variable names one; None for the system's."""
-    return next((path for name in TRUST if (path := os.environ.get(name))), None)
+def _state(job: Job) -> Any:
+    return job.status, job.stages
 
 
-@cache
-def _connections(certificates: str | None) -> urllib3.PoolManager:
-    """Connections that are kept open. certificates: file of those to trust; None for the system's."""
-    return urllib3.PoolManager(retries=RETRIES, timeout=TIMEOUT_SECONDS, ca_certs=certificates, maxsize=16)
+def _wanted(recipe: Asked, blend: int | None) -> Wanted:
+    return Wanted.of_arguments(Wanted() if recipe is None else recipe, blend)
 
 
-def _credentials() -> tuple[Any, str | None]:
-    """The AWS credentials of the environment and its region. Raises `RecipeInvalid` where there are none."""
-    import boto3  # only those who sign wait for it
-    from botocore.exceptions import BotoCoreError
-
-    why = ""
-    try:
-        session = boto3.Session()
-        found = session.get_credentials()
-        if found is not None:
-            return found.get_frozen_credentials(), session.region_name
-    except BotoCoreError as error:
-        why = f" ({error})"
-    raise RecipeInvalid(
-        "no-key",
-        "the API's key is asked for in the environment variable DARKROOM_API_KEY, or a token of its user pool in "
-        f"DARKROOM_API_TOKEN, or AWS credentials that may call it{why}",
-    )
-
-
-def _signature(method: str, url: str, headers: Mapping[str, str], body: bytes | None) -> dict[str, str]:
-    """The headers of AWS Signature Version 4."""
-    from botocore.auth import SigV4Auth
-    from botocore.awsrequest import AWSRequest
-
-    credentials, region = _credentials()
-    # ID.execute-api.REGION.amazonaws.com; a domain of one's own says nothing of the region.
-    labels = (urlsplit(url).hostname or "").split(".")
-    if labels[1:2] == ["execute-api"]:
-        region = labels[2]
-    request = AWSRequest(method=method, url=url, data=body or b"", headers=dict(headers))
-    SigV4Auth(credentials, "execute-api", region or "us-east-1").add_auth(request)
-    return {name: str(value) for name, value in request.headers.items() if name not in headers}
-
-
-def _told(status: int, body: bytes) -> Exception:
-    """darkroom's error for a problem."""
-    try:
-        problem = msgspec.json.decode(body, type=dict[str, Any])
-    except msgspec.DecodeError:
-        problem = {}
-    if status in (401, 403):
-        return StepFailed("forbidden", "the API does not know this key, token or signature, or may not be called by it")
-    return revive(problem.get("code", "step.unexpected"), problem.get("detail", f"the API answered {status}"))
+def _read(photo: Photo, filename: str) -> tuple[bytes, str]:
+    """A photo's bytes and the name that it goes by. Raises OSError."""
+    if isinstance(photo, bytes):
+        return photo, filename or "photo.jpg"
+    return Path(photo).read_bytes(), filename or os.path.basename(photo)

@@ -12,7 +12,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import items, keys
-from darkroom.client.waiting import until_finished
+from darkroom.client.waiting import UNFINISHED, check, until
 from darkroom.errors import StepFailed
 from darkroom.wanted import Wanted
 
@@ -64,7 +64,14 @@ class Stack:
 
     def wait(self, key: str, timeout: float) -> dict[str, Any]:
         """The finished job of an upload. Raises the job's own error, or `TransientError` after `timeout` seconds."""
-        return until_finished(lambda: next(iter(self.jobs(key)), None), timeout, POLL_SECONDS)
+
+        def look() -> dict[str, Any] | None:
+            return next((job for job in self.jobs(key)[:1] if job["status"] not in UNFINISHED), None)
+
+        done = until(look, timeout, POLL_SECONDS)
+        error = done.get("error", {})
+        check(done["status"], error.get("code", ""), error.get("message", ""))
+        return done
 
     def jobs(self, key: str) -> list[dict[str, Any]]:
         """The newest jobs of an upload's key, newest first."""
