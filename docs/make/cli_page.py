@@ -22,6 +22,7 @@ USES = (
     ("several photos, into a folder", "darkroom enhance in.jpg note.png -o better/ --recipe vivid"),
     ("a folder, its tree kept, two photos at a time", "darkroom enhance scans/ -o done/ --recipe none --jobs 2"),
     ("go on where it was stopped", "darkroom enhance scans/ -o done/ --recipe none --skip"),
+    ("photos of one occasion, decided together", "darkroom enhance scans/ -o alike/ --album --jobs 2"),
     ("replace what is there", "darkroom enhance in.jpg -o out.jpg --recipe vivid --force"),
     ("steps of one's own, another format", "darkroom enhance in.jpg -o out.webp --step denoise --step gamma:gamma=1.2"),
     ("from a pipe into a pipe", "darkroom enhance - -o - --recipe vivid < in.jpg > piped.jpg"),
@@ -58,6 +59,12 @@ TAIL = """
 Exit statuses: 0 done; 1 a photo's or a recipe's fault, or ours, told in a line on stderr that names it (other photos go
 on); 2 wrong usage, before any work is done; 130 stopped by Ctrl-C, which says how many photos are done. Results are
 written whole or not at all, so that `--skip` goes on where a run was stopped.
+
+With `--album`, photos that lie in one folder and were taken within an hour of each other (by EXIF's `DateTimeOriginal`;
+those that do not say when, together) are looked at first, and then decided about together: of light, exposure and noise
+counts what all of them tell, and the less each photo's own where they differ by no more than it is in doubt of. A photo
+that stands apart from the others keeps its own, and so do all where there are fewer than three. The report's `album`
+says so, with its share ([report.md](report.md#album)).
 
 A folder's pictures are found by what they begin like or are called; hidden files, earlier results (`*.enhanced.*`) and
 whatever else lies there are left out, and their number is told. A pipe or device is read only where it is named itself.

@@ -50,7 +50,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     before = json.loads(EARLIER)
     now = json.loads(msgspec.json.encode(told))
     assert now.pop("schema") == report.SCHEMA
-    assert now.pop("sidecar") is None
+    assert now.pop("sidecar") is now.pop("album") is None
     assert now.pop("progressive") is False
     assert now.pop("recipe_digest") == ""
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None

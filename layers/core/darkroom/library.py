@@ -12,6 +12,7 @@ from msgspec.structs import replace
 
 from darkroom import blending, pipeline, report
 from darkroom.auto import guard, treatments
+from darkroom.auto.albums import Evidence, Together
 from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
@@ -55,6 +56,7 @@ def enhance(
     recipe: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall] | Wanted = "auto",
     blend: int | None = None,
     *,
+    together: Together | None = None,
     limits: Limits | None = None,
     load_reference: LoadReference | None = None,
     on_step: OnStep | None = None,
@@ -67,6 +69,8 @@ def enhance(
         in 16 bits. The input is never changed.
     recipe: a built-in recipe's name, a recipe as JSON text or mapping, a list of steps, or a `Wanted`.
     blend: 0–100, percent of the result over the original; None takes the recipe's own.
+    together: what was found of the photo (`look`) together with others (`darkroom.auto.albums.together`): the recipe
+        "auto" decides by that, and does not look anew.
     limits: what a file may be at most; `Limits()` if None.
     load_reference, on_step: see `darkroom.pipeline.run`.
     on_progress: told what begins now (``"reading"``, ``"diagnosing"`` or ``"planning"``, each step by its name,
@@ -82,19 +86,22 @@ def enhance(
     chosen = Wanted.of_arguments(recipe, blend).to_recipe()
     original, size = to_picture(photo, limits or Limits(), chosen)
     tell("diagnosing" if treatments.needs_diagnosis(chosen) else "planning", READ)
-    undecided = treatments.needs_diagnosis(chosen)
-    measured = measure(original) if undecided else None
-    told = report.begin(chosen, report.source_of(original, size), measured, original.metadata.notes)
-    diagnosis = diagnose(original.shown()) if undecided else None
-    calls, decisions = treatments.resolve(chosen, told.measurements, diagnosis)
-    told = replace(told, diagnosis=diagnosis, decisions=decisions)
+    told = report.begin(chosen, report.source_of(original, size), None, original.metadata.notes)
+    by = None
+    if treatments.needs_diagnosis(chosen):
+        by = known = together.own if together else look(original, chosen)
+        told = replace(told, measurements=known.measurements, diagnosis=known.diagnosis)
+        if together:
+            by, told = together.agreed, replace(told, album=together.album)
+    calls, decisions = treatments.resolve(chosen, by.measurements if by else None, by.diagnosis if by else None)
+    told = replace(told, decisions=decisions)
     picture, steps = pipeline.run(
         original, calls, load_reference=load_reference, on_step=_counting(calls, tell, on_step)
     )
     tell("looking again", WORKED)
     review = None
-    if diagnosis is not None and calls:
-        picture, review = guard.review(original, picture, diagnosis, told.treated)
+    if by is not None and calls:
+        picture, review = guard.review(original, picture, by.diagnosis, told.treated)
     picture = blending.blend(original, picture, chosen.blend)
     stage = StageReport("library", round((time.perf_counter() - started) * 1000), steps)
     told = replace(told, review=review, stages=[stage])
@@ -104,6 +111,17 @@ def enhance(
     unchanged = same_pixels(original, picture)
     tell("done", 1.0)
     return Result(image, told, picture, chosen, unchanged)
+
+
+def look(
+    photo: Source, recipe: str | bytes | Mapping[str, Any] | Recipe | Wanted = "auto", *, limits: Limits | None = None
+) -> Evidence:
+    """What is known of a photo before the recipe "auto" decides: what it decides by for several together.
+
+    photo, recipe, limits, errors: as in `enhance`; the recipe says how the file is read.
+    """
+    original, _ = to_picture(photo, limits or Limits(), Wanted.of_arguments(recipe).to_recipe())
+    return Evidence(measure(original), diagnose(original.shown()))
 
 
 def _untold(_: str, __: float) -> None:

@@ -13,6 +13,7 @@ import msgspec
 from msgspec import Meta
 
 import darkroom
+from darkroom.album import Album
 from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
 from darkroom.measurements import Measurements, Share
@@ -153,10 +154,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     diagnosis: Annotated[Diagnosis | None, Meta(description="null where the recipe states its steps")] = None
     decisions: Annotated[
         list[Decision],
-        Meta(
-            description="a defect each, in the order of treatment, then the finish; none where the recipe states steps"
-        ),
+        Meta(description="a defect each, in the order of treatment, then the finish; none of stated steps"),
     ]
+    album: Annotated[Album | None, Meta(description="null where the photo was decided about by itself")] = None
     stages: Annotated[list[StageReport], Meta(description="in the order in which they ran")] = []
     review: Annotated[Review | None, Meta(description="null where nothing was done by itself")] = None
     notes: Annotated[tuple[str, ...], Meta(description="what reading the file changed, in sentences")]
@@ -254,6 +254,7 @@ def reasons(report: Report) -> list[Reason]:
     for step in report.steps:
         told += _of_step(step, asked=not report.treated)
     told += [Reason("done" if decision.chosen else "left", decision.why) for decision in report.decisions]
+    told += [Reason("found", report.album.words)] if report.album else []
     if not report.steps:
         kept = report.result is not None and report.result.untouched
         became = "the file was left as it came" if kept else "turned upright, brought to sRGB and saved again"

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os
-from collections import deque
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from functools import partial
-from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import click
 
 from darkroom.cli import inputs
 from darkroom.cli.asking import also_read, asks, read_wanted
+from darkroom.cli.pool import begun
 from darkroom.cli.shared import (
     Attempts,
     Move,
@@ -24,11 +23,11 @@ from darkroom.cli.shared import (
     read_file,
     sentence,
     shown,
-    with_progress,
 )
 from darkroom.errors import DarkroomError, RecipeInvalid
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
+    from darkroom.auto.albums import Together
     from darkroom.cli.sheet import Pair
     from darkroom.library import OnProgress
     from darkroom.picture import Array
@@ -42,6 +41,11 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
     "-o", "--output", metavar="OUT", help="A file for one photo ('-' for stdout), a folder (with / at its end)."
 )
 @asks(default=" (default: auto)")
+@click.option(
+    "--album",
+    is_flag=True,
+    help="Photos of a folder, taken within an hour of each other, decide together about light, exposure and noise.",
+)
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option(
     "--report",
@@ -57,6 +61,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 def enhance(
     names: tuple[str, ...],
     output: str | None,
+    album: bool,
     jobs: int,
     report_path: str | None,
     explain: bool,
@@ -78,13 +83,15 @@ def enhance(
     import msgspec
 
     from darkroom import report
-    from darkroom.cli import gathering, outputs, sheet, told
+    from darkroom.cli import albums, gathering, outputs, sheet, told
     from darkroom.sidecar import packet
 
     if force and skip:
         raise click.UsageError("--force and --skip exclude each other")
     wanted = read_wanted(**asked)
     chosen = wanted.to_recipe()
+    if album and chosen.steps != "auto":
+        raise click.UsageError(f"--album is for the recipe auto: {chosen.name} decides nothing")
     photos = inputs.find(inputs.without_results(names), output)
     files = outputs.Outputs([*(path for path, _ in photos), *also_read(asked["recipe_source"], wanted)], force=force)
     targets = outputs.plan(photos, output, chosen.format)
@@ -104,7 +111,9 @@ def enhance(
     if report_path:
         files.claim(report_path, "--report")
     reports, attempts = [], Attempts(as_json=as_json)
-    for source, target, result in each(work, wanted, jobs, look=gathered is not None):
+    told_together = albums.together((photo.path for photo in photos), chosen, jobs) if album and work else {}
+    to_do = [Work(source, target, told_together.get(source)) for source, target in work]
+    for source, target, result in each(to_do, wanted, jobs, look=gathered is not None):
         with attempts.on(source), gathered.trying(source) if gathered else nullcontext():
             body, done, pair = result()
             files.write(target, body)
@@ -132,51 +141,30 @@ type Result = Callable[[], tuple[bytes, Report, Pair | None]]
 """Gives what is to be written for a photo, what was done and, if wanted, how it looks, or raises why there is none."""
 
 
-def each(
-    work: list[tuple[str, str]], wanted: Wanted, jobs: int, *, look: bool = False
-) -> Iterator[tuple[str, str, Result]]:
+class Work(NamedTuple):
+    """A photo, and where its result goes. together: what it tells with its album's others, if it is of one."""
+
+    source: str
+    target: str
+    together: Together | None = None
+
+
+def each(work: Sequence[Work], wanted: Wanted, jobs: int, *, look: bool = False) -> Iterator[tuple[str, str, Result]]:
     """Each photo with its target and its result, in order. jobs: processes that work at the same time. look: whether
     each is looked at for a page."""
     if jobs == 1 or len(work) < 2:
         with moving_bar(len(work)) as move:
-            for index, (source, target) in enumerate(work):
-                progress = _within(move, index, shown(source))
-                yield source, target, partial(enhance_one, source, target, wanted, progress, look=look)
+            for index, one in enumerate(work):
+                progress = _within(move, index, shown(one.source))
+                yield one.source, one.target, partial(enhance_one, one, wanted, progress, look=look)
         return
-    from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
-
-    workers = min(jobs, len(work))
-    with ProcessPoolExecutor(workers, get_context("spawn"), initializer=alone_on_a_core) as pool:
-        begun = deque[tuple[str, str, Result]]()
-        rest = iter(work)
-
-        def begin(count: int) -> None:
-            for source, target in islice(rest, count):
-                begun.append((source, target, pool.submit(enhance_one, source, target, wanted, look=look).result))
-
-        begin(2 * workers)  # no more results wait to be written than there are workers, and none of them for work
-        try:
-            for _ in with_progress(work):
-                yield begun.popleft()
-                begin(1)
-        finally:
-            pool.shutdown(wait=False, cancel_futures=True)
+    for one, result in zip(work, begun(partial(enhance_one, wanted=wanted, look=look), work, jobs), strict=True):
+        yield one.source, one.target, result
 
 
 def _within(move: Move, index: int, name: str) -> OnProgress:
     """Moves the bar within one of the photos."""
     return lambda now, share: move(index + share, f"{name}: {now}" if share < 1 else "")
-
-
-def alone_on_a_core() -> None:
-    """For a process among several: one thread, and Ctrl-C is for the one that leads them."""
-    import signal
-
-    import cv2
-
-    cv2.setNumThreads(1)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def format_for(target: str) -> str:
@@ -192,17 +180,19 @@ def format_for(target: str) -> str:
 
 
 def enhance_one(
-    source: str, target: str, wanted: Wanted, on_progress: OnProgress | None = None, *, look: bool = False
+    work: Work, wanted: Wanted, on_progress: OnProgress | None = None, *, look: bool = False
 ) -> tuple[bytes, Report, Pair | None]:
     """What is to be written for one photo, what was done, and how it looks where that is wanted."""
     from darkroom import blending, codec, library
+
+    source, target, together = work
 
     data, asked = read_file(source), None
     if not is_stream(target) and Path(target).suffix:
         asked = format_for(target)
         if wanted.format not in (None, asked):
             raise RecipeInvalid("unknown-format", f"'{target}' is not called like the {wanted.format} asked for")
-    result = library.enhance(data, wanted, load_reference=load_reference, on_progress=on_progress)
+    result = library.enhance(data, wanted, together=together, load_reference=load_reference, on_progress=on_progress)
     format_name = asked or result.recipe.format or codec.output_format(result.picture.metadata.source_format)
     source_bytes = data if result.unchanged and result.recipe.quality is None else None
     body, told = blending.write(result.report, result.picture, format_name, source_bytes)

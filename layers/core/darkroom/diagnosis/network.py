@@ -102,7 +102,7 @@ def interpret(presence: Array, strength: Array, traced: Mapping[str, float] = Ma
                 probability >= PRESENT,
                 value,
                 kind.unit,
-                _sentence(kind, probability, value, details),
+                sentence(kind, probability, value, details),
                 kind.helps,
                 details,
                 kind.traced and kind.reads[0] in traced,
@@ -145,7 +145,8 @@ _TOGETHER: Mapping[str, Callable[[Told], Reading]] = {"colour cast": _read_cast,
 """Defects that are read from several strengths at once."""
 
 
-def _sentence(kind: Kind, probability: float, value: float, details: Mapping[str, float]) -> str:
+def sentence(kind: Kind, probability: float, value: float, details: Mapping[str, float]) -> str:
+    """What is said of a defect of this probability, strength and details."""
     if probability < PRESENT:
         return kind.absent.format(name=kind.name)
     tint = _tint(details) if "red" in details else ""
