@@ -24,6 +24,16 @@ TEXTURE = 2.0
 FLAT_SMOOTHING = 0.01
 """Standard deviation over a flat field, of its longer side: removes its noise and dust."""
 
+WRITING, BLOCK = 11, 97
+"""Side, in px of a map, of windows in which paper is seen: between letters and lines, and beside printed areas."""
+
+PRINTED_DARK, PRINTED_COLOR = 0.12, 0.5
+"""Printed is what has less than this share of the light of the paper about it in every channel, or in one channel less
+than this share of what it has in another: shadows on paper are seldom as deep, and never coloured."""
+
+PAPER_SMOOTHING = 2.0
+"""Standard deviation in px of a map's smoothing: a shadow's edge is softer."""
+
 
 def small_luminance(image: Array) -> Array:
     """Y of BT.709 in linear light, float32, area averaged to at most MAP_SIDE px; of HxW or HxWx3 of any dtype."""
@@ -35,6 +45,16 @@ def small_luminance(image: Array) -> Array:
         plane = srgb_to_linear(np.ascontiguousarray(image[..., c]))
         total += weight * cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
     return total
+
+
+def _small_light(image: Array) -> Array:
+    """Linear light, float32, area averaged to at most MAP_SIDE px: HxW, or HxWx3 without alpha; of any dtype."""
+    size = map_size(image.shape)
+    planes = [image] if image.ndim == 2 else [image[..., c] for c in range(3)]
+    small = [
+        cv2.resize(srgb_to_linear(np.ascontiguousarray(plane)), size, interpolation=cv2.INTER_AREA) for plane in planes
+    ]
+    return small[0] if len(small) == 1 else np.dstack(small)
 
 
 def map_size(shape: tuple[int, ...]) -> tuple[int, int]:
@@ -93,19 +113,35 @@ def vignetting_gain(light: Array) -> Array:
     return np.asarray(np.exp(-np.interp(radius, table, np.concatenate(([0], np.cumsum(steps))))), np.float32)
 
 
+def paper_gain(image: Array) -> Array:
+    """Factors that make a page's paper white wherever it lies in light or shadow: HxW, or HxWx3 of colour.
+
+    image: HxW or HxWx3 of any dtype. In each channel paper is the lightest about each place (grey closing), in a window
+    that writing does not fill; where that is far darker than the lightest of a wide one, or of another colour, it is a
+    printed area, and the paper that of the wide one. Division by the background as in Gatos, Pratikakis and Perantonis,
+    "Adaptive degraded document image binarization", 2006.
+    """
+    light = np.maximum(_small_light(image), np.float32(DARKEST))
+    near, wide = (
+        cv2.morphologyEx(light, cv2.MORPH_CLOSE, np.ones((side, side), np.uint8)).reshape(*light.shape[:2], -1)
+        for side in (WRITING, BLOCK)
+    )
+    share = near / wide
+    darkest, lightest = share.min(axis=2), share.max(axis=2)
+    printed = (lightest < PRINTED_DARK) | (darkest < PRINTED_COLOR * lightest)
+    paper = np.where(printed[..., None], wide, near)
+    paper = cv2.GaussianBlur(paper, (0, 0), PAPER_SMOOTHING, borderType=cv2.BORDER_REFLECT)
+    return np.asarray(1 / paper).reshape(light.shape)
+
+
 def flat_field_gain(flat: Array, gray: bool) -> Array:
     """Factors that make an evenly lit surface even: HxW, or HxWx3 (colour shading too) of a coloured flat field.
 
     flat: picture of such a surface, HxW, HxWx3 or HxWx4 of any dtype; gray: whether the picture to correct is grey.
     """
-    size = map_size(flat.shape)
-    planes = [flat] if flat.ndim == 2 else [flat[..., c] for c in range(3)]
-    small = [
-        cv2.resize(srgb_to_linear(np.ascontiguousarray(plane)), size, interpolation=cv2.INTER_AREA) for plane in planes
-    ]
-    light = small[0] if len(small) == 1 else np.dstack(small)
+    light = _small_light(flat)
     light = luminance(light) if gray else light
-    light = np.maximum(_smooth(light, FLAT_SMOOTHING * max(size)), np.float32(DARKEST))
+    light = np.maximum(_smooth(light, FLAT_SMOOTHING * max(light.shape)), np.float32(DARKEST))
     return np.asarray(light.max(axis=(0, 1)) / light)
 
 

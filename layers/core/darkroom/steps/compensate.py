@@ -14,6 +14,7 @@ from darkroom.estimates.illumination import (
     enlarge_rows,
     flat_field_gain,
     homomorphic_gain,
+    paper_gain,
     small_luminance,
     vignetting_gain,
 )
@@ -29,8 +30,11 @@ ASPECT_TOLERANCE = 0.02
 
 class Compensate(Params, frozen=True):
     illumination: Annotated[
-        Literal["flat_field", "homomorphic", "off"],
-        param("flat_field: by a flat field or the lens's vignetting; homomorphic: whatever varies slowly"),
+        Literal["flat_field", "homomorphic", "paper", "off"],
+        param(
+            "flat_field: by a flat field or the lens's vignetting; homomorphic: whatever varies slowly; "
+            "paper: a page's paper becomes white"
+        ),
     ] = "flat_field"
     scale: Annotated[
         float, param("of what counts as slowly varying: standard deviation, of the longer side", ge=0.01, le=1)
@@ -39,7 +43,7 @@ class Compensate(Params, frozen=True):
         float, param("of lens or scanner: standard deviation of its blur; 0 for none", ge=0, le=4, unit="px")
     ] = 0.0
     max_gain: Annotated[
-        float, param("largest factor, of light at any place and of contrast at any frequency", ge=1, le=8)
+        float, param("largest factor, of light at any place and of contrast at any frequency", ge=1, le=32)
     ] = 4.0
     strength: Strength = 1.0
 
@@ -64,7 +68,9 @@ def compensate(image: Array, params: Compensate, flat: Array | None = None) -> R
     illumination, in linear light, where it is a factor. flat_field: divided by the picture `flat` of an even surface if
     that is given, channel by channel, or else by the lens's vignetting, which is found from the symmetry of radial
     gradients (Zheng and others, 2008). homomorphic: the slow part of log luminance is made even (Oppenheim, Schafer and
-    Stockham, 1968), for documents and scans under a lamp; large dark things are slow too, so not for every photograph.
+    Stockham, 1968), for scans under a lamp; large dark things are slow too, so not for every photograph. paper: divided
+    by a page's paper, channel by channel, which is the lightest about each place: it becomes white, whatever light and
+    shadow it lay in, and lines keep their contrast to it (see `paper_gain`).
 
     softness, on luma (Y' of BT.601) of encoded values: the inverse of a Gaussian's MTF of that deviation,
     H (1 + k) / (H² + k), whose k bounds its gain by `max_gain` and lets it fall beyond, where there is only noise.
@@ -109,6 +115,8 @@ def _gain(image: Array, params: Compensate, flat: Array | None) -> Array | None:
         return None
     if params.illumination == "homomorphic":
         gain = homomorphic_gain(small_luminance(image), params.scale)
+    elif params.illumination == "paper":
+        gain = paper_gain(image)
     elif flat is None:
         gain = vignetting_gain(small_luminance(image))
     else:

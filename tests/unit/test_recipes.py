@@ -1,0 +1,55 @@
+"""Built-in recipes do what their descriptions say, measured on pictures whose truth is known."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+import darkroom
+from darkroom.picture import Array
+
+# --- document ---------------------------------------------------------------------------------------------------------
+
+RULES = range(120, 560, 40)
+MARGIN = 40
+
+
+def form() -> Array:
+    """A page: a dark head, pale ruled lines with writing on some, and a red stamp."""
+    page = np.full((600, 800, 3), 250, np.uint8)
+    cv2.rectangle(page, (0, 0), (800, 70), (25, 40, 80), -1)
+    cv2.putText(page, "FORM 27", (MARGIN, 50), cv2.FONT_HERSHEY_SIMPLEX, 1.3, (245, 245, 245), 4)
+    for row in RULES:
+        cv2.line(page, (MARGIN, row), (800 - MARGIN, row), (175, 190, 210), 1)
+    for row in RULES[::3]:
+        cv2.putText(page, "darkroom 1839", (MARGIN, row - 8), cv2.FONT_HERSHEY_SIMPLEX, 0.7, (30, 30, 35), 2)
+    cv2.circle(page, (650, 300), 60, (190, 30, 40), 8)
+    return page
+
+
+def photographed(page: Array) -> Array:
+    """In uneven lamplight with a shadow across, noise, and JPEG."""
+    height, width = page.shape[:2]
+    y, x = np.mgrid[:height, :width] / np.float32(width)
+    light = np.exp(-0.9 * (x + y)) * (1 - 0.45 / (1 + np.exp(-(x - y - 0.2) / 0.02)))
+    lit = (page / 255.0) ** 2.2 * light[..., None] * (0.8, 0.76, 0.68)
+    lit = cv2.GaussianBlur(lit, (0, 0), 0.6) ** (1 / 2.2) * 255
+    lit += np.random.default_rng(1).normal(0, 2.5, lit.shape)
+    file = cv2.imencode(".jpg", np.clip(lit, 0, 255).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, 88))[1]
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
+
+
+def test_document_makes_paper_white_and_keeps_ruled_lines_whole() -> None:
+    page = form()
+    result = darkroom.enhance(photographed(page), "document").image
+    grey = result.mean(axis=2)
+    far_from_ink = cv2.erode(page.min(axis=2), np.ones((15, 15))) == 250
+    assert np.quantile(grey[far_from_ink], 0.01) > 245
+    columns = slice(MARGIN + 10, 560)
+    for row in RULES:
+        darkest = grey[row - 1 : row + 2, columns].min(axis=0)
+        assert (darkest < 235).mean() > 0.99
+    assert grey[20:60, 400:].max() < 60, "a printed area stays one"
+    assert grey[20:60, MARGIN:220].max() > 200, "and what is light in it stays light"
+    stamp = result[(page == (190, 30, 40)).all(axis=2)].mean(axis=0)
+    assert stamp[0] > 100 > 50 > stamp[1:].max()
