@@ -12,7 +12,7 @@ from msgspec.structs import replace
 
 import darkroom
 from darkroom import recipe
-from darkroom.auto import guard, treatments
+from darkroom.auto import casts, guard, treatments
 from darkroom.auto.curves import exposure_curve
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS
@@ -164,11 +164,11 @@ def test_the_light_is_taken_from_traces_else_from_diagnosis_and_measurement() ->
     told = diagnosed({"colour cast": 0.9})
     details = np.array(list(told["colour cast"].details.values()))
     both = np.sqrt(details * [1.4, 1.0, 0.6])
-    np.testing.assert_allclose(treatments.light_of(told["colour cast"], told, warm), both / both.mean(), atol=1e-6)
+    np.testing.assert_allclose(casts.light_of(told["colour cast"], told, warm), both / both.mean(), atol=1e-6)
     noisy = diagnosed({"colour cast": 0.9, "noise": 0.9})
-    np.testing.assert_allclose(treatments.light_of(noisy["colour cast"], noisy, warm), details, atol=1e-3)
+    np.testing.assert_allclose(casts.light_of(noisy["colour cast"], noisy, warm), details, atol=1e-3)
     traced = msgspec.structs.replace(told["colour cast"], traced=True)
-    np.testing.assert_allclose(treatments.light_of(traced, told, warm), details, atol=1e-3)
+    np.testing.assert_allclose(casts.light_of(traced, told, warm), details, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -217,7 +217,7 @@ def test_exposure_is_raised_until_something_is_white_but_not_far_from_what_was_d
 
 def test_the_white_point_is_that_without_the_cast() -> None:
     diagnosis = diagnosed({"colour cast": 0.9})
-    light = treatments.light_of(diagnosis["colour cast"], diagnosis, FINE)
+    light = casts.light_of(diagnosis["colour cast"], diagnosis, FINE)
     light /= [0.2126, 0.7152, 0.0722] @ light
     white = linear_to_srgb(np.asarray(0.25 * light, np.float32))
     measurements = msgspec.structs.replace(FINE, white_point=tuple(white.tolist()))

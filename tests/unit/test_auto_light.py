@@ -11,7 +11,7 @@ import pytest
 import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, treatments
-from darkroom.auto.casts import FURTHER, LEAST_TINT, share_of_light, tinted_light
+from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_light, share_of_light, tinted_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
@@ -207,6 +207,67 @@ def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnose
         treatments.resolve(Recipe(steps="auto", finish="none"), measured, told)[0] for told in (traced, blue)
     )
     assert calls == expected != []
+
+
+COLD = np.exp2(np.array([-0.6, 0.0, 0.4]))
+
+
+def agreed(probability: float = 0.9, tint: tuple[float, float] = (-0.3, 0.2), **evidence: float) -> float:
+    """Degrees that are taken out of `COLD` light since two networks see it."""
+    light = agreed_light(COLD / COLD.mean(), probability, tint, msgspec.structs.replace(BLUE, **evidence))
+    return 0.0 if light is None else float(cast_degrees(light))
+
+
+def test_a_light_that_two_networks_see_is_made_grey() -> None:
+    whole = float(cast_degrees(COLD))
+    assert agreed() == pytest.approx(whole)
+    assert agreed(neutral=0.0, spread=1.0) == pytest.approx(whole)
+    assert agreed_light(COLD / COLD.mean(), 0.9, (-0.3, 0.2), None) is None
+    doubtful = [agreed(probability=probability) for probability in (0.2, 0.45, 0.6)]
+    assert doubtful[0] == 0 < doubtful[1] < doubtful[2] == pytest.approx(whole)
+    tints = [agreed(tint=(-0.6 * part, 0.4 * part)) for part in (-0.5, 0.05, 0.15, 0.3)]
+    assert tints[:2] == [0, 0]
+    assert 0 < tints[2] < tints[3] == pytest.approx(whole)
+
+
+@pytest.mark.parametrize(
+    "against",
+    [{"coloured": 0.05}, {"neutral_highlights": 0.7}, {"opposed": 0.6}],
+    ids=["a toned print", "white is white", "a flower before leaves"],
+)
+def test_what_speaks_against_a_light_that_two_networks_see(against: dict[str, Any]) -> None:
+    assert agreed(**against) == 0
+
+
+def test_no_light_of_day_or_lamp_is_so_green() -> None:
+    green = np.array([0.7, 1.0, 0.6])
+    assert agreed_light(green / green.mean(), 0.99, (-0.5, -0.7), BLUE) is None
+
+
+def test_a_toned_print_has_one_colour_a_luma_and_a_photo_has_not() -> None:
+    for name in NAMES:
+        shown = photo(name)
+        grey = (shown @ np.array([0.299, 0.587, 0.114])) / 255
+        toned = np.rint(np.stack([grey**0.8, grey, grey**1.3], axis=-1) * 255).astype(np.uint8)
+        print_, coloured = (cast_evidence(each[::4, ::4].astype(np.float32) / 255).hues for each in (toned, shown))
+        assert print_ < HUES[0], name
+        assert coloured > print_, name
+    assert np.median([cast_evidence(thumbnail(photo(name), 128)).hues for name in NAMES]) > HUES[1]
+
+
+def test_what_is_of_the_colour_opposite_to_that_of_the_estimates() -> None:
+    warm = np.random.default_rng(5).uniform(0.3, 0.8, (64, 96, 1)) * np.array([1.0, 0.75, 0.5])
+    half = warm.copy()
+    half[:32] = half[:32, :, ::-1] * 0.3
+    opposed = [cast_evidence(each.astype(np.float32)).opposed for each in (warm, half)]
+    assert opposed == [0, pytest.approx(0.5, abs=0.02)]
+
+
+def test_a_cast_on_a_photo_of_hardly_a_colour_is_no_toning() -> None:
+    pale = msgspec.structs.replace(BLUE, coloured=0.02)
+    assert share_of_light(pale)[0] == 0
+    assert share_of_light(msgspec.structs.replace(pale, hues=10.0))[0] == 1
+    assert agreed(coloured=0.02) == 0 < agreed(coloured=0.02, hues=10.0)
 
 
 @pytest.mark.slow

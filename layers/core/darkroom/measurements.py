@@ -21,6 +21,13 @@ class LightEvidence(msgspec.Struct, frozen=True):
     )
     neutral: Annotated[Share, Meta(description="of the pixels, those that are grey once that light is taken out")] = 1.0
     coloured: Annotated[Share, Meta(description="of the pixels, those that are clearly of a colour then")] = 0.0
+    opposed: Annotated[
+        Share, Meta(description="of the pixels, those that are clearly of the colour opposite to that light's")
+    ] = 0.0
+    hues: Annotated[
+        float,
+        Meta(description="how far chroma is from what luma foretells, in levels: the 90th percentile"),
+    ] = 0.0
 
 
 class Measurements(msgspec.Struct, frozen=True):

@@ -5,12 +5,17 @@ from __future__ import annotations
 import numpy as np
 
 from darkroom.auto.exposures import between
-from darkroom.measurements import LightEvidence
+from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
+from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 
-OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY = (-0.25, -0.1), (-0.02, -0.01), (0.08, 0.2)
+OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY = (-1.0, 0.0), (-0.02, -0.01), (0.08, 0.2)
 """What speaks against any tint's being the light's: see `DOUBTS` for the words."""
+
+COLOURED, HUES = (0.1, 0.25), (4.5, 7.0)
+"""Share of pixels of another colour than the tint, and how far chroma is from what luma foretells: up to the first of
+both it is all of one colour, as paper or a toned print is, and from the second on of either it is not."""
 
 DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
     ("estimates of the light disagree", (0.25, 0.5)),
@@ -39,12 +44,41 @@ be true is nearer to grey than what is."""
 
 AGAINST_TINT = (0.55, 0.85), (1.9, 2.6), (0.75, 0.9), OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY
 """As in `DOUBTS`: the spread of the estimates, the stops that they tell, the share of pixels that would be grey then,
-too many and, of opposite sign, too few of a colour or grey, and of light ones that are grey as they are."""
+too many and, of opposite sign, how many-coloured it is, too few that are grey, and light ones that are grey as they
+are."""
+
+PROBABLE, AGREEING, AGREEING_PART = (0.3, 0.6), (0.05, 0.15), (0.1, 0.25)
+"""From where on the diagnosis's light counts and counts in full, if the network of tints sees it too: its probability;
+and the tint in its direction, in stops and as a part of it."""
+
+AGAINST_AGREEING = (1.25, 1.9), (0.0, 0.3), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
+"""What then still speaks against it: the stops of that light, what no daylight and no lamp has, one colour in
+all of it, pixels of the opposite colour, and light ones that are grey as they are; for a light tints all there is."""
 
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
 
 TINTED = "its light is tinted"
+
+
+def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Array:
+    """The colour of the light as linear RGB of mean 1.
+
+    What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
+    measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
+    """
+    told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
+    if not cast.traced and not diagnosis["noise"].present:
+        told = np.sqrt(told * np.array(measurements.illuminant))
+    return np.asarray(told / told.mean())
+
+
+def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
+    """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis: the stronger."""
+    cast, evidence = diagnosis["colour cast"], measurements.light
+    told = light_of(cast, diagnosis, measurements)
+    lights = tinted_light(diagnosis.tint, evidence), agreed_light(told, cast.probability, diagnosis.tint, evidence)
+    return max((light for light in lights if light is not None), key=cast_degrees, default=None)
 
 
 def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> Array | None:
@@ -60,7 +94,7 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
         evidence.spread,
         float(np.hypot(evidence.red, evidence.blue)),
         evidence.neutral,
-        -evidence.coloured,
+        -_many_coloured(evidence),
         -evidence.neutral,
         evidence.neutral_highlights,
     )
@@ -71,6 +105,28 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
     stops = np.array([tint[0], 0, tint[1]]) / size * share * min(max(measured, size), FURTHER * size)
     light = np.exp2(stops) / np.exp2(stops).mean()
     return light if cast_degrees(light) >= LEAST_REMOVED else None
+
+
+def agreed_light(
+    light: Array, probability: float, tint: tuple[float, float], evidence: LightEvidence | None
+) -> Array | None:
+    """The part of a light that is to be taken out since two networks see it that learned from other things; None for
+    none.
+
+    light: that of the diagnosis, linear RGB, and `probability` its own.
+    """
+    stops = np.log2(light[[0, 2]] / light[1])
+    size = float(np.hypot(*stops))
+    if evidence is None or not size:
+        return None
+    agreeing = float(stops @ np.array(tint)) / size
+    one_colour, highlights = -_many_coloured(evidence), evidence.neutral_highlights
+    stated = size, _off_daylight(*stops), one_colour, evidence.opposed, highlights
+    shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_AGREEING, strict=True)]
+    for value, bounds in ((probability, PROBABLE), (agreeing, AGREEING), (agreeing / size, AGREEING_PART)):
+        shares.append(between(value, *bounds))
+    part = light ** min(shares)
+    return part / part.mean() if cast_degrees(part) >= LEAST_DEGREES else None
 
 
 def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:
@@ -87,6 +143,17 @@ def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:
 def _doubtful(evidence: LightEvidence) -> tuple[float, ...]:
     """The values that `DOUBTS` judges, each the more doubtful the higher it is."""
     size = float(np.hypot(evidence.red, evidence.blue))
+    off = _off_daylight(evidence.red, evidence.blue)
+    one_colour = -_many_coloured(evidence)
+    return evidence.spread, size, off, one_colour, -evidence.neutral, evidence.neutral_highlights
+
+
+def _off_daylight(red: float, blue: float) -> float:
+    """By how many stops green is further off than daylight and lamps are."""
     least, share = OFF_DAYLIGHT
-    off = max(abs(evidence.red + evidence.blue) - least - share * size, 0.0)
-    return evidence.spread, size, off, -evidence.coloured, -evidence.neutral, evidence.neutral_highlights
+    return max(abs(red + blue) - least - share * float(np.hypot(red, blue)), 0.0)
+
+
+def _many_coloured(evidence: LightEvidence) -> float:
+    """How surely there are other colours than the tint, in 0-1."""
+    return max(between(evidence.coloured, *COLOURED), between(evidence.hues, *HUES))

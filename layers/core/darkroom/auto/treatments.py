@@ -17,14 +17,13 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from darkroom.auto.casts import LEAST_DEGREES, TINTED, share_of_light, tinted_light
+from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, supported
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import unjudged
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
-from darkroom.picture import Array
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Decision, Defect, Diagnosis
 from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, srgb_to_linear_exact
@@ -173,7 +172,7 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    part = tinted_light(diagnosis.tint, measurements.light)
+    part = seen_light(diagnosis, measurements)
     if part is None or (defect.traced and _sure(defect)):  # of a cast that is none, the traces are of something else
         share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
         light = light_of(defect, diagnosis, measurements)
@@ -248,7 +247,7 @@ def _sure(defect: Defect) -> bool:
 
 def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
     if name == "colour cast":
-        return tinted_light(diagnosis.tint, measurements.light) is not None
+        return seen_light(diagnosis, measurements) is not None
     return evident(name, diagnosis, measurements)
 
 
@@ -266,18 +265,6 @@ def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> f
         return None
     seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
     return seen if seen >= REVEALED_LEVELS else None
-
-
-def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Array:
-    """The colour of the light as linear RGB of mean 1.
-
-    What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
-    measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
-    """
-    told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
-    if not cast.traced and not diagnosis["noise"].present:
-        told = np.sqrt(told * np.array(measurements.illuminant))
-    return np.asarray(told / told.mean())
 
 
 def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:

@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.measurements import LightEvidence
 from darkroom.picture import Array
-from darkroom.srgb import LUMINANCE_WEIGHTS, srgb_to_linear_exact
+from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE_WEIGHTS, srgb_to_linear_exact
 
 GREY = 0.18
 """Stops from grey within which a colour counts as grey."""
@@ -18,6 +18,9 @@ NORM = 6
 FLOOR = 2e-3
 LIGHTER = 70
 FEWEST = 50
+LUMA_BINS = 16
+FORETOLD = 90
+"""Percentile of how far chroma is from what luma foretells."""
 
 
 def cast_evidence(small: Array) -> LightEvidence:
@@ -29,7 +32,8 @@ def cast_evidence(small: Array) -> LightEvidence:
     """
     light = srgb_to_linear_exact(small.astype(np.float32))
     highest = small.max(axis=2)
-    usable = light[(highest < 0.98) & (highest > 0.06)]
+    seen = (highest < 0.98) & (highest > 0.06)
+    usable = light[seen]
     if len(usable) < FEWEST:
         return LightEvidence()
     estimates = np.log2(np.array(_estimates(light, usable)) + 1e-4)
@@ -46,7 +50,29 @@ def cast_evidence(small: Array) -> LightEvidence:
         neutral_highlights=float((now[lighter] < GREY).mean()),
         neutral=float((then < GREY).mean()),
         coloured=float((then > COLOURED).mean()),
+        opposed=float((colors @ told < -COLOURED * np.hypot(*told)).mean()),
+        hues=_hues(small[seen]),
     )
+
+
+def _hues(encoded: Array) -> float:
+    """How far, in levels, the chroma of N×3 pixels is from what their luma foretells, a line in each of `LUMA_BINS`.
+
+    A toned print, whatever its toning, has one colour a luma, but for noise; a photo that holds hardly a colour more.
+    """
+    luma = np.asarray(encoded @ LUMA_WEIGHTS, np.float64)
+    chroma = encoded[:, [0, 2]] - luma[:, None]
+    bins = np.minimum((luma * LUMA_BINS).astype(int), LUMA_BINS - 1)
+    counts = np.maximum(np.bincount(bins, minlength=LUMA_BINS), 1)
+
+    def means(values: Array) -> Array:
+        return np.asarray((np.bincount(bins, values, LUMA_BINS) / counts)[bins])
+
+    luma -= means(luma)
+    spread = means(luma * luma) + FLOOR**2
+    off = [plane - means(plane) for plane in np.moveaxis(chroma, 1, 0)]
+    left = [plane - luma * means(luma * plane) / spread for plane in off]
+    return float(np.percentile(np.hypot(*left), FORETOLD) * 255)
 
 
 def _estimates(light: Array, usable: Array) -> list[Array]:
