@@ -11,8 +11,8 @@ from PIL import Image
 from darkroom.picture import Array
 
 
-def photo(megapixels: float, bits: int = 8) -> Array:
-    """A photograph of 4:3 with the noise of a camera at base sensitivity: enlarged, then 2 levels of noise.
+def photo(megapixels: float, bits: int = 8, noise: float = 2) -> Array:
+    """A photograph of 4:3, enlarged, then with noise (levels of 255); 2 are those of a camera at base sensitivity.
 
     HxWx3, ``uint8`` or ``uint16`` (with noise in the low byte as well); the same one every time.
     """
@@ -24,6 +24,6 @@ def photo(megapixels: float, bits: int = 8) -> Array:
     scale = np.float32(257 if bits == 16 else 1)
     for row in range(0, height, 256):
         rows = enlarged[row : row + 256]
-        noisy = rows + 2 * random.standard_normal(rows.shape, np.float32)
+        noisy = rows + np.float32(noise) * random.standard_normal(rows.shape, np.float32)
         result[row : row + 256] = np.rint(np.clip(noisy, 0, 255) * scale)
     return result

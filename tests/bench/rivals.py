@@ -204,6 +204,15 @@ def main(arguments: Sequence[str] | None = None) -> None:
             _print(megapixels, local, _measure(names, path, local, options.turns))
 
 
+def seconds_of_sharp(file: bytes) -> float | None:
+    """The processor's seconds of the recipe without local contrast by sharp; None where it is not installed."""
+    if not _is_there("sharp"):
+        return None
+    path = FOLDER / "photo.jpg"
+    path.write_bytes(file)
+    return _measure(["sharp"], path, local=False, turns=1)["sharp"].seconds
+
+
 def _measure(names: Sequence[str], path: Path, local: bool, turns: int) -> dict[str, Figures]:
     told: dict[str, list[Figures]] = {name: [] for name in names}
     environment = {**os.environ, **ONE_THREAD, "NODE_PATH": str(FOLDER / "node_modules")}

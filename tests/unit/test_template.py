@@ -89,12 +89,23 @@ def test_functions_end_before_the_workflow_stops_waiting() -> None:
         assert timeout < WORKFLOW["States"][name]["TimeoutSeconds"]
 
 
+def test_who_reads_photos_publishes_only_where_all_is_done_in_one() -> None:
+    result = f"{rights.ARNS['ResultsBucket']}/photo.jpg"
+    for fusion in ("stage", "fused", "one"):
+        stack = rights.Stack(Fusion=fusion)
+        role = stack.functions()["inspect"]
+        assert stack.allows(role, "s3:PutObject", result) == (fusion == "one")
+        assert stack.allows(stack.functions()["publish"], "s3:PutObject", result)
+
+
 @pytest.mark.parametrize("folder", FOLDERS)
 def test_functions_are_given_every_setting_they_read(folder: str) -> None:
     code = (definition.ROOT / "functions" / folder / "app.py").read_text()
     parts = r"from darkroom\.aws\.(inspecting|deciding|publishing|batch_photos|api\.settings) import"
     for part in re.findall(parts, code):
         code += (definition.ROOT / f"layers/core/darkroom/aws/{part.replace('.', '/')}.py").read_text()
+    if "publishing.publish" in code:  # inspect, where Fusion is one
+        code += (definition.ROOT / "layers/core/darkroom/aws/publishing.py").read_text()
     read = set(re.findall(r'setting\("(\w+)"\)', code)) | {"WORK_BUCKET", "POWERTOOLS_SERVICE_NAME"}
     if "Limits.from_env" in code:
         read |= {name.upper() for name in Limits.__struct_fields__}
@@ -180,7 +191,7 @@ def test_roles_allow_no_wildcard(expanded: dict[str, Any]) -> None:
 
 MANAGED = (
     "BasicExecutionRole|AWSX[Rr]ay\\w*Access|APIGatewayPushToCloudWatchLogs|"
-    "StagePolicy|ReferencesPolicy|BatchBucketPolicy|UseKey"
+    "StagePolicy|ReferencesPolicy|PublishPolicy|BatchBucketPolicy|UseKey"
 )
 
 

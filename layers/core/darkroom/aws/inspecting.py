@@ -1,7 +1,8 @@
 """Admission: reads the upload, applies the limits, decodes once, and plans what the recipe asks for.
 
 For a recipe that leaves the choice to darkroom it measures; the stage `classify`, which has the networks, then plans.
-Where the stack's `Fusion` is "one", the steps of other recipes are run right away on photos of an ordinary size.
+Where the stack's `Fusion` is "one", other recipes are done right away on photos of an ordinary size: by the very parts
+that are functions of their own, in this one.
 """
 
 from __future__ import annotations
@@ -16,14 +17,14 @@ from msgspec.structs import replace
 
 from darkroom import codec, pipeline, planner, report
 from darkroom.auto import treatments
-from darkroom.aws import keys, storage
+from darkroom.aws import keys, publishing, storage
 from darkroom.aws.runtime import about, setting
-from darkroom.aws.stage import BUCKET, Between, Job, count_step
+from darkroom.aws.stage import BUCKET, Between, Job, Memory, count_step
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Picture
 from darkroom.planner import StagePlan
-from darkroom.report import StageReport
+from darkroom.report import Report, StageReport
 from darkroom.wanted import Wanted
 
 
@@ -39,8 +40,7 @@ def inspect(
 ) -> dict[str, Any]:
     """Admit an upload: where its picture lies in `between`, and what is to be done with it.
 
-    With the fusion "one" that may be nothing any more: as many stages are `done` as the answer says, and `original` is
-    where the picture from before them lies, if anybody has to look at it again.
+    With the fusion "one" that may be nothing any more: then the answer says what was `published`.
     """
     started = time.perf_counter()
     job = request.job
@@ -53,11 +53,10 @@ def inspect(
         return {
             "superseded": True,
             "recipe": recipe.name,
-            "original": "",
             "picture": "",
-            "done": 0,
             "diagnose": False,
             "plan": [],
+            "published": None,
         }
     picture = codec.decode(
         data,
@@ -72,39 +71,37 @@ def inspect(
     inspection = report.begin(recipe, source, measured, picture.metadata.notes, job=job.id)
     calls = [] if undecided else treatments.resolve(recipe, None, None)[0]
     plan = planner.plan(calls, request.fusion)
-    stages: list[StageReport] = []
+    published = None
     if request.fusion == "one" and plan and planner.fits_one(calls, picture.width * picture.height):
-        original = keys.to_hand_over(job.id, 0)
-        if inspection.blend < 100:
-            original = between.hand_over(job.id, 0, picture)
         inspected = round((time.perf_counter() - started) * 1000)
-        picture, stages = _worked(picture, planner.plan(calls), seconds_left)
-        key = between.hand_over(job.id, len(stages), picture)
-        plan = []
+        told = replace(inspection, stages=[StageReport("inspect", inspected)])
+        published = _whole(job, told, picture, planner.plan(calls), seconds_left)
+        key, plan = "", []
     else:
-        original = key = between.hand_over(job.id, 0, picture)
+        key = between.hand_over(job.id, 0, picture)
         inspected = round((time.perf_counter() - started) * 1000)
-    between.leave(job.id, 0, replace(inspection, stages=[StageReport("inspect", inspected)]))
-    for index, stage in enumerate(stages, 1):
-        between.leave(job.id, index, stage)
+        between.leave(job.id, 0, replace(inspection, stages=[StageReport("inspect", inspected)]))
     return {
         "superseded": False,
         "recipe": recipe.name,
-        "original": original,
         "picture": key,
-        "done": len(stages),
         "diagnose": undecided,
         "plan": plan,
+        "published": published,
     }
 
 
-def _worked(
-    picture: Picture, plan: list[StagePlan], seconds_left: Callable[[], float] | None
-) -> tuple[Picture, list[StageReport]]:
-    """The picture after all stages, and what each reports, as if it had been a function of its own."""
-    stages = []
-    for work in plan:
+def _whole(
+    job: Job, told: Report, picture: Picture, plan: list[StagePlan], seconds_left: Callable[[], float] | None
+) -> dict[str, Any]:
+    """What `publish` answers, once all stages are done here, one after the other."""
+    between = Memory()
+    between.leave(job.id, 0, told)
+    original = between.hand_over(job.id, 0, picture) if told.blend < 100 else keys.to_hand_over(job.id, 0)
+    for index, work in enumerate(plan, 1):
         began = time.perf_counter()
         picture, steps = pipeline.run(picture, work.steps, seconds_left=seconds_left, on_step=count_step)
-        stages.append(StageReport(work.stage, round((time.perf_counter() - began) * 1000), steps))
-    return picture, stages
+        milliseconds = round((time.perf_counter() - began) * 1000)
+        between.leave(job.id, index, StageReport(work.stage, milliseconds, steps))
+    last = between.hand_over(job.id, len(plan), picture)
+    return publishing.publish(publishing.Event(job, original, last, len(plan), diagnosed=False), between)

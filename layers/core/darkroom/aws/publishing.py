@@ -100,7 +100,7 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
         stages=[*inspection.stages, StageReport("publish", milliseconds)],
         result=told.result and replace(told.result, bucket=bucket, key=key, version=result.version, etag=result.etag),
     )
-    count_dollars(told)
+    count_dollars(told, together=between is not BUCKET)
     if told.sidecar is not None and told.sidecar.where == "beside":
         name = keys.sidecar(key)
         written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried())
@@ -120,14 +120,16 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     }
 
 
-def count_dollars(told: Report) -> None:
-    """What the job costs on Lambda by the price file, as a metric: its invocations' times are its report's."""
+def count_dollars(told: Report, *, together: bool) -> None:
+    """What the job costs on Lambda by the price file, as a metric: its stages' times are its report's. together: they
+    were one invocation."""
     memory_mb = os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE")
     if memory_mb is None:
         return
     architecture: prices.Architecture = "arm64" if platform.machine() in ("aarch64", "arm64") else "x86_64"
     stages = [(stage.stage, stage.milliseconds) for stage in told.stages]
-    count("Dollars", sum(prices.read().of_photo(stages, int(memory_mb), architecture).values()))
+    dollars = prices.read().of_photo(stages, int(memory_mb), architecture, together=together)
+    count("Dollars", sum(dollars.values()))
 
 
 def so_far(request: Event, between: Between) -> Report:

@@ -109,6 +109,32 @@ class WorkBucket:
 BUCKET: Between = WorkBucket()
 
 
+class Memory:
+    """This process's memory, while a job runs. A picture is kept until it is read; the original, which is read again to
+    compare and to blend, until the end."""
+
+    def __init__(self) -> None:
+        self._pictures: dict[str, Picture] = {}
+        self._reports: dict[str, bytes] = {}
+        self._original = ""
+
+    def hand_over(self, job: str, index: int, picture: Picture) -> str:
+        key = keys.to_hand_over(job, index)
+        self._pictures[key] = picture
+        if index == 0:
+            self._original = key
+        return key
+
+    def load_picture(self, key: str) -> Picture:
+        return self._pictures[key] if key == self._original else self._pictures.pop(key)
+
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
+        self._reports[keys.to_report(job, part)] = msgspec.json.encode(found)
+
+    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
+        return msgspec.json.decode(self._reports[keys.to_report(job, part)], type=kind)
+
+
 def stage_handler() -> Handler:
     """The handler of every step stage: read the picture, run the steps, hand it on."""
     return lambda_handler(lambda event, context: run_stage(parse(event, StageEvent), time_left(context)))

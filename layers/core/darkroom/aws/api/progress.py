@@ -122,7 +122,7 @@ def _plan(output: str, before: list[str]) -> list[str]:
         answer = msgspec.json.decode(output, type=_Answer).payload
     except msgspec.DecodeError:  # Step Functions cuts what is long
         return before
-    if answer.superseded:
+    if answer.superseded or answer.published is not None:
         return []
     return [*(["diagnose"] if answer.diagnose else []), *(work.stage for work in answer.plan), "publish"]
 
@@ -135,6 +135,7 @@ class _Payload(msgspec.Struct):
     plan: list[_Work]
     diagnose: bool = False
     superseded: bool = False
+    published: Any = None
 
 
 class _Answer(msgspec.Struct):

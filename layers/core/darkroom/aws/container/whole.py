@@ -12,10 +12,9 @@ from typing import Any
 import msgspec
 
 from darkroom import registry
-from darkroom.aws import deciding, inspecting, keys, publishing
-from darkroom.aws.stage import Job, Part, StageEvent, run_stage
+from darkroom.aws import deciding, inspecting, publishing
+from darkroom.aws.stage import Job, Memory, StageEvent, run_stage
 from darkroom.errors import StepFailed
-from darkroom.picture import Picture
 from darkroom.planner import Fusion, StagePlan
 
 
@@ -29,31 +28,6 @@ class Outcome(msgspec.Struct, frozen=True):
     manifest: dict[str, Any] | None = None
 
 
-class Memory:
-    """What a job's parts leave for each other, while the job runs. A picture is kept until it is read; the original,
-    which is read again to compare and to blend, until the end."""
-
-    def __init__(self) -> None:
-        self._pictures: dict[str, Picture] = {}
-        self._reports: dict[str, bytes] = {}
-
-    def hand_over(self, job: str, index: int, picture: Picture) -> str:
-        key = keys.to_hand_over(job, index)
-        self._pictures[key] = picture
-        if index == 0:
-            self._original = key
-        return key
-
-    def load_picture(self, key: str) -> Picture:
-        return self._pictures[key] if key == self._original else self._pictures.pop(key)
-
-    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
-        self._reports[keys.to_report(job, part)] = msgspec.json.encode(found)
-
-    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
-        return msgspec.json.decode(self._reports[keys.to_report(job, part)], type=kind)
-
-
 def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Callable[[str], None]) -> Outcome:
     """Enhance an upload, and publish the result.
 
@@ -63,9 +37,11 @@ def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Call
     """
     between = Memory()
     begin("Inspect")
-    told = inspecting.inspect(inspecting.Event(job, fusion), between)
+    told = inspecting.inspect(inspecting.Event(job, fusion), between, seconds_left)
     if told["superseded"]:
         return Outcome(told["recipe"], "superseded")
+    if told["published"] is not None:
+        return Outcome(told["recipe"], **told["published"])
     plan: list[StagePlan] = told["plan"]
     if told["diagnose"]:
         begin("Diagnose")
