@@ -439,6 +439,8 @@ def test_progress_tells_what_is_to_come() -> None:
 
     events = [entered("Inspect"), *answered({"plan": [], "diagnose": True, "superseded": False})]
     assert stages(events) == [("inspect", "done"), ("diagnose", "planned"), ("publish", "planned")]
+    alone = [entered("Inspect"), *answered({"plan": [], "published": {"status": "succeeded"}})]
+    assert stages(alone) == [("inspect", "done")]
     events += [entered("Diagnose"), *answered({"plan": works})]
     planned = [("restore", "planned"), ("sharpen", "planned"), ("publish", "planned")]
     assert stages(events) == [("inspect", "done"), ("diagnose", "done"), *planned]
