@@ -20,7 +20,7 @@ from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.cast import cast_evidence
-from darkroom.estimates.measure import thumbnail
+from darkroom.estimates.measure import thumbnail, white_margin
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe, StepCall
@@ -193,6 +193,30 @@ def test_a_tint_that_no_defect_was_diagnosed_of_is_taken_out_and_told() -> None:
     assert red < green < blue_gain
     (why,) = (decision.why for decision in decisions if decision.chosen)
     assert why.startswith("its light is tinted: ")
+
+
+def test_what_stands_before_white_is_not_overexposed() -> None:
+    light = msgspec.structs.replace(diagnosed({"overexposed": 0.95}), brighter=-0.2, scene={"photo": 1.0})
+    tones = tuple(np.linspace(0.4, 1.0, 32).tolist())
+    measured = msgspec.structs.replace(FINE, tones=tones, lost_highlights=0.4, colors=5000.0)
+    on_white = msgspec.structs.replace(measured, white_margin=0.9)
+    assert "overexposed" in chosen(treatments.resolve(AUTO, measured, light)[1])
+    for told in (light, seen(-0.2)):
+        calls, decisions = treatments.resolve(AUTO, on_white, told)
+        assert "overexposed" not in chosen(decisions)
+        for call in calls:
+            if call.name == "stretch_nonlinear":
+                at, out = np.array(call.params["points"]).T
+                assert np.interp(0.8, at, out) > 0.76
+
+
+def test_a_margin_is_white_where_all_four_sides_are() -> None:
+    picture = np.full((120, 160, 3), 90, np.uint8)
+    picture[:30] = 255
+    assert white_margin(picture) == 0
+    goods = np.full((120, 160, 3), 250, np.uint8)
+    goods[30:90, 40:120] = (90, 40, 160)
+    assert white_margin(goods) == white_margin(goods[..., 0]) == 1
 
 
 def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnosed() -> None:

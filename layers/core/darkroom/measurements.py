@@ -60,4 +60,7 @@ class Measurements(msgspec.Struct, frozen=True):
         tuple[float, ...],
         Meta(description="luma, from dark to light, of equal shares of the pixels; none in manifests of before"),
     ] = ()
+    white_margin: Annotated[
+        Share, Meta(description="of the pixels along its four sides, those that are white; of the side with the fewest")
+    ] = 0.0
     light: Annotated[LightEvidence | None, Meta(description="null for grey, and in manifests of before")] = None

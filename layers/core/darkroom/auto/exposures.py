@@ -34,6 +34,10 @@ SURE, SURE_SHARE = 0.65, 0.85
 LEAST_SUPPORT = 0.03
 """Change of mean luma that must be likely for a diagnosis of light to be believed."""
 
+STANDING_ON_WHITE = 0.6
+"""Share of white along each side of a picture from which it shows something before white, as what is for sale is shown:
+that is not too much light. A sky that is blown out does not go on below."""
+
 LIKELY, LIKELY_SHARE = 0.35, 0.6
 """Probability of too much light, by the diagnosis, from which what the tones say counts for at least this share."""
 
@@ -60,12 +64,19 @@ def change_of_mean(diagnosis: Diagnosis, measurements: Measurements) -> float:
             share = max(share, SURE_SHARE)
         share *= 1 - between(mean, *DIM)
         change = share * max(USUAL - mean, 0)
+    elif on_white(measurements):
+        change = 0.0
     else:
         share = between(-missing, *LIGHTER)
         if share and diagnosis["overexposed"].probability >= LIKELY:
             share = max(share, LIKELY_SHARE)
         change = share * missing
     return change if abs(change) >= LEAST_CHANGE else 0.0
+
+
+def on_white(measurements: Measurements) -> bool:
+    """Whether a picture shows something before white."""
+    return measurements.white_margin >= STANDING_ON_WHITE
 
 
 def _darker(diagnosis: Diagnosis, measurements: Measurements) -> tuple[float, float]:

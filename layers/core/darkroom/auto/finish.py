@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from darkroom.auto.curves import Points, after, as_points, through
-from darkroom.auto.exposures import between
+from darkroom.auto.exposures import between, on_white
 from darkroom.auto.scenes import unjudged
 from darkroom.measurements import Measurements
 from darkroom.picture import Array
@@ -110,7 +110,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         if lift := _opened(tones, share, brighter):
             steps.append(StepCall("lift_shadows", {"amount": lift, "range": OPENED_UP_TO}))
             told.append("shadows opened")
-        points = finish_curve(tones, share, brighter)
+        points = finish_curve(tones, share, brighter, darker=not on_white(measurements))
         if STEEPENED in repaired:
             points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
         moved = through(points, tones)
@@ -142,11 +142,11 @@ def _opened(tones: Array, share: float, brighter: float | None) -> float:
     return amount if amount >= LEAST_OPENED else 0.0
 
 
-def finish_curve(tones: Array, share: float, brighter: float | None = None) -> Points:
+def finish_curve(tones: Array, share: float, brighter: float | None = None, *, darker: bool = True) -> Points:
     """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels).
 
     brighter: by how much its mean should be higher by what it shows (`Diagnosis.brighter`); None where that is not
-    known.
+    known. darker: whether its middle tones may become so.
     """
     low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
     black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
@@ -157,7 +157,7 @@ def finish_curve(tones: Array, share: float, brighter: float | None = None) -> P
     usual = float(np.clip(mean, *MIDDLE)) - mean
     if brighter is not None:
         usual = min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(usual, brighter + LIGHT_ON_PURPOSE)
-    lift = share * float(np.clip(usual, -MOST_MIDDLE, MOST_MIDDLE))
+    lift = share * float(np.clip(usual, -MOST_MIDDLE if darker else 0, MOST_MIDDLE))
     out = _lifted(out, lift)
     contrast = share * MOST_CONTRAST * between(deviation, DEPTH, 0)
     about = float(np.clip(mean + lift, 0.35, 0.6))

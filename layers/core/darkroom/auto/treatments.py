@@ -19,7 +19,7 @@ import numpy as np
 
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
 from darkroom.auto.curves import exposure_curve
-from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, supported
+from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, on_white, supported
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import unjudged
 from darkroom.defects import KINDS
@@ -157,6 +157,8 @@ def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     if not supported(defect.name, diagnosis, measurements) and not defect.traced:
         return Treatment([], AS_BRIGHT)
+    if on_white(measurements) and not defect.traced:
+        return Treatment([], "but it stands before white, which is to stay white")
     if measurements.lost_highlights < LOST_HIGHLIGHTS:
         return Treatment([], "but its highlights are all there, so it may be meant to be bright")
     too_much = defect.strength if _sure(defect) else -evident_ev(diagnosis, measurements)

@@ -36,6 +36,12 @@ LIGHT_PX = 128
 TONES = 32
 """Equal shares of the pixels whose luma is told."""
 
+MARGIN = 0.04
+"""Of the longer side: how deep the margin is that tells what stands on white."""
+
+WHITE = 235 / 255
+"""Level that all channels of white paper reach."""
+
 CLIP = 1.5 / 255
 """Encoded values within this of black or white count as clipped."""
 
@@ -74,6 +80,7 @@ def measure(picture: Picture) -> Measurements:
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
         colors=effective_colors(whole),
         tones=tones(brightness),
+        white_margin=white_margin(picture.shown()),
         light=cast_evidence(thumbnail(shown, LIGHT_PX)) if color else None,
     )
 
@@ -81,6 +88,14 @@ def measure(picture: Picture) -> Measurements:
 def tones(brightness: Array) -> tuple[float, ...]:
     """The luma in the middle of each of `TONES` equal shares of the pixels, from the darkest."""
     return tuple(np.round(np.percentile(brightness, (np.arange(TONES) + 0.5) * 100 / TONES), 4).tolist())
+
+
+def white_margin(pixels: Array) -> float:
+    """The share of the pixels along a side of a picture, its frame included, that are white: the least of four."""
+    small = thumbnail(pixels, LIGHT_PX)
+    depth = max(round(MARGIN * max(small.shape[:2])), 1)
+    white = (small if small.ndim == 2 else small.min(axis=2)) >= WHITE
+    return float(min(side.mean() for side in (white[:depth], white[-depth:], white[:, :depth], white[:, -depth:])))
 
 
 def white_point(pixels: Array) -> tuple[float, float, float]:
