@@ -62,11 +62,10 @@ async function start() {
   if (!key) return askForKey();
   api.useKey(key);
   try {
-    const [steps, recipes, before] = await Promise.all([api.steps(), api.recipes(), api.jobs()]);
+    const [steps, recipes] = await Promise.all([api.steps(), api.recipes(), api.jobs().then(remember)]);
     page.keyForm.hidden = true;
     warn("");
     show({ steps, recipes });
-    remember(before);
   } catch (error) {
     // No answer, as where the page is left meanwhile, says nothing of the key.
     if (error instanceof api.Refused && error.code === "key") sessionStorage.removeItem("key");
@@ -131,7 +130,7 @@ function offerRecipes() {
 function describe() {
   Object.assign(page.note, said(known.recipes.find((one) => one.name === page.recipe.value)?.description ?? ownSteps.map((step) => step.name).join(", ")));
   const format = page.format.selectedOptions[0]?.textContent ?? "";
-  page.told.textContent = `${page.recipe.selectedOptions[0]?.textContent ?? ""}, ${format}`;
+  page.told.textContent = t("nextTold", { recipe: page.recipe.selectedOptions[0]?.textContent ?? "", format });
 }
 
 page.format.addEventListener("change", describe);

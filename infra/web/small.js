@@ -10,6 +10,36 @@ const TILE = 480;
 const FOR_THUMBNAILS = 1024;
 const FOR_LOOKING = 2048;
 
+/** @typedef {(draw: () => Promise<Blob>) => Promise<Blob>} Turn */
+
+/**
+ * Has few of many drawn at a time, in their order: so the first is there the sooner.
+ * @param {number} most
+ * @returns {Turn}
+ */
+function inTurn(most) {
+  /** @type {((_: void) => void)[]} */
+  const line = [];
+  let making = 0;
+  return async (draw) => {
+    if (making < most) making++;
+    else await new Promise((resolve) => line.push(resolve));
+    try {
+      return await draw();
+    } finally {
+      const next = line.shift();
+      if (next) next();
+      else making--;
+    }
+  };
+}
+
+const here = inTurn(2);
+/** More at a time would have more of the API's functions start first. */
+const there = inTurn(3);
+/** Of the photo that is open: behind no tile. @type {Turn} */
+const now = (draw) => draw();
+
 /**
  * @param {Blob} file
  * @param {number} side
@@ -41,15 +71,18 @@ export const blobOf = (canvas, type, quality) =>
  * The photo as it came, at most so large; by the server where this browser cannot read it.
  * @param {Photo} photo
  * @param {number} side
+ * @param {Turn} mine when the browser draws it
+ * @param {Turn} servers when the server does
  * @returns {Promise<Blob>}
  */
-async function original(photo, side) {
+async function original(photo, side, mine = now, servers = now) {
   if (photo.file) {
-    const made = await shrunk(photo.file, side).catch(() => null);
+    const { file } = photo;
+    const made = await mine(() => shrunk(file, side)).catch(() => null);
     if (made) return made;
   }
   if (!photo.uploaded) throw new Error("not yet");
-  return api.preview(photo.uploaded, "original", side);
+  return servers(() => api.preview(photo.uploaded, "original", side));
 }
 
 /**
@@ -59,8 +92,8 @@ async function original(photo, side) {
  */
 export function tile(photo) {
   const best = photo.best;
-  if (best) return photo.picture(`tile ${best.id}`, () => api.preview(best.id, "result", TILE));
-  return photo.picture("tile", () => original(photo, TILE));
+  if (best) return photo.picture(`tile ${best.id}`, () => there(() => api.preview(best.id, "result", TILE)));
+  return photo.picture("tile", () => original(photo, TILE, here, there));
 }
 
 /**

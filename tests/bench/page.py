@@ -1,8 +1,9 @@
 """How soon the page shows pictures: ten photos in Chromium, on the stack on an embedded AWS.
 
 `python -m tests.bench.page`. Times are the browser's own, from an answer of the API (or from where the photos are
-chosen) until a picture is drawn; what the stages take is not in them. Told as well: what the page weighs, and how much
-of a core a busy process got at the same time, as all of it runs on one machine.
+chosen) until a picture is drawn; what the stages take is not in them. Told as well: what the page weighs, how much
+of a core a busy process got before each round, as all of it runs on one machine, and each time multiplied by that: what
+it would have been, about, on a machine with nothing else to do.
 """
 
 from __future__ import annotations
@@ -51,22 +52,23 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.page", description=__doc__)
     parser.add_argument("--rounds", type=int, default=5)
     rounds = parser.parse_args().rounds
-    found: dict[str, list[float]] = {}
+    found: dict[str, list[tuple[float, float]]] = {}
     with tempfile.TemporaryDirectory() as home, deployed(Path(home)) as windows:
         files = photos(Path(home))
         got = []
         for _ in range(rounds):
             got.append(share_of_a_core())
             for what, took in times(windows, files).items():
-                found.setdefault(what, []).append(took)
+                found.setdefault(what, []).append((took, took * got[-1]))
             windows.site.forget()
     web = REPOSITORY / "infra" / "web"
     weight = sum(path.stat().st_size for path in web.iterdir())
     print(f"the page weighs {weight / 1000:.0f} kB, in all its languages")
     print(f"a busy process got {statistics.median(got):.0%} of a core")
-    print(f"ten photos of {SIZE[0]} × {SIZE[1]} px, milliseconds: median of {rounds}, worst")
+    print(f"ten photos of {SIZE[0]} × {SIZE[1]} px, milliseconds: median of {rounds}, worst; and both so scaled")
     for what, each in found.items():
-        print(f"{what:<58}{statistics.median(each):>6.0f}{max(each):>7.0f}")
+        columns = zip(*each, strict=True)
+        print(f"{what:<58}" + "".join(f"{statistics.median(one):>7.0f}{max(one):>7.0f}" for one in columns))
     return 0
 
 

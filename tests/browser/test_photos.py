@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Request, Route, expect
 
 import darkroom
 from darkroom_local import sample
@@ -121,6 +121,35 @@ def test_a_reload_keeps_photos_and_what_became_of_them(windows: Windows, tmp_pat
     shown(page)
     expect(page.get_by_role("button", name="natural")).to_have_attribute("aria-pressed", "true")
     expect(page.locator("#download")).to_have_attribute("href", re.compile("kept-natural"))
+
+
+def test_tiles_are_drawn_as_soon_as_the_jobs_are_known_and_few_at_a_time(windows: Windows, tmp_path: Path) -> None:
+    page = windows.open()
+    ready(page)
+    made = [(f"{number}.png", photos.encoded("PNG", seed=number)) for number in range(5)]
+    add(page, *files(tmp_path, made))
+    for name, _ in made:
+        done(page, name)
+    under_way, most = set[Request](), 0
+
+    def begin(request: Request) -> None:
+        nonlocal most
+        if "/preview?" in request.url:
+            under_way.add(request)
+            most = max(most, len(under_way))
+
+    page.on("request", begin)
+    for end in ("requestfinished", "requestfailed"):
+        page.on(end, lambda request: under_way.discard(request))  # Playwright marks what it calls
+    held: list[Route] = []
+    page.route("**/v1/steps", lambda route: held.append(route))
+    page.reload()
+    for name, _ in made:
+        expect(tile(page, name).locator("img")).to_be_visible()
+    assert most in (1, 2, 3)
+    for route in held:
+        route.continue_()
+    ready(page)
 
 
 def test_links_are_renewed_before_they_lapse(windows: Windows, tmp_path: Path) -> None:

@@ -44,7 +44,7 @@ def side_of(query: Mapping[str, str], usual: int, most: int) -> int:
 
 def small(picture: Picture, side: int) -> Picture:
     """The picture with no side above `side` pixels, and of its metadata the colour space alone."""
-    params = {"width": side, "height": side, "enlarge": False}
+    params = {"width": side, "height": side, "enlarge": False, "kernel": "area"}  # in a third of Lanczos' time
     resized, _ = pipeline.run(picture, [StepCall("resize", params)])
     return Picture(resized.pixels, resized.alpha, Metadata(icc=picture.metadata.icc))
 
