@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-batch test-chaos test-workers test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
+.PHONY: help setup demo test test-api test-batch test-chaos test-workers test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
 
 # Python keeps what it compiled: the tests start hundreds of processes, and half of a start is compiling what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -108,6 +108,9 @@ openapi: setup ## Make the API's description, as JSON too, and docs/report.md of
 
 test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each reconciled (minutes)
 	$(BIN)/python -m tests.chaos
+
+test-api: setup ## Two minutes of requests that Schemathesis makes up of the API's description, on an embedded AWS
+	DARKROOM_EXAMPLES=150 $(BIN)/python -m pytest tests/cloud/test_api.py -k as_described $(PYTEST_ARGS)
 
 test-batch: setup ## A batch of 200 photos on an embedded AWS: broken ones, twice, mended, stopped and resumed (minutes)
 	DARKROOM_BATCH_PHOTOS=200 $(BIN)/python -m pytest tests/cloud/test_batch.py $(PYTEST_ARGS)

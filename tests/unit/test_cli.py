@@ -211,7 +211,7 @@ def test_inspect(photo: Path) -> None:
     assert not [digits for digits in numbers if len(digits) > 6], "numbers for people"
 
 
-@pytest.mark.parametrize("name", [name for name in cli.list_commands(Context(cli)) if name != "local"])
+@pytest.mark.parametrize("name", cli.list_commands(Context(cli)))
 def test_every_command_shows_an_example_in_its_help(name: str) -> None:
     usage, _, rest = run(name, "--help").stdout.partition("Options:")[0].partition("\n\n")
     assert usage.startswith("Usage: ")

@@ -99,6 +99,15 @@ def test_encode_takes_arrays_and_formats_by_any_usual_name(name: str) -> None:
         assert np.abs(decoded.as_array() / (65535 if decoded.bit_depth == 16 else 255) - PIXELS / 255).mean() < 0.02
 
 
+def test_decode_takes_bytes_of_any_kind_and_names_what_are_none(path: Path) -> None:
+    data = path.read_bytes()
+    for each in (data, bytearray(data), memoryview(data)):
+        np.testing.assert_array_equal(darkroom.decode(each).pixels, PIXELS)
+    for other in (str(path), path, None):
+        with pytest.raises(darkroom.ImageRejected, match=f"not {type(other).__name__}"):
+            darkroom.decode(other)  # type: ignore[arg-type]
+
+
 def test_encode_names_what_is_no_picture() -> None:
     with pytest.raises(darkroom.ImageRejected, match="int64"):
         darkroom.encode(PIXELS.astype(np.int64), "png")

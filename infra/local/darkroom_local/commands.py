@@ -11,7 +11,14 @@ from darkroom.cli.shared import echo_json
 
 @click.group()
 def local() -> None:
-    """The embedded AWS on this machine, with the stack deployed."""
+    """The embedded AWS on this machine, with the stack deployed. For example:
+
+    \b
+      darkroom local up
+      eval "$(darkroom local env)"
+      darkroom submit in.jpg --local -o better/
+      darkroom local down
+    """
 
 
 @local.command()

@@ -18,7 +18,7 @@ _ANIMATED = frozenset({"GIF", "WEBP", "PNG", "AVIF"})
 
 
 def decode(
-    data: bytes,
+    data: bytes | bytearray | memoryview,
     *,
     limits: Limits | None = None,
     keep_gps: bool = False,
@@ -41,6 +41,7 @@ def decode(
     as they go (``partial="accept"``; JPEG, PNG, and BMP and TIFF that are not packed); limits apply before any pixel is
     decoded.
     """
+    data = _as_bytes(data)
     source = open_source(data, limits or Limits())
     header = source.header
     if animation == "reject" and header.frames > 1 and header.format in _ANIMATED:
@@ -78,6 +79,15 @@ def decode(
             gain_map=gain,
             notes=(*_frame_notes(header), *damage, *parts.notes, *raster.notes, *color_notes, *carried.notes, *why),
         ),
+    )
+
+
+def _as_bytes(data: object) -> bytes:
+    if isinstance(data, bytes | bytearray | memoryview):
+        return bytes(data)
+    raise ImageRejected(
+        "not-an-image",
+        f"a file's bytes are decoded, not {type(data).__name__}; darkroom.enhance takes paths and open files, too",
     )
 
 

@@ -152,6 +152,8 @@ def _of_gateway(answer: Mapping[str, Any]) -> tuple[int, list[tuple[str, str]], 
 
 def _json(status: HTTPStatus, value: Any) -> tuple[int, list[tuple[str, str]], bytes]:
     headers = [("Content-Type", "application/json"), ("Cache-Control", "no-store")]
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers.append(("Retry-After", str(problems.RETRY_SECONDS)))
     return int(status), headers, msgspec.json.encode(value)
 
 
