@@ -104,7 +104,7 @@ bench-images: setup ## Send 1,000 signed requests to the stack on an embedded AW
 	$(BIN)/python -m tests.bench.addresses $(BENCH_ARGS)
 
 openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
-	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page
+	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page && $(BIN)/python -m docs.make.events_page
 
 test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each reconciled (minutes)
 	$(BIN)/python -m tests.chaos

@@ -10,7 +10,7 @@ import pytest
 import darkroom
 from darkroom import recipe
 from tests.cloud.cloud import Cloud
-from tests.support import photos
+from tests.support import photos, schemas
 
 pytestmark = pytest.mark.cloud
 
@@ -30,6 +30,7 @@ def test_an_upload_leaves_result_manifest_record_and_event(cloud: Cloud) -> None
     assert {job["result"]["key"], job["manifest"]["key"]} <= cloud.results()
     event = cloud.told(job["id"])
     assert event["detail-type"] == "Job Succeeded"
+    schemas.check_event(event)
     assert event["detail"]["result"] == job["result"]
 
 

@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 from boto3.dynamodb.types import TypeDeserializer
 
-from tests.support import definition, queues, stores
+from tests.support import definition, queues, schemas, stores
 from tests.support.functions import RESULTS, UPLOADS, Functions
 
 EVENTS = Path(__file__).parents[1] / "events"
@@ -161,7 +161,10 @@ class Lab:
 
     def told(self) -> list[tuple[str, dict[str, Any]]]:
         """Type and detail of each event that was sent since last asked."""
-        return [(event["detail-type"], event["detail"]) for event in queues.take_all(self.sqs, self._queue)]
+        events = queues.take_all(self.sqs, self._queue)
+        for event in events:
+            schemas.check_event(event)
+        return [(event["detail-type"], event["detail"]) for event in events]
 
     def results(self) -> list[str]:
         """Keys in the results bucket, in order."""

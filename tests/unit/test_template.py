@@ -537,6 +537,32 @@ def test_every_alarm_tells_whom_it_should_and_stands_in_the_runbook_and_on_the_d
     assert shown == {f"${{{name}.Arn}}" for name in both}
 
 
+def test_nobody_is_called_unless_a_webhook_is_named() -> None:
+    assert not [name for name in rights.Stack().resources if "Webhook" in name]
+    url = "https://photos.example/jobs"
+    stack = rights.Stack(WebhookUrl=url, KmsKeyArn=rights.KEY, BatchBucket="archive")
+    made = {name: one["Properties"] for name, one in stack.resources.items() if "Webhook" in name}
+    destination = made["WebhookDestination"]
+    assert (destination["InvocationEndpoint"], destination["InvocationRateLimitPerSecond"]) == (url, "10")
+    key = made["WebhookConnection"]["AuthParameters"]["ApiKeyAuthParameters"]
+    assert key["ApiKeyValue"] == {"Fn::Sub": "{{resolve:secretsmanager:${WebhookSecret}}}"}, "nowhere in plain text"
+    assert made["WebhookSecret"]["KmsKeyId"] == made["UndeliveredWebhooks"]["KmsMasterKeyId"] == rights.KEY
+    pattern = made["WebhookRule"]["EventPattern"]
+    assert pattern["source"] == ["darkroom"]
+    buckets = [{"Ref": "UploadsBucket"}, {"Ref": "WorkBucket"}, "archive"]
+    assert pattern["detail"] == {"upload": {"bucket": buckets}}, "of this stack's jobs alone"
+    (target,) = made["WebhookRule"]["Targets"]
+    assert target["DeadLetterConfig"]["Arn"] == {"Fn::GetAtt": ["UndeliveredWebhooks", "Arn"]}
+    may = [(right.action, right.resource) for right in stack.rights("WebhookRole")]
+    assert may == [("events:InvokeApiDestination", rights.arn("WebhookDestination"))]
+    (tells, plain) = made["UndeliveredWebhooksPolicy"]["PolicyDocument"]["Statement"]
+    assert tells["Condition"] == {"ArnEquals": {"aws:SourceArn": {"Fn::GetAtt": ["WebhookRule", "Arn"]}}}
+    assert (plain["Effect"], plain["Condition"]) == ("Deny", {"Bool": {"aws:SecureTransport": "false"}})
+    alarm = made["UndeliveredWebhooksAlarm"]["AlarmDescription"]
+    assert "### Undelivered webhooks" in (definition.ROOT / "docs/operations.md").read_text()
+    assert alarm.endswith("docs/operations.md#undelivered-webhooks")
+
+
 def test_an_address_for_alarms_has_a_topic() -> None:
     assert "AlarmTopic" not in rights.Stack().resources
     topic = rights.Stack(AlarmEmail="someone@photos.example").resources["AlarmTopic"]["Properties"]

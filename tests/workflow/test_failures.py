@@ -32,6 +32,7 @@ def assert_failed(lab: Lab, execution: Execution, state: str, failure: Failure, 
         (
             "Job Rejected" if failure.status == "rejected" else "Job Failed",
             {
+                "schema_version": 1,
                 "job": record["id"],
                 "execution": record["execution"],
                 "status": failure.status,

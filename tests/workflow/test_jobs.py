@@ -86,6 +86,7 @@ def test_a_recipe_leaves_result_manifest_record_and_event(lab: Lab, name: str) -
         (
             "Job Succeeded",
             {
+                "schema_version": 1,
                 "job": job,
                 "execution": record["execution"],
                 "status": "succeeded",

@@ -15,7 +15,7 @@ from moto import mock_aws
 from darkroom.aws import clients, keys
 from darkroom.aws.endings import EXPRESS_MINUTES, REASONS, UNTOLD
 from darkroom.aws.reconciling import UNTOLD_MINUTES, Ends
-from tests.support import definition, stores
+from tests.support import definition, schemas, stores
 from tests.support.interpreter import evaluate, service_error
 from tests.support.workflow import read_event
 
@@ -95,8 +95,13 @@ def test_an_end_that_is_told_ends_the_record_once(stack: Stack, status: str) -> 
     assert told["detail-type"] == "Job Failed"
     upload = {"bucket": "b", "key": "k"}
     assert told["detail"] == {
-        "job": JOB, "execution": execution, "status": "failed", "upload": upload, "error": record["error"],
-    }  # fmt: skip
+        "schema_version": 1,
+        "job": JOB,
+        "execution": execution,
+        "status": "failed",
+        "upload": upload,
+        "error": record["error"],
+    }
 
 
 @pytest.mark.parametrize(
@@ -269,7 +274,8 @@ def test_what_is_begun_anew_is_not_told_to_have_failed(stack: Stack) -> None:
 )
 def test_an_end_that_the_workflow_recorded_and_could_not_tell_is_told(stack: Stack, status: str, kind: str) -> None:
     stack.running(JOB, "it")
-    more = {"error": {"code": "image.truncated"}} if status == "rejected" else {"result": {"key": "k.jpg"}}
+    error = {"code": "image.truncated", "message": "it ends early"}
+    more = {"error": error} if status == "rejected" else {"result": {"bucket": "results", "key": "k.jpg"}}
     before = {name: value for name, value in {**stack.record(JOB), "status": status, **more}.items() if name != "open"}
     stack.table.put_item(Item=before)
     for _ in range(2):
@@ -280,6 +286,7 @@ def test_an_end_that_the_workflow_recorded_and_could_not_tell_is_told(stack: Sta
     (told,) = stack.told()
     assert (told["detail-type"], told["detail"]["status"]) == (kind, status)
     assert told["detail"].items() >= more.items()
+    schemas.check_event(told)
     assert {**stack.record(JOB), "updated": ""} == {**before, "updated": ""}
 
 

@@ -19,7 +19,7 @@ from typing import Any
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
-from darkroom.aws import clients, items, keys
+from darkroom.aws import clients, events, items, keys
 from darkroom.aws.endings import End, age, end_of, found, is_old, is_untold
 from darkroom.aws.runtime import logger
 from darkroom.errors import TransientError
@@ -215,7 +215,8 @@ class Ends:
 
     def _send(self, job: str, execution: str, record: Mapping[str, Any]) -> None:
         upload = {name: record[name] for name in ("bucket", "key")}
-        detail = {"job": job, "execution": execution, "status": record["status"], "upload": upload}
+        detail: dict[str, Any] = {"schema_version": events.SCHEMA_VERSION, "job": job, "execution": execution}
+        detail |= {"status": record["status"], "upload": upload}
         if "error" in record:
             detail["error"] = record["error"]
         else:

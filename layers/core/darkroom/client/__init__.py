@@ -14,9 +14,12 @@ from darkroom.errors import needs
 
 needs("boto3", "urllib3", extra="aws")
 
-from darkroom.client.answers import Announced, Batch, Enhanced, Error, Form, Job, Links, Outcome, Stage, Summary  # noqa: E402
-from darkroom.client.api import Client  # noqa: E402
-from darkroom.errors import RequestRefused  # noqa: E402
+# ruff: noqa: E402
+from darkroom.aws.events import JobEnded
+from darkroom.aws.events import read as read_event
+from darkroom.client.answers import Announced, Batch, Enhanced, Error, Form, Job, Links, Outcome, Stage, Summary
+from darkroom.client.api import Client
+from darkroom.errors import RequestRefused
 
 __all__ = [
     "Announced",
@@ -26,11 +29,13 @@ __all__ = [
     "Error",
     "Form",
     "Job",
+    "JobEnded",
     "Links",
     "Outcome",
     "RequestRefused",
     "Stage",
     "Summary",
+    "read_event",
 ]
 
 
