@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-api test-batch test-chaos test-workers test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
+.PHONY: help setup demo test test-api test-batch test-chaos test-workers test-large test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
 
 # Python keeps what it compiled: the tests start hundreds of processes, and half of a start is compiling what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -117,6 +117,9 @@ test-batch: setup ## A batch of 200 photos on an embedded AWS: broken ones, twic
 
 test-workers: setup ## 200 photos for four workers, two of them killed, on an embedded AWS: nothing lost or doubled (minutes)
 	$(BIN)/python -m tests.containers
+
+test-large: setup ## A photo of 100 MP through the stack on an embedded AWS, and the memory of each stage (minutes)
+	$(BIN)/python -m tests.large $(BENCH_ARGS)
 
 test-hostile: setup ## Open strange files and seeded mutants in bounded workers (FOLDER="folder…" MUTANTS=5000)
 	$(BIN)/python -m tests.bench.hostile $(FOLDER) --mutants $(MUTANTS)

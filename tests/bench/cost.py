@@ -67,8 +67,7 @@ class Way:
     architecture: prices.Architecture = "x86_64"
 
     def __str__(self) -> str:
-        arm = ", arm64" if self.architecture == "arm64" else ""
-        return f"{self.fusion}, {self.workflow}{arm}"
+        return f"{self.fusion} {self.workflow}{' arm64' * (self.architecture == 'arm64')}"
 
 
 WAYS = (
@@ -148,7 +147,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     digests = vcpu.by_digests()
     print(f"A second of this processor is {x86:.2f} of a Lambda vCPU ({arm:.2f} of arm64; by digests {digests:.2f})")
     print(f"Prices of {told.month}, {told.region}; $ for 1,000 photos; {COLD_SHARE:.0%} of invocations are cold starts")
-    print(f"{'MP  recipe':<18}{'CPU s':>7}" + "".join(f"{way!s:>22}" for way in WAYS))
+    print(f"{'MP  recipe':<18}{'CPU s':>7}" + "".join(f"{way!s:>19}" for way in WAYS))
     with usage.lab() as lab:
         lab.run(codec.encode(Picture(photo(1)), "jpeg"), "auto", "stage")  # which loads what is needed
         lab.run(codec.encode(Picture(photo(1)), "jpeg"), "vivid", "one")
@@ -190,20 +189,20 @@ def _table(model: Model, lab: Lab, megapixels: float, recipe: str, *, more: bool
     jobs = _jobs(lab, file, recipe)
     bills = {way: model.dollars(jobs[way.fusion], way, memory_mb) for way in WAYS}
     cpu = sum(part.seconds for part in jobs["one"].parts)
-    cells = "".join(f"{sum(bill.values()):>22.3f}" for bill in bills.values())
+    cells = "".join(f"{sum(bill.values()):>19.3f}" for bill in bills.values())
     print(f"{megapixels:<4g}{recipe:<14}{cpu:>7.2f}{cells}   {' '.join(jobs['stage'].steps)}", flush=True)
     if not more:
         return
     billed = (sum(model.seconds(part, way, memory_mb) for part in jobs[way.fusion].parts) for way in WAYS)
-    print(f"    {'seconds billed':<21}" + "".join(f"{seconds:>22.2f}" for seconds in billed))
+    print(f"    {'seconds billed':<21}" + "".join(f"{seconds:>19.2f}" for seconds in billed))
     for service in bills[WAYS[0]]:
-        print(f"    {service:<21}" + "".join(f"{bill[service]:>22.4f}" for bill in bills.values()))
+        print(f"    {service:<21}" + "".join(f"{bill[service]:>19.4f}" for bill in bills.values()))
     always = replace(model, cold=1)
     cold = (sum(always.dollars(jobs[way.fusion], way, memory_mb).values()) for way in WAYS)
-    print(f"    {'if each were cold':<21}" + "".join(f"{dollars:>22.3f}" for dollars in cold))
+    print(f"    {'if each were cold':<21}" + "".join(f"{dollars:>19.3f}" for dollars in cold))
     for memory in SWEEP_MB:
         swept = [sum(model.dollars(jobs[way.fusion], way, memory).values()) for way in WAYS]
-        print(f"    {f'at {memory:,} MB':<21}" + "".join(f"{dollars:>22.3f}" for dollars in swept))
+        print(f"    {f'at {memory:,} MB':<21}" + "".join(f"{dollars:>19.3f}" for dollars in swept))
     instance = model.told.instance
     print(f"    on {instance.name}, busy for {BUSY:.0%} of the time: {model.of_instance(jobs['one']):.3f}", end="; ")
     print(f"it costs {instance.hour * 730:.0f} a month, with or without photos")

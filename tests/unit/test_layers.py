@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import json
+import math
 import os
 import struct
 import subprocess
@@ -17,6 +18,7 @@ from darkroom import registry
 from darkroom.kernels import loops
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY
+from tests.bench import startup
 from tests.support import heic
 from tests.support.deployed import Deployed
 from tests.support.photographs import FOLDER, photo
@@ -32,6 +34,8 @@ MOST_BYTES = 230_000_000
 MOST_INFERENCE_BYTES = 50_000_000
 
 
+TURNS = 8
+
 UNLOADED = {"scipy", "skimage", "sklearn", "matplotlib", "keras", "torch", "click", "moto"}
 """Packages that no function may load."""
 
@@ -44,6 +48,12 @@ def built() -> Path:
 @pytest.fixture(scope="module")
 def deployed(built: Path, tmp_path_factory: pytest.TempPathFactory) -> Deployed:
     return Deployed(built, tmp_path_factory.mktemp("runtime"))
+
+
+@pytest.fixture(scope="module")
+def starts() -> list[float]:
+    """Seconds that NumPy, OpenCV and boto3 took, each time that they were measured."""
+    return []
 
 
 def resources(built: Path, kind: str) -> dict[str, dict[str, Any]]:
@@ -233,3 +243,17 @@ def test_inference_holds_every_model_and_nothing_else_of_their_folders(built: Pa
     models = {path.parent.name for path in (REPOSITORY / "models").glob("*/*.onnx")}
     packed = sorted(path.name for path in (built / "InferenceLayer" / "python" / "darkroom_models").iterdir())
     assert packed == sorted(f"{name}.onnx" for name in models)
+
+
+@pytest.mark.parametrize("function", sorted(path.parent.name for path in REPOSITORY.glob("functions/*/app.py")))
+def test_a_function_starts_within_twice_what_its_libraries_take(
+    deployed: Deployed, starts: list[float], function: str
+) -> None:
+    """By the processor's time, the least of several turns: what else the machine does makes each one longer."""
+    handler = math.inf
+    for _ in range(TURNS):
+        starts.append(sum(json.loads(deployed.run("filter", startup.FLOOR))))
+        handler = min(handler, json.loads(deployed.run(function, startup.START, "[]", "[]", str(REPOSITORY)))[0])
+        if handler <= startup.MOST * min(starts):
+            return
+    pytest.fail(f"{handler:.2f} s, and NumPy, OpenCV and boto3 take {min(starts):.2f} s")
