@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+import pytest
 
 import darkroom
 from darkroom.picture import Array
@@ -53,3 +54,39 @@ def test_document_makes_paper_white_and_keeps_ruled_lines_whole() -> None:
     assert grey[20:60, MARGIN:220].max() > 200, "and what is light in it stays light"
     stamp = result[(page == (190, 30, 40)).all(axis=2)].mean(axis=0)
     assert stamp[0] > 100 > 50 > stamp[1:].max()
+
+
+# --- restore-jpeg -----------------------------------------------------------------------------------------------------
+
+
+def red_things() -> Array:
+    """Red and orange shapes, shaded, before grey of the same lightness and of others."""
+    y, x = np.mgrid[:256, :256].astype(np.float32)
+    grey = 90 + 50 * np.sin(x / 40) + 20 * cv2.GaussianBlur(np.random.default_rng(3).normal(0, 3, x.shape), (0, 0), 2)
+    picture = np.repeat(grey[..., None], 3, axis=2)
+    for middle_y, middle_x, radius, color in (
+        (70, 75, 50, (225, 25, 30)),
+        (180, 90, 45, (170, 10, 25)),
+        (90, 190, 38, (240, 90, 20)),
+        (200, 205, 30, (215, 30, 60)),
+    ):
+        distance = np.hypot(y - middle_y, x - middle_x)
+        cover = np.clip(radius - distance + 0.5, 0, 1)[..., None]
+        shade = (0.6 + 0.4 * np.sqrt(np.clip(1 - (distance / radius) ** 2, 0, 1)))[..., None]
+        picture += cover * (np.array(color) * shade - picture)
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def chroma_error(result: Array, truth: Array) -> float:
+    planes = [cv2.cvtColor(each.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)[..., 1:] for each in (result, truth)]
+    return float(np.linalg.norm(planes[0] - planes[1], axis=2).mean())
+
+
+@pytest.mark.parametrize("quality", [10, 20, 40])
+def test_restore_jpeg_takes_the_blocks_of_colour_off_reds(quality: int) -> None:
+    truth = red_things()
+    options = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
+    file = cv2.imencode(".jpg", truth[..., ::-1], options)[1]
+    compressed = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR_RGB))
+    result = darkroom.enhance(compressed, "restore-jpeg").image
+    assert chroma_error(result, truth) < 0.8 * chroma_error(compressed, truth)
