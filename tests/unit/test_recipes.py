@@ -8,6 +8,7 @@ import pytest
 
 import darkroom
 from darkroom.picture import Array
+from tests.support.photographs import photo
 
 # --- document ---------------------------------------------------------------------------------------------------------
 
@@ -85,8 +86,42 @@ def chroma_error(result: Array, truth: Array) -> float:
 @pytest.mark.parametrize("quality", [10, 20, 40])
 def test_restore_jpeg_takes_the_blocks_of_colour_off_reds(quality: int) -> None:
     truth = red_things()
-    options = (cv2.IMWRITE_JPEG_QUALITY, quality, cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
-    file = cv2.imencode(".jpg", truth[..., ::-1], options)[1]
+    halved = (cv2.IMWRITE_JPEG_SAMPLING_FACTOR, cv2.IMWRITE_JPEG_SAMPLING_FACTOR_420)
+    file = cv2.imencode(".jpg", truth[..., ::-1], (cv2.IMWRITE_JPEG_QUALITY, quality, *halved))[1]
     compressed = np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR_RGB))
     result = darkroom.enhance(compressed, "restore-jpeg").image
     assert chroma_error(result, truth) < 0.8 * chroma_error(compressed, truth)
+
+
+# --- lowlight, backlit ------------------------------------------------------------------------------------------------
+
+
+def taken_in_the_dark(image: Array, seed: int) -> Array:
+    """3.3 EV too little light on a sensor: shot and read noise, a Bayer mosaic, white balance and JPEG."""
+    balance = np.array((0.55, 1, 0.65))
+    light = (image / 255.0) ** 2.2 / 10 * balance
+    light += np.random.default_rng(seed).normal(0, 1, light.shape) * 1.4 * np.sqrt(2e-4 * light + 4e-6)
+    sites = np.zeros(light.shape, np.float32)
+    for row, column, channel in ((0, 0, 0), (0, 1, 1), (1, 0, 1), (1, 1, 2)):
+        sites[row::2, column::2, channel] = 1
+    tent = np.outer((1, 2, 1), (1, 2, 1)).astype(np.float32)
+    whole = cv2.filter2D((light * sites).astype(np.float32), -1, tent) / cv2.filter2D(sites, -1, tent)
+    levels = np.clip(whole / balance, 0, 1) ** (1 / 2.2) * 255
+    file = cv2.imencode(".jpg", np.rint(levels[..., ::-1]).astype(np.uint8), (cv2.IMWRITE_JPEG_QUALITY, 90))[1]
+    return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR_RGB))
+
+
+def blotches(result: Array, truth: Array) -> float:
+    """Deviation of chroma from the truth's, at the truth's lightness, in spots of some px (CIE Lab)."""
+    ours, real = (cv2.cvtColor(each.astype(np.float32) / 255, cv2.COLOR_RGB2LAB) for each in (result, truth))
+    at_its_lightness = ((real[..., 0] + 5) / (ours[..., 0] + 5))[..., None]
+    error: Array = ours[..., 1:] * at_its_lightness - real[..., 1:]
+    spots = cv2.GaussianBlur(error, (0, 0), 2) - cv2.GaussianBlur(error, (0, 0), 24)
+    return float(np.sqrt((spots**2).sum(axis=2).mean()))
+
+
+@pytest.mark.parametrize(("name", "most"), [("nyc", 2.4), ("path", 2.7), ("waves", 2.8)])
+@pytest.mark.parametrize("recipe", ["lowlight", "backlit"])
+def test_shadows_come_up_without_blotches_of_colour(recipe: str, name: str, most: float) -> None:
+    truth = photo(name, 320)
+    assert blotches(darkroom.enhance(taken_in_the_dark(truth, 1), recipe).image, truth) < most

@@ -308,6 +308,15 @@ def test_lift_shadows_lifts_and_keeps_noise_down() -> None:
         assert after < unheld
 
 
+def test_lift_shadows_is_steady_on_what_was_smoothed() -> None:
+    """Noise that is estimated as float32's own rounding must not become the divisor of a guided filter."""
+    noise = np.random.default_rng(0).normal(0, 21, (320, 320, 3))
+    smoothed = np.stack([cv2.GaussianBlur(noise[..., channel], (0, 0), 6) for channel in range(3)], axis=2)
+    image = np.rint((46.2, 50.1, 53.3) + smoothed / 2).astype(np.uint8)
+    held, raw = (apply("lift_shadows", image, amount=0.6, noise=noise).astype(int) for noise in (1, 0))
+    assert np.abs(held - raw).max() <= 4
+
+
 @pytest.mark.slow
 def test_lift_shadows_blows_no_highlights() -> None:
     for image in photos():

@@ -31,6 +31,10 @@ LUMA_SIGMAS, CHROMA_SIGMAS = 2.5, 5.0
 the whole picture, and shadows have more of it; in chroma evening out too much costs little."""
 
 
+ROUNDING = 0.3 / 255
+"""Noise counts as at least this where there is any: below, a guided filter's slopes are float32's own rounding."""
+
+
 class LiftShadows(Params, frozen=True):
     amount: Annotated[float, param("how far the shadows are lifted", ge=0, le=1)] = 0.5
     range: Annotated[float, param("light from which on nothing changes, in 0-1", ge=0.05, le=1)] = 0.75
@@ -62,14 +66,15 @@ def lift_shadows(image: Array, params: LiftShadows) -> Reported:
     light = LightMap.fit(brightest, brightest, radius, EPSILON, image.shape)
     noise = estimate_noise(image)
     sigma = max(noise.luminance_sigma, noise.chroma_sigma) / 255
+    evened = max(sigma, ROUNDING)
     result = np.empty_like(image)
-    halo = 2 * CHROMA_RADIUS
+    halo = 2 * (CHROMA_RADIUS + LUMA_RADIUS)
     for rows, context, inner in bands(image.shape, halo):
         picture = to_float(image[context])
         largest = _brightest(picture)
         gain = _gain(np.maximum(light.at(context, largest), largest), params)
         if params.noise > 0 and sigma > 0:
-            picture += (params.noise * (1 - 1 / gain))[(...,) + (None,) * (picture.ndim - 2)] * _noise(picture, sigma)
+            picture += (params.noise * (1 - 1 / gain))[(...,) + (None,) * (picture.ndim - 2)] * _noise(picture, evened)
         picture *= gain if picture.ndim == 2 else gain[..., None]
         result[rows] = from_float(picture[inner], image.dtype)
     details = {"mean_light": round(float(brightest.mean()), 4), "noise_sigma": round(sigma * 255, 2)}
@@ -93,6 +98,6 @@ def _noise(picture: Array, sigma: float) -> Array:
     if picture.ndim == 2:
         return smooth - y
     chroma = picture - y[..., None]
-    result: Array = guided(chroma, y, CHROMA_RADIUS, (CHROMA_SIGMAS * sigma) ** 2) - chroma
+    result: Array = guided(chroma, smooth, CHROMA_RADIUS, (CHROMA_SIGMAS * sigma) ** 2) - chroma
     result += (smooth - y)[..., None]
     return result
