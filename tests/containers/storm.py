@@ -33,7 +33,8 @@ def poison() -> bytes:
 
 @dataclass(frozen=True)
 class Account:
-    """What became of all photos. trouble: each that was lost or doubled, in words; nothing where all is well."""
+    """What became of all photos. failed: code and message by key. trouble: each that was lost or doubled, in words;
+    nothing where all is well."""
 
     results: int
     dead: list[str]
@@ -80,5 +81,9 @@ def _account(ground: Ground, keys: list[str], trouble: list[str]) -> Account:
     if len({job for job, _ in told}) != len(set(told)):
         trouble.append("a job ended twice")
     dead = [body["Records"][0]["s3"]["object"]["key"] for body in ground.take_all(ground.dead)]
-    failed = {key: record["error"]["code"] for key, record in records.items() if record["status"] == "failed"}
+    failed = {
+        key: f"{record['error']['code']}: {record['error']['message']}"
+        for key, record in records.items()
+        if record["status"] == "failed"
+    }
     return Account(sum(key in records and "result" in records[key] for key in keys), dead, failed, trouble)

@@ -32,7 +32,8 @@ def test_two_of_four_workers_are_killed_and_nothing_is_lost_or_doubled(made: Gro
     assert account.trouble == []
     assert account.results == 23
     assert account.dead == [POISON]
-    assert account.failed == {POISON: "step.out-of-memory"}
+    assert list(account.failed) == [POISON]
+    assert account.failed[POISON].startswith("step.out-of-memory: ")
 
 
 def test_what_a_worker_has_begun_it_keeps_finishes_and_leaves_to_others(

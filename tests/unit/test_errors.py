@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -84,3 +86,19 @@ def test_what_opencv_finds_no_memory_for_is_python_s_error_too() -> None:
     with pytest.raises(cv2.error) as caught:
         cv2.resize(np.zeros((0, 0), np.float32), (1, 1))
     assert errors.out_of_memory(caught.value) is None
+
+
+def test_what_no_thread_can_be_started_for_is_no_memory_too() -> None:
+    """As in a process whose memory is bounded: a thread's stack counts."""
+    story = """
+import resource, threading
+from darkroom import errors
+used = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (used + (1 << 20), used + (1 << 20)))
+try:
+    threading.Thread(target=print).start()
+except RuntimeError as error:
+    print(type(errors.out_of_memory(error)).__name__)
+"""
+    done = subprocess.run([sys.executable, "-c", story], capture_output=True, text=True, check=False)
+    assert done.stdout == "MemoryError\n", done.stderr

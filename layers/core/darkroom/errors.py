@@ -88,8 +88,11 @@ def remedy(extra: str = "") -> str:
 
 
 def out_of_memory(error: Exception) -> MemoryError | None:
-    """What Python calls it, where OpenCV found no memory: an error of its own with the code ``StsNoMem``."""
-    return MemoryError(str(error)) if getattr(error, "code", None) == -4 and type(error).__module__ == "cv2" else None
+    """What Python calls it, where there was no memory for OpenCV, which has an error of its own with the code
+    ``StsNoMem``, or for a thread's stack."""
+    of_opencv = getattr(error, "code", None) == -4 and type(error).__module__ == "cv2"
+    of_a_thread = isinstance(error, RuntimeError) and "can't start new thread" in str(error)
+    return MemoryError(str(error)) if of_opencv or of_a_thread else None
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
