@@ -28,6 +28,8 @@ USES = (
     ("from a pipe into a pipe", "darkroom enhance - -o - --recipe vivid < in.jpg > piped.jpg"),
     ("for programs", "darkroom enhance in.jpg -o told.jpg --recipe vivid --json | jq -r .output"),
     ("say nothing of what went well", "darkroom enhance in.jpg -o quiet.jpg --recipe vivid --quiet"),
+    ("whether photos got worse", "darkroom check scans/ alike/"),
+    ("whether they did, for a pipeline of tests", "darkroom check scans/ better/ --quiet"),
     ("what is wrong with photos", "darkroom diagnose in.jpg"),
     ("what a file is", "darkroom inspect in.jpg --json | jq -r .file.format"),
     ("handwritten digits", "darkroom classify note.png"),
@@ -65,6 +67,21 @@ those that do not say when, together) are looked at first, and then decided abou
 counts what all of them tell, and the less each photo's own where they differ by no more than it is in doubt of. A photo
 that stands apart from the others keeps its own, and so do all where there are fewer than three. The report's `album`
 says so, with its share ([report.md](report.md#album)).
+
+`darkroom check BEFORE AFTER` is for who changes photos by other means, and for tests of that: each photo of a folder
+is compared with what is called alike in the other, in any format. It got worse where
+
+| evidence | worse from | what is measured |
+| --- | --- | --- |
+| `clipped` | 5% | pixels that became black or white in a channel and differed before |
+| `torn` | 4.5 times | how high soft steps in highlights became, their 99.5th percentile |
+| `smoothed` | below 50% | texture that is left: finest differences beside those three times as coarse, but noise |
+| `spoiled` | 0.5 more | what is wrong by the diagnosis, the sum of all defects' probabilities |
+| `missing` | | there is no result |
+
+The first two are what `auto`'s own results are held against. `torn` and `smoothed` say nothing of a photo that had
+noise, blur or JPEG's traces, since to repair those makes other pixels; nothing but `spoiled` does where the size became
+another one.
 
 A folder's pictures are found by what they begin like or are called; hidden files, earlier results (`*.enhanced.*`) and
 whatever else lies there are left out, and their number is told. A pipe or device is read only where it is named itself.

@@ -26,7 +26,7 @@ def poison() -> bytes:
     """A file of kilobytes that every limit of the stack allows, and that is decoded well within `MEMORY_MB`: but the
     steps' working copies of it are not."""
     file = io.BytesIO()
-    noise = Image.effect_noise((600, 400), 40).resize((6000, 4000), Image.Resampling.NEAREST)
+    noise = Image.effect_noise((700, 500), 40).resize((7000, 5000), Image.Resampling.NEAREST)
     noise.convert("RGB").save(file, "PNG", compress_level=1)
     return file.getvalue()
 

@@ -94,7 +94,7 @@ def torn(before: Array, after: Array) -> float:
     if before.shape != after.shape:
         return 0.0
     rows = max(before.shape[0] * before.shape[1] // SAMPLED_PIXELS, 1)
-    old, new = (_luma(pixels[::rows]) for pixels in (before, after))
+    old, new = (luma_of(pixels[::rows]) for pixels in (before, after))
     step, becomes = np.abs(np.diff(old, axis=1)), np.abs(np.diff(new, axis=1))
     soft = (step > 0.9 / 255) & (step <= SOFT_LEVELS + 1e-4) & (old[:, :-1] > SOFT_FROM)
     if np.count_nonzero(soft) < LEAST_SOFT:
@@ -102,7 +102,7 @@ def torn(before: Array, after: Array) -> float:
     return float(np.percentile(becomes[soft] / step[soft], SOFT_PERCENTILE))
 
 
-def _luma(pixels: Array) -> Array:
+def luma_of(pixels: Array) -> Array:
     levels = pixels.astype(np.float32) / np.float32(max_level(pixels.dtype))
     return levels if levels.ndim == 2 else levels @ LUMA_WEIGHTS
 

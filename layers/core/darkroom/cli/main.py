@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import darkroom
-from darkroom.cli import addresses, batch, care, cloud, containers, jobs, joined, photos, questions, reference
+from darkroom.cli import addresses, batch, care, checking, cloud, containers, jobs, joined, photos, questions, reference
 from darkroom.cli.shared import STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
@@ -56,6 +56,7 @@ for command in (
     questions.inspect,
     questions.diagnose,
     questions.classify,
+    checking.check,
     cloud.submit,
     batch.batch,
     addresses.sign,

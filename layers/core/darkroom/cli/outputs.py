@@ -107,7 +107,7 @@ def plan(photos: Sequence[Photo], output: str | None, format_name: str | None) -
     format_name: the format of all results, where one is asked for.
     """
     if output is None and STDIO not in (path for path, _ in photos):
-        return [os.path.join(os.path.dirname(path), _beside(result_name(path, format_name))) for path, _ in photos]
+        return [os.path.join(os.path.dirname(path), beside(result_name(path, format_name))) for path, _ in photos]
     if output is not None and output != STDIO and (os.path.isdir(output) or output.endswith("/")):
         return plan_in(photos, output, format_name)
     if len(photos) != 1:
@@ -130,7 +130,8 @@ def result_name(source: str, format_name: str | None) -> str:
     return codec.result_name(os.path.basename(source), format_name or expected_format(source))
 
 
-def _beside(name: str) -> str:
+def beside(name: str) -> str:
+    """What a result beside its photo is called, by its own name."""
     root, extension = posixpath.splitext(name)
     return f"{root}{RESULT_MARK}{extension}"
 
