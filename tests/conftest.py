@@ -53,6 +53,12 @@ def remembered(make: Callable[..., Any]) -> Callable[..., Any]:
 boto3.client, boto3.resource = remembered(boto3.client), remembered(boto3.resource)
 
 
+def pytest_make_parametrize_id(config: pytest.Config, val: object, argname: str) -> str | None:
+    """Files and long texts among parameters are told by the parameter's name: some files hold the time at which they
+    were made, and pytest-xdist runs nothing where two processes name a test differently."""
+    return argname if (isinstance(val, bytes) and len(val) > 32) or (isinstance(val, str) and len(val) > 200) else None
+
+
 @pytest.hookimpl(tryfirst=True)  # before pytest-xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:

@@ -8,6 +8,7 @@ from tests.bench import drain
 from tests.bench.drain import Burst
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize("running", [None, 100], ids=["as deployed", "far more jobs at once than functions"])
 def test_ten_thousand_uploads_drain_without_loss_at_ten_functions_at_once(running: int | None, seed: int) -> None:

@@ -110,6 +110,7 @@ def test_a_torn_line_of_the_memory_is_passed_over(tmp_path: Path) -> None:
     assert run.known_outcomes(tmp_path / "none") == {}
 
 
+@pytest.mark.slow
 def test_every_tool_and_auto_answers_in_order() -> None:
     by_name = {contender.name: contender for contender in run.CONTENDERS}
     for name in ("auto", "denoise", "pillow-0"):

@@ -255,6 +255,7 @@ def test_diagnose_a_photo_without_defects(photo: Path, monkeypatch: pytest.Monke
     assert run("diagnose", photo).stdout == "no defect to speak of\n"
 
 
+@pytest.mark.slow
 def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:
     command = Path(sys.executable).with_name("darkroom")
     done = subprocess.run([command, "enhance", tmp_path / "none.jpg"], capture_output=True, text=True)
@@ -265,6 +266,7 @@ def test_the_installed_command_never_shows_a_traceback(tmp_path: Path) -> None:
         assert piped.stderr == ""
 
 
+@pytest.mark.slow
 def test_a_progress_bar_only_where_someone_looks(photo: Path, tmp_path: Path) -> None:
     other = tmp_path / "other.jpg"
     other.write_bytes(photo.read_bytes())

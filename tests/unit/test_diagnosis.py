@@ -43,6 +43,7 @@ def test_imports_no_opencv() -> None:
     subprocess.run([sys.executable, "-c", WITHOUT_OPENCV], check=True)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("size", [(1, 1), (1, 9), (3, 2), (33, 47), (129, 500), (2, 4000)])
 def test_features_of_any_size_and_dtype(size: tuple[int, int], dtype: Any) -> None:
@@ -69,6 +70,7 @@ def test_features_agree_between_dtypes_and_between_grey_and_rgb() -> None:
     np.testing.assert_allclose(compute_features(grey.astype(np.uint16) * 257).numbers, eight, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_the_lattice_tells_a_jpeg_s_quality() -> None:
     for quality in (12, 30, 60, 85):
         file = io.BytesIO()
@@ -110,6 +112,7 @@ def test_strengths_that_are_traced_are_told_in_place_of_estimates() -> None:
     assert not traced["colour cast"].traced
 
 
+@pytest.mark.slow
 def test_without_traces_a_photo_is_judged_by_its_looks() -> None:
     lightened = linear_gain(2**0.8)
     told, looks = (network.diagnose(lightened, traces=traces)["overexposed"] for traces in (True, False))
@@ -223,6 +226,7 @@ def test_the_model_finds_what_was_done(name: str, spoiled: Callable[[], Array], 
     assert not found.fine
 
 
+@pytest.mark.slow
 def test_the_model_is_deterministic_and_blind_to_dtype_and_alpha() -> None:
     pixels = noisy(20)
     found = network.diagnose(pixels)

@@ -48,6 +48,7 @@ def test_at_least_half_of_each_side_stays() -> None:
     assert without_frame(np.zeros((3, 5), np.uint8)).size > 0
 
 
+@pytest.mark.slow
 def test_a_white_margin_changes_nothing_of_what_is_measured_and_seen() -> None:
     alone = photo(NAMES[0])
     margin = framed(alone, 40, 100, 40, 100)

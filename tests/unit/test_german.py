@@ -168,6 +168,7 @@ def test_what_stands_in_a_sentence_stands_in_the_other() -> None:
         assert places == list(range(english.count("{}"))), english
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("wanted", ["auto", "vivid", "digits", "none"])
 def test_the_whole_story_of_a_photo_is_told_in_german(wanted: str) -> None:
     reports = [darkroom.enhance(photo(name), wanted).report for name in ("girl", "haze")]

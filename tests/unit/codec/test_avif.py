@@ -58,6 +58,7 @@ def with_points(data: bytes, points: tuple[int, int, int]) -> bytes:
     return data[:start].replace(b"colrnclx", b"freenclx") + changed
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("primaries", "transfer"), [(12, 13), (9, 13), (1, 4)])
 def test_code_points_of_the_bitstream_count_where_the_container_has_none(primaries, transfer):
     image = np.rint(patches() * 255).astype(np.uint8).reshape(16, 32, 3).repeat(8, 0).repeat(8, 1)
@@ -70,6 +71,7 @@ def test_code_points_of_the_bitstream_count_where_the_container_has_none(primari
     assert codec.untouched(changed, "avif") is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("primaries", [9, 12])
 def test_high_dynamic_range_in_10_bits_against_the_formulas(primaries):
     samples = np.rint(patches(0.55).reshape(16, 32, 3).repeat(8, 0).repeat(8, 1) * 1023).astype(np.uint16)
@@ -129,6 +131,7 @@ def with_property(data: bytes, prop: bytes) -> bytes:
     return data[:first] + struct.pack(">I", int.from_bytes(data[first : first + 4]) + grown) + data[first + 4 :]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bits", [8, 10])
 @pytest.mark.parametrize(("right", "down"), [(0, 0), (4, -3)])
 def test_the_clean_aperture_is_what_there_is_of_a_picture(bits, right, down):

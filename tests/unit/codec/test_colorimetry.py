@@ -340,6 +340,7 @@ def test_code_points_of_heic(primaries, transfer):
     assert np.abs(shown(bytes(data)) - wanted).max() <= 1.5
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("primaries", "transfer"), [(1, 1), (12, 13), (9, 13), (1, 4)])
 def test_code_points_of_avif(primaries, transfer):
     image = np.rint(patches() * 255).astype(np.uint8).reshape(16, 32, 3).repeat(8, 0).repeat(8, 1)

@@ -167,6 +167,7 @@ def photo_of_heic() -> Any:
     return np.ascontiguousarray(photo()[:80, :112])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("rotate", [0, 1, 2, 3])
 def test_apple_s_gain_map_of_a_heic_goes_into_a_jpeg(rotate: int) -> None:
     block = exif.compose("<", {0x010F: (2, 6, b"Apple\0")}, {}, {}, {})
@@ -186,6 +187,7 @@ def avif(parameters: bytes = PARAMETERS, *, turn: int = 0, **options: Any) -> by
     return with_gain_map(base, save(GAIN, "AVIF", quality=100), parameters, turn=turn)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("turn", [0, 1, 2, 3])
 def test_iso_s_gain_map_of_an_avif_goes_into_a_jpeg(turn: int) -> None:
     data, notes = result(avif(turn=turn))
@@ -197,6 +199,7 @@ def test_iso_s_gain_map_of_an_avif_goes_into_a_jpeg(turn: int) -> None:
     assert f"{LOST}: AVIF is written without one" in result(avif(), {"name": "denoise"}, format="avif")[1]
 
 
+@pytest.mark.slow
 def test_a_gain_map_of_an_avif_that_holds_no_more_is_told() -> None:
     as_pq = avif().replace(b"nclx" + struct.pack(">HH", 1, 13), b"nclx" + struct.pack(">HH", 9, 16))
     assert f"{LOST}: it holds for the picture of high dynamic range" in result(as_pq)[1]
@@ -206,6 +209,7 @@ def test_a_gain_map_of_an_avif_that_holds_no_more_is_told() -> None:
     assert "the gain map (HDR) is broken and was left out" in result(broken)[1]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("parameters", [b"", bytes(9), b"\xff" * 61])
 def test_parameters_that_no_reader_knows_cost_no_picture(parameters: bytes) -> None:
     assert np.array_equal(codec.decode(avif(parameters)).pixels, codec.decode(avif()).pixels)

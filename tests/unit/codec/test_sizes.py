@@ -13,6 +13,7 @@ from tests.support import photographs
 from tests.unit.codec import pictures
 
 
+@pytest.mark.slow
 def test_sizes_of_the_repository_s_photos() -> None:
     """`python -m tests.bench.sizes FOLDER` does the same with any photos."""
     found = sizes.measure(photographs.photos(), "vivid")

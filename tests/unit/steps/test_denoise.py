@@ -144,6 +144,7 @@ def test_a_large_threshold_leaves_the_mean_of_the_blocks_means() -> None:
 # --- denoise ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("sigma", "gain"), [(5, 4.5), (15, 8), (25, 9)])
 def test_denoise_gains_blindly_and_more_than_non_local_means(sigma: float, gain: float) -> None:
     gains, gains_of_means = [], []

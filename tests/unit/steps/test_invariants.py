@@ -249,7 +249,7 @@ def test_answers_in_json_and_leaves_the_picture_as_it_is(step: Step, channels: i
         assert outcome.details
         msgspec.json.encode(outcome.details)
         assert len(text) < 20_000, "the workflow's state holds 256 KiB in all"
-        assert registry.apply(step.name, image, **step.params.example) == outcome.details
+    assert registry.apply(step.name, image, **step.params.example) == outcome.details
 
 
 @every_annotating_step

@@ -261,6 +261,7 @@ def psnr(image: Array, truth: Array, border: int) -> float:
     return float(10 * np.log10(255**2 / np.mean((image[inner].astype(float) - truth[inner]) ** 2)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("model", ["area", "bicubic"])
 @pytest.mark.parametrize(("scale", "least"), [(2, 0.9), (3, 0.6), (4, 0.55)])
 def test_back_projection_beats_bicubic_on_photographs(scale: int, least: float, model: str) -> None:

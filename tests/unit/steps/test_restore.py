@@ -66,6 +66,7 @@ def test_jpeg_quality_and_grid_are_found_in_the_pixels() -> None:
     assert right >= 0.8 * len(cropped)
 
 
+@pytest.mark.slow
 def test_a_photo_that_never_was_a_jpeg_stays() -> None:
     for photo in photos():
         assert psnr(apply("reduce_jpeg_artifacts", photo), photo) > 42
@@ -213,6 +214,7 @@ def test_dark_channel_is_the_papers() -> None:
         assert result[y, x] == window.min()
 
 
+@pytest.mark.slow
 def test_dehaze_brings_back_a_hazed_photo() -> None:
     air = np.array([215, 220, 228])
     gains, kept = [], []

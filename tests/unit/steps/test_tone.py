@@ -120,6 +120,7 @@ def test_enhance_histogram_is_bbhe() -> None:
     assert np.abs(result - textbook_bbhe(image)).max() <= 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["plateau", "bbhe"])
 def test_enhance_histogram_keeps_the_mean_of_photographs_and_adds_contrast(method: str) -> None:
     for original in photos():
