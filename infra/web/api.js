@@ -50,6 +50,9 @@ import { t } from "./words.js";
  * @property {{ code: string, message: string }} [error] of a job that was not done
  * @typedef {Summary & { stages: Stage[], report?: Report, reasons?: { about: string, words: string }[],
  *   links: { original?: string, result?: string, download?: string } }} Job
+ * @typedef {{ id: string, created: string, source: string, photos: number }} BatchSummary
+ * @typedef {BatchSummary & { status: "running" | "ended" | "stopped" | "failed", succeeded: number, skipped: number, rejected: number,
+ *   failed: number, errors: { code: string, message: string, photos: number }[] }} Batch
  */
 
 /** @type {Record<string, string>} */
@@ -133,6 +136,12 @@ export const jobs = (next) => get(`jobs?limit=50${next ? `&next=${encodeURICompo
 
 /** @type {(id: string) => Promise<Job>} */
 export const job = (id) => get(`jobs/${id}`);
+
+/** @returns {Promise<BatchSummary[]>} newest first */
+export const batches = async () => (await get("batches?limit=10")).batches;
+
+/** @type {(id: string) => Promise<Batch>} */
+export const batch = (id) => get(`batches/${id}`);
 
 /** @type {(request: Wanted & { filename: string, content_type: string }, once: string) => Promise<Announced>} */
 export const announce = (request, once) => post("jobs", request, { "Idempotency-Key": once });

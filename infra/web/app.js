@@ -2,6 +2,7 @@
 // The page: photos come in by choosing, dropping, pasting or from the jobs of before; what is asked of the next ones.
 
 import * as api from "./api.js";
+import { retellBatches, showBatches } from "./batches.js";
 import { Builder } from "./builder.js";
 import { find, make } from "./elements.js";
 import { openBy } from "./grid.js";
@@ -66,6 +67,7 @@ async function start() {
     page.keyForm.hidden = true;
     warn("");
     show({ steps, recipes });
+    api.batches().then(showBatches, () => {}); // who has none misses nothing
   } catch (error) {
     // No answer, as where the page is left meanwhile, says nothing of the key.
     if (error instanceof api.Refused && error.code === "key") sessionStorage.removeItem("key");
@@ -268,6 +270,7 @@ onChange(() => {
 function sayAnew() {
   offerRecipes();
   for (const photo of photos) changed(photo);
+  retellBatches();
   retold();
 }
 

@@ -24,6 +24,15 @@ const WORDS = {
   zip: ["Download all (ZIP)", "Alle laden (ZIP)"],
   zipping: ["Packing {n} of {all}", "Packe {n} von {all}"],
   older: ["Show older ones", "Ältere zeigen"],
+  batches: ["Batches", "Stapel"],
+  photosOf: ["{n} photos", "{n} Fotos"],
+  batchCounts: ["{ended} of {all}: {skipped} done before, {rejected} not accepted, {failed} failed", "{ended} von {all}: {skipped} schon vorher fertig, {rejected} nicht angenommen, {failed} gescheitert"],
+  batchShare: ["How much is done", "Wie viel getan ist"],
+  batchReport: ["The report, with before and after:", "Der Bericht, mit Vorher und Nachher:"],
+  "batch running": ["Working", "Arbeitet"],
+  "batch ended": ["Done", "Fertig"],
+  "batch stopped": ["Stopped", "Abgebrochen"],
+  "batch failed": ["Ended early", "Vorzeitig beendet"],
   added: ["{n} added.", "{n} hinzugefügt."],
   nextPhotos: ["For the next photos", "Für die nächsten Fotos"],
   nextTold: ["recipe {recipe}, format {format}", "Rezept „{recipe}“, Format {format}"],
@@ -178,6 +187,12 @@ export function said(text) {
   const found = known ?? text;
   return { textContent: found.charAt(0).toUpperCase() + found.slice(1), lang: german && known !== null ? "de" : "en" };
 }
+
+/** @param {number} n */
+export const count = (n) => n.toLocaleString(german ? "de" : "en");
+
+/** @param {string} time as the API has it */
+export const moment = (time) => new Date(time).toLocaleString(german ? "de" : "en", { dateStyle: "medium", timeStyle: "short" });
 
 /** @param {number} bytes */
 export function weight(bytes) {

@@ -84,6 +84,7 @@ def test_a_batch_of_one_s_own_jobs(ada: Client, functions: Functions, states: An
     told = {one["filename"]: one for one in shown["outcomes"]}
     assert "batches/a.jpg" in told["a.jpg"]["links"]["result"]
     assert told["b.jpg"]["error"]["code"] == "image.truncated"
+    assert shown["errors"] == [{"code": "image.truncated", "message": "the file ends early", "photos": 1}]
 
     for other, status in (("bob", 404), ("k1e2y3", 200)):
         reply = client(functions, other).get(f"/batches/{batch}")
@@ -139,3 +140,36 @@ def test_a_batch_s_job_is_not_begun_anew_by_itself(functions: Functions) -> None
 def test_there_is_no_such_batch(ada: Client) -> None:
     for name in ("a" * 32, "x", ".."):
         assert ada.get(f"/batches/{name}").status == 404
+
+
+def test_the_list_has_the_caller_s_own_newest_first(ada: Client, functions: Functions) -> None:
+    bob, job = client(functions, "bob"), done_job(ada, "a.jpg")
+    mine = [begin(ada, jobs=[job], recipe=name).json["id"] for name in ("vivid", "none")]
+    his = begin(bob, jobs=[done_job(bob, "b.jpg")]).json["id"]
+    listed = ada.get("/batches").json["batches"]
+    assert [one["id"] for one in listed] == list(reversed(mine))
+    assert (listed[0]["photos"], listed[0]["source"]) == (1, "1 jobs")
+    assert [one["id"] for one in ada.get("/batches?limit=1").json["batches"]] == mine[1:]
+    assert {one["id"] for one in client(functions, "k1e2y3").get("/batches").json["batches"]} == {*mine, his}
+    for query in ("limit=0", "limit=101", "limit=x", "next=3"):
+        assert ada.get(f"/batches?{query}").status in (400, 422), query
+
+
+def test_of_a_large_batch_reasons_are_told_by_those_that_were_not_done(
+    ada: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("darkroom.aws.api.batches.MOST_TOLD", 2)
+    jobs = [done_job(ada, f"{number}.jpg") for number in range(4)]
+    batch = begin(ada, jobs=jobs).json["id"]
+    for number, job in enumerate(jobs):
+        one = Outcome(UPLOADS, f"api/{job}/{number}.jpg", "succeeded")
+        if number:
+            one = Outcome(one.bucket, one.key, "rejected", code="image.truncated", message="the file ends early")
+        key = batching.of_outcome(batch, 0, one)
+        boto3.client("s3").put_object(Bucket=WORK, Key=key, Body=msgspec.json.encode(one))
+    shown = ada.get(f"/batches/{batch}").json
+    assert "outcomes" not in shown
+    assert (shown["rejected"], [(one["code"], one["photos"]) for one in shown["errors"]]) == (
+        3,
+        [("image.truncated", 2)],
+    )

@@ -35,7 +35,10 @@ class Site:
         return f"{stack.address(self.aws, self.outputs)}/"
 
     def forget(self) -> None:
-        """All jobs, lest the next page shows them."""
+        """All jobs and batches, lest the next page shows them."""
+        work, s3 = self.outputs["WorkBucket"], self.aws.client("s3")
+        for one in s3.list_objects_v2(Bucket=work, Prefix="batches/").get("Contents", []):
+            s3.delete_object(Bucket=work, Key=one["Key"])
         table = self.outputs["JobsTable"]
         dynamodb = self.aws.client("dynamodb")
         for item in dynamodb.scan(TableName=table)["Items"]:

@@ -25,6 +25,7 @@ ALL = json.dumps({"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Ac
 def changed() -> dict[str, str]:
     """The parameters; those that name resources are filled in when these are there."""
     return {
+        "AnnotateResults": "true",
         "ApiAccess": "iam",
         "ApiLogs": "none",
         "Architecture": "arm64",
@@ -93,6 +94,18 @@ def test_a_photo_goes_through_an_express_workflow(cloud: Cloud) -> None:
     assert job["status"] == "succeeded", job
     assert cloud.manifest(job)["job"] == job["id"]
     assert cloud.told(job["id"])["detail"]["execution"] == job["execution"]
+
+
+def test_the_manifest_is_at_the_result_itself(cloud: Cloud) -> None:
+    for seed in (1, 2):
+        cloud.upload("annotated.png", photos.encoded("PNG", seed=seed), recipe="vivid")
+        cloud.finished("annotated.png", seed)
+    jobs = cloud.finished("annotated.png", 2)
+    for job in jobs:
+        place = {"Bucket": job["result"]["bucket"], "Key": job["result"]["key"], "VersionId": job["result"]["version"]}
+        told = cloud.s3.get_object_annotation(**place, AnnotationName="darkroom.manifest")["AnnotationPayload"].read()
+        beside = {**place, "Key": job["manifest"]["key"], "VersionId": job["manifest"]["version"]}
+        assert told == cloud.s3.get_object(**beside)["Body"].read(), "each version has its own"
 
 
 def test_more_photos_than_may_run_each_become_one_job(cloud: Cloud) -> None:

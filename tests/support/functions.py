@@ -51,6 +51,7 @@ SETTINGS = {
     "KEEP_GPS": "false",
     "KEEP_METADATA": "true",
     "KEEP_TAGS": "false",
+    "ANNOTATE_RESULTS": "false",
     "MAX_BYTES": str(1 << 20),
     "MAX_PIXELS": "4000000",
     "MAX_SIDE": "3000",

@@ -111,7 +111,8 @@ class Batches:
                 Bucket=self.work, Prefix=batching.ROOT, Delimiter="/"
             )
             ids = [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
-        found = filter(None, map(self.find, ids))
+        with ThreadPoolExecutor(AT_ONCE) as pool:
+            found = [settings for settings in pool.map(self.find, ids) if settings]
         return sorted(found, key=lambda one: one.created, reverse=True)
 
     def state(self, settings: Settings) -> State:
@@ -164,6 +165,13 @@ class Batches:
             key = words.get(batching.photo_of(line.bucket, line.key), "")
             found.append((line, batching.read_name(key)[2] if key else "", key))
         return found
+
+    def undone(self, settings: Settings) -> Iterator[str]:
+        """The keys of the outcomes of photos that were not done."""
+        with _told("the batch's outcomes could not be listed"):
+            for key in self._last_words(settings.id):
+                if batching.read_name(key)[2] not in batching.DONE:
+                    yield key
 
     def outcomes(self, names: Iterable[str]) -> list[Outcome]:
         """The outcomes under these keys, in their order."""

@@ -24,6 +24,9 @@ from darkroom.errors import DarkroomError
 from darkroom.picture import same_pixels
 from darkroom.report import Report, StageReport
 
+ANNOTATION = "darkroom.manifest"
+"""What the manifest is called at the result itself, where the stack annotates its results."""
+
 
 class Event(msgspec.Struct, frozen=True):
     """What the workflow hands in.
@@ -112,6 +115,8 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
     if manifest is None:
         return superseded
+    if setting("ANNOTATE_RESULTS") == "true":
+        storage.annotate(bucket, key, result, ANNOTATION, msgspec.json.encode(told))
     return {
         "status": "succeeded",
         "diagnosis": brief,

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients
 from darkroom.aws.clients import client, code_of
-from darkroom.errors import DarkroomError, ImageRejected, TransientError
+from darkroom.errors import DarkroomError, ImageRejected, StepFailed, TransientError
 from darkroom.limits import Limits
 
 GONE = {"NoSuchKey", "NoSuchVersion", "404"}
@@ -122,6 +122,29 @@ def write_newest(
         except BotoCoreError as error:
             raise translate(error) from error
     raise TransientError("contended", "the result is being written by many jobs at once")
+
+
+def annotate(bucket: str, key: str, of: Written, name: str, text: bytes) -> None:
+    """Attach a text to the very object that was written. It goes with that object, and with no other under its key.
+
+    text: UTF-8, 1 MiB at most. Nothing is done where that object is gone by now. Raises `StepFailed`
+    (`step.no-annotations`) where the store, or the boto3 that asks it, knows no annotations.
+    """
+    s3 = client("s3")
+    if not hasattr(s3, "put_object_annotation"):
+        raise StepFailed("no-annotations", "this boto3 knows no annotations of objects: set AnnotateResults to false")
+    which = {"VersionId": of.version} if of.version else {}
+    try:
+        s3.put_object_annotation(
+            Bucket=bucket, Key=key, **which, AnnotationName=name, AnnotationPayload=text, ObjectIfMatch=f'"{of.etag}"'
+        )
+    except ClientError as error:
+        if code_of(error) in ("NotImplemented", "MethodNotAllowed"):
+            raise StepFailed("no-annotations", "the object store knows no annotations of objects") from error
+        if code_of(error) not in GONE | LOST_RACE:
+            raise translate(error) from error
+    except BotoCoreError as error:
+        raise translate(error) from error
 
 
 def _condition(s3: Any, bucket: str, key: str, source: str, sequencer: str) -> dict[str, str] | None:

@@ -17,13 +17,26 @@ needs("boto3", "urllib3", extra="aws")
 # ruff: noqa: E402
 from darkroom.aws.events import JobEnded
 from darkroom.aws.events import read as read_event
-from darkroom.client.answers import Announced, Batch, Enhanced, Error, Form, Job, Links, Outcome, Stage, Summary
+from darkroom.client.answers import (
+    Announced,
+    Batch,
+    BatchSummary,
+    Enhanced,
+    Error,
+    Form,
+    Job,
+    Links,
+    Outcome,
+    Stage,
+    Summary,
+)
 from darkroom.client.api import Client
 from darkroom.errors import RequestRefused
 
 __all__ = [
     "Announced",
     "Batch",
+    "BatchSummary",
     "Client",
     "Enhanced",
     "Error",

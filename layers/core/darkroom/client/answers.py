@@ -113,23 +113,44 @@ class BatchLinks(msgspec.Struct, frozen=True):
     address: str = msgspec.field(name="self")
 
 
-class Batch(msgspec.Struct, frozen=True, kw_only=True):
-    """A batch. skipped: done before. outcomes: of the photos that have ended, where the batch has 500 or fewer."""
+class BatchSummary(msgspec.Struct, frozen=True, kw_only=True):
+    """What a list says of a batch. source: where its photos are, in words."""
 
     id: str
-    status: Literal["running", "ended", "stopped", "failed"]
     created: datetime
+    source: str
     photos: int
+    links: BatchLinks
+
+
+class BatchError(msgspec.Struct, frozen=True):
+    """Why so many photos of a batch were not done. message: of one of them."""
+
+    code: str
+    message: str
+    photos: int
+
+
+class Batch(BatchSummary, frozen=True, kw_only=True):
+    """A batch. skipped: done before. outcomes: of the photos that have ended, where the batch has 500 or fewer."""
+
+    status: Literal["running", "ended", "stopped", "failed"]
     succeeded: int
     skipped: int
     rejected: int
     failed: int
-    links: BatchLinks
+    errors: list[BatchError]
     outcomes: list[Outcome] = []
 
     @property
     def ended(self) -> bool:
         return self.status != "running"
+
+
+class BatchPage(msgspec.Struct, frozen=True):
+    """The newest batches."""
+
+    batches: list[BatchSummary]
 
 
 class Enhanced(msgspec.Struct, frozen=True):

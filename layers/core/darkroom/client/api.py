@@ -14,7 +14,18 @@ import msgspec
 import urllib3
 
 from darkroom.client import calling
-from darkroom.client.answers import Announced, Batch, Enhanced, Error, Form, Job, JobPage, Summary
+from darkroom.client.answers import (
+    Announced,
+    Batch,
+    BatchPage,
+    BatchSummary,
+    Enhanced,
+    Error,
+    Form,
+    Job,
+    JobPage,
+    Summary,
+)
 from darkroom.client.calling import Caller
 from darkroom.client.waiting import check, until
 from darkroom.errors import StepFailed
@@ -205,6 +216,10 @@ class Client(Caller):
     def batch(self, batch: str) -> Batch:
         """A batch as it stands, by its id."""
         return self._told(Batch, "GET", f"batches/{_id(batch)}")
+
+    def batches(self, limit: int = 20) -> list[BatchSummary]:
+        """The newest batches of the caller, newest first. limit: at most 100."""
+        return self._told(BatchPage, "GET", f"batches?{urlencode({'limit': limit})}").batches
 
     def wait_for_batch(
         self, batch: str, timeout: float = 86_400, progress: Callable[[Batch], None] | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
@@ -46,6 +47,23 @@ def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
     return _told(site, batches, settings)
 
 
+def newest(site: Site, limit: int, caller: str) -> dict[str, Any]:
+    """The caller's batches, or all where the caller is an administrator, newest first; so many of them."""
+    every = caller in site.admins
+    found = [one for one in _batches(site).all() if every or one.owner == caller]
+    return {"batches": [_summary(one) for one in found[:limit]]}
+
+
+def _summary(settings: Settings) -> dict[str, Any]:
+    return {
+        "id": settings.id,
+        "created": settings.created,
+        "source": settings.source,
+        "photos": settings.total,
+        "links": {"self": f"batches/{settings.id}"},
+    }
+
+
 def show(site: Site, batch: str, caller: str) -> dict[str, Any]:
     """How a batch stands, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
     batches = _batches(site)
@@ -87,20 +105,28 @@ def _told(site: Site, batches: Batches, settings: Settings) -> dict[str, Any]:
     state = batches.state(settings)
     counts = state.counts
     answer: dict[str, Any] = {
-        "id": settings.id,
+        **_summary(settings),
         "status": _status(state),
-        "created": settings.created,
-        "photos": settings.total,
         "succeeded": counts.succeeded,
         "skipped": counts.skipped,
         "rejected": counts.rejected,
         "failed": counts.failed,
-        "links": {"self": f"batches/{settings.id}"},
     }
     if settings.total <= MOST_TOLD:
-        ended = [key for _, _, key in batches.photos(settings) if key]
-        answer["outcomes"] = list(_outcomes(batches.outcomes(ended)))
+        outcomes = batches.outcomes(key for _, _, key in batches.photos(settings) if key)
+        answer["outcomes"] = list(_outcomes(outcomes))
+    else:
+        outcomes = batches.outcomes(islice(batches.undone(settings), MOST_TOLD))
+    answer["errors"] = _errors(outcomes)
     return answer
+
+
+def _errors(outcomes: list[Outcome]) -> list[dict[str, Any]]:
+    """Why photos were not done, the most frequent reason first, with the sentence of one of them."""
+    undone = [one for one in outcomes if one.status not in DONE]
+    sentences = {one.code: one.message for one in undone}
+    counted = Counter(one.code for one in undone).most_common()
+    return [{"code": code, "message": sentences[code], "photos": count} for code, count in counted]
 
 
 def _status(state: State) -> str:

@@ -46,9 +46,8 @@ HEADERS = ["Content-Type", "X-Api-Key", "Idempotency-Key", "If-None-Match", "Acc
 
 METHODS = {
     r"/|/web/.+|/health|/openapi\.json|/steps|/recipes|/jobs/[^/]+/preview|/i/.+": "GET, HEAD",
-    r"/jobs": "GET, HEAD, POST",
+    r"/jobs|/batches": "GET, HEAD, POST",
     r"/jobs/[^/]+": "GET, HEAD, DELETE",
-    r"/batches": "POST",
     r"/batches/[^/]+": "GET, HEAD",
     r"/jobs/[^/]+/(redo|again|stop)|/enhance|/thumbnails|/classify|/diagnose": "POST",
 }
@@ -170,6 +169,11 @@ def build(site: Site) -> APIGatewayRestResolver:
         event = api.current_event
         begun = batches.create(site, parse.batch_request(_body(event)), _caller(event))
         return _answer(begun, HTTPStatus.CREATED, Location=begun["links"]["self"])
+
+    @read("/batches")
+    def list_batches() -> Answer:
+        event = api.current_event
+        return _answer(batches.newest(site, _limit(said(event, "limit").get("limit", "20")), _caller(event)))
 
     @read("/batches/<batch>")
     def show_batch(batch: str) -> Answer:

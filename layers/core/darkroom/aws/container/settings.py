@@ -16,6 +16,7 @@ DEFAULTS = {
     "KEEP_GPS": "false",
     "KEEP_METADATA": "true",
     "KEEP_TAGS": "false",
+    "ANNOTATE_RESULTS": "false",
     "MAX_BYTES": "268435456",
     "MAX_PIXELS": "64000000",
     "MAX_SIDE": "30000",

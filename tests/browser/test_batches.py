@@ -1,0 +1,41 @@
+"""Batches on the page: the caller's newest, and what became of one."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import expect
+
+from darkroom.client import Client
+from darkroom.errors import ImageRejected
+from tests.browser.actions import complaints, ready
+from tests.browser.conftest import PATIENCE_MILLISECONDS, Site, Windows
+from tests.support import photos
+
+pytestmark = pytest.mark.browser
+
+
+def test_a_batch_is_followed_and_its_failures_are_told_by_reason(
+    windows: Windows, site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(site.aws.certificate))
+    client = Client(site.address.rstrip("/"), site.key)
+    good, bad = client.submit(photos.encoded(), "none"), client.submit(photos.encoded()[:-600], "none")
+    client.wait(good, PATIENCE_MILLISECONDS / 1000)
+    with pytest.raises(ImageRejected):
+        client.wait(bad, PATIENCE_MILLISECONDS / 1000)
+    batch = client.begin_batch([good, bad], recipe="vivid").id
+    page = windows.open(locale="en-GB")
+    ready(page)
+    entry = page.locator("#batches details")
+    expect(entry).to_have_count(1)
+    expect(entry.locator("summary")).to_contain_text("2 photos")
+    entry.locator("summary").click()
+    expect(entry).to_contain_text("2 of 2: 0 done before, 1 not accepted, 0 failed")
+    expect(entry).to_contain_text("Done")
+    expect(entry.locator(".reasons li")).to_have_count(1)
+    expect(entry.locator(".reasons li")).to_contain_text("1 ×")
+    expect(entry.locator("code")).to_have_text(f"darkroom batch report {batch}")
+    page.locator("#language").click()
+    expect(entry).to_contain_text("2 von 2: 0 schon vorher fertig, 1 nicht angenommen, 0 gescheitert")
+    expect(entry.locator(".reasons li span")).to_have_attribute("lang", "de")
+    assert complaints(page) == []
