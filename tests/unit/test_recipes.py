@@ -125,3 +125,47 @@ def blotches(result: Array, truth: Array) -> float:
 def test_shadows_come_up_without_blotches_of_colour(recipe: str, name: str, most: float) -> None:
     truth = photo(name, 320)
     assert blotches(darkroom.enhance(taken_in_the_dark(truth, 1), recipe).image, truth) < most
+
+
+# --- vivid, natural ---------------------------------------------------------------------------------------------------
+
+SKIN = ((115, 82, 68), (194, 150, 130), (141, 85, 54), (224, 172, 138))
+OTHERS = ((98, 122, 157), (87, 108, 67), (133, 128, 177), (70, 120, 150))
+"""Skin of four tones; sky, foliage, lilac and water."""
+
+
+def patches() -> Array:
+    """Columns of colours, skin above, others below, each with grain and blotches as skin has, and black and white."""
+    rng = np.random.default_rng(5)
+    grain = cv2.GaussianBlur(rng.normal(0, 4, (240, 320)), (0, 0), 1) + 2 * cv2.GaussianBlur(
+        rng.normal(0, 16, (240, 320)), (0, 0), 4
+    )
+    picture = np.repeat(grain[..., None], 3, axis=2)
+    for column in range(4):
+        across = slice(80 * column, 80 * column + 80)
+        picture[:120, across] += SKIN[column]
+        picture[120:, across] += OTHERS[column]
+    picture[:4], picture[-4:] = 5, 250
+    return np.clip(picture, 0, 255).astype(np.uint8)
+
+
+def of_patches(picture: Array) -> tuple[Array, Array, Array]:
+    """Mean chroma, hue in degrees and deviation of lightness of each patch (CIE Lab), two rows of four."""
+    lab = cv2.cvtColor(picture.astype(np.float32) / 255, cv2.COLOR_RGB2LAB)
+    inner = lab.reshape(2, 120, 4, 80, 3)[:, 20:100, :, 15:65]
+    a, b = inner[..., 1].mean(axis=(1, 3)), inner[..., 2].mean(axis=(1, 3))
+    return np.hypot(a, b), np.degrees(np.arctan2(b, a)), inner[..., 0].std(axis=(1, 3))
+
+
+@pytest.mark.parametrize(
+    ("recipe", "most_color", "least_color", "most_grain"), [("vivid", 1.15, 1.2, 1.25), ("natural", 1.16, 1.12, 1.25)]
+)
+def test_skin_is_spared_what_makes_landscapes_lively(
+    recipe: str, most_color: float, least_color: float, most_grain: float
+) -> None:
+    chroma, hue, grain = of_patches(patches())
+    new_chroma, new_hue, new_grain = of_patches(darkroom.enhance(patches(), recipe).image)
+    assert np.abs(new_hue[0] - hue[0]).max() < 2
+    assert (new_chroma[0] / chroma[0]).max() < most_color
+    assert (new_grain[0] / grain[0]).max() < most_grain
+    assert (new_chroma[1] / chroma[1]).min() > least_color

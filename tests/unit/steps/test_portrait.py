@@ -63,6 +63,26 @@ def test_smooth_skin_evens_blotches_and_keeps_pores() -> None:
     assert share(pores, result) > 0.8
 
 
+@pytest.mark.parametrize(
+    ("step", "params"),
+    [
+        ("adjust_color", {"vibrance": 0.6, "exposure": 0.3}),
+        ("adjust_color", {"hue": 40.0, "contrast": 0.3}),
+        ("stretch_local", {"amount": 1.5}),
+    ],
+)
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_spare_skin_spares_skin_alone(portrait: Array, step: str, params: dict[str, float], dtype: type) -> None:
+    white = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    image = (portrait / 255 * white).astype(dtype)
+    plain = apply("adjust_color", image, exposure=params.get("exposure", 0), contrast=params.get("contrast", 0))
+    full, spared = (apply(step, image, spare_skin=share, **params) for share in (0.0, 1.0))
+    skin = skin_likelihood(plain.astype(np.float32) / np.float32(white))
+    np.testing.assert_array_equal(spared[skin == 0], full[skin == 0])
+    np.testing.assert_allclose(spared[skin == 1] / white, plain[skin == 1] / white, atol=1.01 / 255)
+    assert np.abs(full[skin == 1] / white - plain[skin == 1] / white).mean() > 0.01
+
+
 def sequential_transform(image: Array, sigma_space: float, sigma_color: float, iterations: int) -> Array:
     """Gastal and Oliveira 2011, equations 11, 14 and 21, sample by sample in float64."""
     result = image.astype(np.float64)

@@ -8,6 +8,7 @@ import numpy as np
 from darkroom.algorithms.guided import guided
 from darkroom.color.conversions import luma
 from darkroom.picture import Array
+from darkroom.step import bands, from_float, to_float
 
 # Cb and Cr of skin, JFIF, about 0: the middle and the axes of an ellipse that holds skin of all tones.
 # Lightness tells skins apart, chroma hardly (Hsu, Abdel-Mottaleb and Jain, "Face Detection in Color Images", 2002).
@@ -47,3 +48,14 @@ def skin_mask(color: Array) -> Array:
     likelihood = cv2.morphologyEx(likelihood, cv2.MORPH_OPEN, kernel)
     mask = guided(likelihood, luma(color), RADIUS, EPSILON)
     return np.asarray(np.clip((mask - np.float32(0.25)) / np.float32(0.5), 0, 1))
+
+
+def spare_skin(result: Array, plain: Array, share: float) -> None:
+    """Take a share, 0–1, of what was done to skin back, in place: by its colour alone, so that no border shows.
+
+    result, plain: HxWx3 of one dtype, after and before.
+    """
+    for rows, _, _ in bands(plain.shape, 0):
+        before, after = to_float(plain[rows]), to_float(result[rows])
+        spared = (np.float32(share) * skin_likelihood(before))[..., None]
+        result[rows] = from_float(after + spared * (before - after), plain.dtype)

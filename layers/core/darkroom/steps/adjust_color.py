@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Annotated, Any
 
 import cv2
+import msgspec
 import numpy as np
 
 from darkroom.color.conversions import (
@@ -22,6 +23,7 @@ from darkroom.color.conversions import (
     srgb_to_linear,
     with_luma,
 )
+from darkroom.estimates.skin import spare_skin
 from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
@@ -52,13 +54,14 @@ class AdjustColor(Params, frozen=True):
     hue: Annotated[float, param("turns all hues", ge=-180, le=180, unit="degrees")] = 0.0
     temperature: Annotated[float, param("from cold (blue, -1) to warm (amber, 1)", ge=-1, le=1)] = 0.0
     tint: Annotated[float, param("from green (-1) to magenta (1)", ge=-1, le=1)] = 0.0
+    spare_skin: Annotated[float, param("how much of saturation, vibrance and hue skin is spared", ge=0, le=1)] = 0.0
     strength: Strength = 1.0
 
     example = {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}
     scene = "landscape"
 
     def is_neutral(self) -> bool:
-        sliders = (name for name in self.names() if name != "strength")
+        sliders = (name for name in self.names() if name not in ("strength", "spare_skin"))
         return self.strength == 0 or all(getattr(self, name) == 0 for name in sliders)
 
 
@@ -77,11 +80,21 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
       "Fast alternatives to Perlin's bias and gain functions", Graphics Gems IV, 1994).
     - saturation, vibrance, hue: chroma and hue angle of Oklab (Ottosson 2020), whose lightness stays. Saturation scales
       chroma by 1 + value; vibrance likewise with a value that fades with chroma C as exp(-C / 0.12). What leaves sRGB
-      is mixed with grey of its own luminance instead of being clipped by channel.
+      is mixed with grey of its own luminance instead of being clipped by channel. `spare_skin` takes so much of these
+      back where the colour is skin's: what makes a landscape lively makes faces orange.
 
     Alone, and where nothing was clipped or left the gamut, each but vibrance is undone by its opposite: the negative
     value, and -s / (1 + s) for a saturation s. Grey pictures keep to exposure, brightness and contrast.
     """
+    result = _adjusted(image, params)
+    if params.spare_skin and image.ndim == 3:
+        plain = msgspec.structs.replace(params, saturation=0.0, vibrance=0.0, hue=0.0)
+        spare_skin(result, image if plain.is_neutral() else _adjusted(image, plain), params.spare_skin)
+    return result
+
+
+def _adjusted(image: Array, params: AdjustColor) -> Array:
+    """All of it but for `spare_skin`."""
     toned = bool(params.brightness or params.contrast)
     vivid = image.ndim == 3 and bool(params.saturation or params.vibrance or params.hue)
     gains = light_gains(params, image.ndim == 3)
