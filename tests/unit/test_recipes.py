@@ -169,3 +169,51 @@ def test_skin_is_spared_what_makes_landscapes_lively(
     assert (new_chroma[0] / chroma[0]).max() < most_color
     assert (new_grain[0] / grain[0]).max() < most_grain
     assert (new_chroma[1] / chroma[1]).min() > least_color
+
+
+# --- old-photo --------------------------------------------------------------------------------------------------------
+
+
+def faded_print(image: Array, seed: int, *, cracked: bool) -> Array:
+    """Pale, yellow and grainy; and with three cracks that bare the paper."""
+    rng = np.random.default_rng(seed)
+    light = np.clip((image / 255.0) ** 2.2 * (0.75, 0.6, 0.38) + (0.13, 0.1, 0.05), 0, 1)
+    levels: Array = light ** (1 / 2.2) * 255
+    levels += 4.5 * cv2.GaussianBlur(rng.normal(0, 1, image.shape[:2]), (0, 0), 0.7)[..., None] / 0.4
+    if cracked:
+        share = cv2.resize(cracks(image.shape[0], rng), None, fx=0.25, fy=0.25, interpolation=cv2.INTER_AREA)
+        levels = levels + share[..., None] / 255.0 * (np.array((236, 228, 205)) - levels)
+    return np.clip(levels, 0, 255).astype(np.uint8)
+
+
+def cracks(side: int, rng: np.random.Generator) -> Array:
+    """Three bent lines of changing width, at four times the size."""
+    cover = np.zeros((4 * side, 4 * side), np.uint8)
+    for _ in range(3):
+        place, angle = rng.uniform(side, 3 * side, 2), rng.uniform(0, 2 * np.pi)
+        for _ in range(30):
+            angle += rng.normal(0, 0.15)
+            end = place + 24 * np.array((np.cos(angle), np.sin(angle)))
+            points = np.array([place, end]).astype(np.int32)
+            cv2.polylines(cover, [points], False, (255,), int(rng.uniform(7, 12)))
+            place = end
+    return cover
+
+
+@pytest.mark.parametrize("name", ["girl", "nyc", "sunset"])
+def test_old_photo_fills_cracks_and_does_not_raise_grain(name: str) -> None:
+    truth = photo(name, 320)
+    damaged, whole = (faded_print(truth, 4, cracked=cracked) for cracked in (True, False))
+    mended, reference = (darkroom.enhance(each, "old-photo").image.astype(int) for each in (damaged, whole))
+    damage = np.abs(damaged.astype(int) - whole)
+    crack = damage.max(axis=2) > 40
+    assert np.abs(mended - reference)[crack].mean() < 0.4 * damage[crack].mean()
+    # Tones are spread to about twice the contrast.
+    assert grain_of(reference) < 2.2 * grain_of(whole)
+
+
+def grain_of(picture: Array) -> float:
+    """Deviation of the finest detail in the quieter half of a picture, levels."""
+    grey = picture.astype(np.float32).mean(axis=2)
+    fine = np.square(grey - cv2.GaussianBlur(grey, (0, 0), 1.5))
+    return float(np.sqrt(np.median(cv2.blur(fine, (9, 9)))))

@@ -74,7 +74,7 @@ def test_smooth_skin_evens_blotches_and_keeps_pores() -> None:
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_spare_skin_spares_skin_alone(portrait: Array, step: str, params: dict[str, float], dtype: type) -> None:
     white = 1 if dtype == np.float32 else np.iinfo(dtype).max
-    image = (portrait / 255 * white).astype(dtype)
+    image: Array = (portrait / 255 * white).astype(dtype)
     plain = apply("adjust_color", image, exposure=params.get("exposure", 0), contrast=params.get("contrast", 0))
     full, spared = (apply(step, image, spare_skin=share, **params) for share in (0.0, 1.0))
     skin = skin_likelihood(plain.astype(np.float32) / np.float32(white))
