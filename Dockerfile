@@ -1,4 +1,4 @@
-# One image with two commands, `worker` and `serve`: see docs/containers.md.
+# One image with two commands, `worker` and `serve`, which is each of the Lambda functions too: see docs/containers.md.
 # BASE is any Debian with Python 3.13 as `python`. PIP_OPTIONS says where packages come from, where that is not the usual
 # index: what lies in build/wheels is there as /build/wheels.
 ARG BASE=python:3.13-slim-bookworm
@@ -13,7 +13,10 @@ COPY layers/core/darkroom /opt/darkroom/darkroom
 COPY models/*/*.onnx models/*/*.tflite /opt/darkroom/darkroom_models/
 COPY infra/openapi.json /opt/darkroom/darkroom_api/openapi.json
 COPY infra/web /opt/darkroom/darkroom_api/web
-RUN python -m compileall -q /opt/darkroom
+COPY functions /opt/darkroom/functions
+RUN ln -sfn ../../darkroom_api/web /opt/darkroom/functions/api/web \
+    && ln -sfn ../../darkroom_api/openapi.json /opt/darkroom/functions/api/openapi.json \
+    && python -m compileall -q /opt/darkroom
 
 FROM ${BASE}
 COPY --from=build /opt/darkroom /opt/darkroom

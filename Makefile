@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-api test-batch test-chaos test-workers test-large test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
+.PHONY: help setup demo test test-api test-batch test-chaos test-workers test-large test-hostile test-fast lint lint-style lint-types lint-rooms lint-template lint-github lint-openapi lint-page lint-security audit sbom site format build deploy image image-template test-image delete bench bench-quality bench-real bench-images openapi docs screenshots kernels local lock clean
 
 # Python keeps what it compiled: the tests start hundreds of processes, and half of a start is compiling what it imports.
 unexport PYTHONDONTWRITEBYTECODE
@@ -19,6 +19,8 @@ FOLDER ?=
 MUTANTS ?= 5000
 RECIPE ?= auto
 STACK ?= darkroom
+IMAGE ?= darkroom
+DOCKER_OPTIONS ?=
 ARCHITECTURE ?= x86_64
 
 help: ## Show this list
@@ -88,6 +90,15 @@ build: setup ## Build functions and layers for AWS (ARCHITECTURE=arm64)
 deploy: build ## Deploy to your AWS account (ARCHITECTURE=arm64)
 	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
 
+image: setup ## Build the image of worker, serve and the functions (IMAGE=darkroom DOCKER_OPTIONS="--build-arg …")
+	docker build -t $(IMAGE) $(DOCKER_OPTIONS) .
+
+image-template: setup ## The template with functions of that image instead of layers: build/image-template.json
+	$(BIN)/python -m darkroom_local.image
+
+test-image: setup ## Build the image and run it: worker, serve, and a function with Lambda's emulator (needs a Docker engine; minutes)
+	$(BIN)/python -m pytest tests/containers/image_checks.py $(PYTEST_ARGS)
+
 delete: setup ## Remove the deployed stack with all photos in it (STACK=darkroom)
 	$(BIN)/python -m darkroom_local.empty "$(STACK)" && $(SAM) delete --stack-name "$(STACK)"
 
@@ -140,7 +151,7 @@ lock: $(UV) ## Pin the dependencies, by hash (those pinned already stay; LOCK_AR
 	$(LOCK) pyproject.toml --group dev -o requirements.lock
 	$(LOCK) --group pyproject.toml:layer-core -c requirements.lock -o layers/core/requirements.txt
 	$(LOCK) --group pyproject.toml:site -o docs/make/site.txt
-	$(LOCK) pyproject.toml --extra serve -c requirements.lock -o infra/docker/requirements.txt
+	$(LOCK) pyproject.toml --extra image -c requirements.lock -o infra/docker/requirements.txt
 	for layer in imaging inference; do $(LOCK) --group pyproject.toml:layer-$$layer -c requirements.lock \
 		--no-emit-package numpy -o layers/$$layer/requirements.txt; done # NumPy lies in core
 
