@@ -1,4 +1,4 @@
-"""`make bench`: all that is measured, or parts: `python -m tests.bench [handover|layers|rivals|stages|startup|steps]…`.
+"""`make bench`: all that is measured; `python -m tests.bench PART…`: parts of it, as --help names them.
 
 Every part is also a module with options of its own: `python -m tests.bench.steps --megapixels 6 --only denoise`.
 """
@@ -7,16 +7,19 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Callable, Mapping, Sequence
 
-from tests.bench import handover, layers, rivals, stages, startup, steps
+from tests.bench import cost, handover, layers, parts, rivals, stages, startup, steps
 
-PARTS = {
+PARTS: Mapping[str, Callable[[Sequence[str]], int | None]] = {
     "startup": startup.main,
     "layers": layers.main,
     "handover": handover.main,
     "rivals": rivals.main,
+    "parts": parts.main,
     "stages": stages.main,
     "steps": steps.main,
+    "cost": lambda _: cost.main(["--megapixels", "12"]),
 }
 
 

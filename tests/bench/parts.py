@@ -16,7 +16,9 @@ from typing import Any
 import cv2
 
 from darkroom import codec, registry
+from darkroom.estimates.jpeg_traces import find_traces
 from darkroom.estimates.measure import measure
+from darkroom.estimates.noise import estimate_noise
 from darkroom.kernels import loops
 from darkroom.picture import Array, Picture
 from tests.bench.photo import photo
@@ -29,6 +31,7 @@ STEPS: Sequence[tuple[str, dict[str, Any]]] = (
     ("adjust_color", {"vibrance": 0.45, "saturation": 0.1}),
     ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4}),
     ("stretch_nonlinear", {}),
+    ("stretch_local", {"amount": 0.5}),
     ("denoise", {"sigma": 10}),
 )
 
@@ -46,6 +49,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parts: dict[str, Callable[[], object]] = {
         "decode JPEG": lambda: codec.decode(data),
         "measure": lambda: measure(picture),
+        "estimate_noise, of it": lambda: estimate_noise(image),
+        "find_traces of JPEG": lambda: find_traces(image),
         "encode JPEG": lambda: codec.encode(picture, "jpeg", quality=90),
     }
     parts |= {f"{name} {', '.join(params)}": _step(image, name, params) for name, params in STEPS}

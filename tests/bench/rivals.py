@@ -31,7 +31,7 @@ ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "rivals"
 PACKAGES = FOLDER / "python"
 
-TURNS, RUNS = 2, 4
+TURNS, RUNS = 1, 4
 """Processes of each contender, and runs of each process, of which the first warms up."""
 
 SLOW_SECONDS = 10
@@ -57,11 +57,13 @@ def clock(work):
 
 DARKROOM = """
 from darkroom import codec, pipeline
+from darkroom.limits import Limits
+limits = Limits(max_pixels=10**9)
 from darkroom.recipe import StepCall
 calls = [StepCall("stretch_histogram", {"low": 0.2, "high": 99.8})]
 calls += [StepCall("equalize_adaptive", {})] if local else []
 calls += [StepCall("unsharp_mask", {"radius": 1.2, "amount": 0.6}), StepCall("adjust_color", {"saturation": 0.2})]
-clock(lambda: codec.encode(pipeline.run(codec.decode(data), calls)[0], "jpeg", quality=90))
+clock(lambda: codec.encode(pipeline.run(codec.decode(data, limits=limits), calls)[0], "jpeg", quality=90))
 """
 
 OPENCV = """
@@ -86,6 +88,7 @@ clock(work)
 PILLOW = """
 import io
 from PIL import Image, ImageEnhance, ImageFilter, ImageOps
+Image.MAX_IMAGE_PIXELS = None
 def work():
     image = ImageOps.autocontrast(Image.open(io.BytesIO(data)), 0.2)
     image = ImageEnhance.Color(image.filter(ImageFilter.UnsharpMask(1.2, 60, 0))).enhance(1.2)
@@ -181,7 +184,7 @@ class Figures(NamedTuple):
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.rivals", description="One recipe by several tools.")
-    parser.add_argument("--megapixels", type=float, action="append", metavar="N", help="2, 12 and 24 if none is given")
+    parser.add_argument("--megapixels", type=float, action="append", metavar="N", help="2, 12 and 100 if none is given")
     parser.add_argument("--only", action="append", choices=list(CONTENDERS), metavar="NAME", help="beside OpenCV")
     parser.add_argument("--turns", type=int, default=TURNS, help="processes of each contender")
     parser.add_argument("--get", action="store_true", help="fetch pyvips and sharp from PyPI and npm")
@@ -196,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, {medians}")
     print(f"not installed: {', '.join(set(CONTENDERS) - set(there)) or 'nothing'}")
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    for megapixels in options.megapixels or (2, 12, 24):
+    for megapixels in options.megapixels or (2, 12, 100):
         path = FOLDER / "photo.jpg"
         path.write_bytes(codec.encode(Picture(photo(megapixels)), "jpeg", quality=89))
         for local in (False, True):

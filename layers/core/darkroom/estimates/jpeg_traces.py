@@ -105,13 +105,15 @@ def _quality_of_lattice(plane: Array, clipped: Array) -> int | None:
     speaks = np.abs(samples) > 1.5  # zeros fit any table
     if speaks.sum() < MIN_COEFFICIENTS:
         return None
-    samples = np.where(speaks, samples, 0).astype(np.float32)
+    column = np.nonzero(speaks)[1]
+    told = samples[speaks].astype(np.float32)
     best, best_evidence = None, MIN_EVIDENCE
     for quality in range(2, 96):
-        steps = np.array([luma_table(quality)[i, j] for i, j in low], np.float32)
-        misfit = samples - steps * np.rint(samples / steps)
-        likelihood = np.log(steps / (ROUNDING * np.sqrt(2 * np.pi))) - np.square(misfit) / (2 * ROUNDING**2)
-        evidence = float(np.maximum(likelihood, -MISFIT)[speaks].mean())
+        each = np.array([luma_table(quality)[i, j] for i, j in low], np.float32)
+        steps, most = each[column], np.log(each / (ROUNDING * np.sqrt(2 * np.pi))).astype(np.float32)[column]
+        misfit = told - steps * np.rint(told / steps)
+        likelihood = most - np.square(misfit) * np.float32(1 / (2 * ROUNDING**2))
+        evidence = float(np.maximum(likelihood, -MISFIT).mean())
         if evidence > best_evidence:
             best, best_evidence = quality, evidence
     return best
