@@ -127,7 +127,7 @@ def test_shadows_come_up_without_blotches_of_colour(recipe: str, name: str, most
     assert blotches(darkroom.enhance(taken_in_the_dark(truth, 1), recipe).image, truth) < most
 
 
-# --- vivid, natural ---------------------------------------------------------------------------------------------------
+# --- vivid, natural, portrait -----------------------------------------------------------------------------------------
 
 SKIN = ((115, 82, 68), (194, 150, 130), (141, 85, 54), (224, 172, 138))
 OTHERS = ((98, 122, 157), (87, 108, 67), (133, 128, 177), (70, 120, 150))
@@ -158,7 +158,8 @@ def of_patches(picture: Array) -> tuple[Array, Array, Array]:
 
 
 @pytest.mark.parametrize(
-    ("recipe", "most_color", "least_color", "most_grain"), [("vivid", 1.15, 1.2, 1.25), ("natural", 1.16, 1.12, 1.25)]
+    ("recipe", "most_color", "least_color", "most_grain"),
+    [("vivid", 1.15, 1.2, 1.25), ("natural", 1.16, 1.12, 1.25), ("portrait", 1.15, 1.12, 0.7)],
 )
 def test_skin_is_spared_what_makes_landscapes_lively(
     recipe: str, most_color: float, least_color: float, most_grain: float
