@@ -24,6 +24,7 @@ from darkroom.auto import albums
 from darkroom.color.conversions import rgb_to_lab
 from darkroom.picture import Array
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from tests.bench.commit import measured_commit
 from tests.bench.quality.page import put
 from tests.support import photographs
 from tests.support.definition import ROOT
@@ -63,7 +64,7 @@ HEADING = "Albums"
 HEAD = """
 Photos of one scene, decided about one by one and as an album (`darkroom enhance --album`): {scenes} photographs of
 `tests/photos` and scikit-image, each as {photos} crops that share its middle, by {lights} lights that vary a little
-from photo to photo. `python -m tests.bench.albums --docs` measures them and writes this part.
+from photo to photo. `python -m tests.bench.albums --docs` measures them and writes this part. Measured: {commit}.
 
 {table}
 
@@ -208,6 +209,12 @@ def table(found: Sequence[Spread]) -> list[str]:
     return lines
 
 
+def write(told: str, scenes: int, lights: int, commit: str) -> None:
+    """The table into docs/quality.md."""
+    words = HEAD.format(scenes=scenes, photos=PHOTOS, lights=lights, worse=WORSE, table=told, commit=commit)
+    put(ROOT / "docs" / "quality.md", HEADING, words)
+
+
 def _rms(values: Sequence[float]) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
@@ -254,8 +261,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     told = "\n".join(table(found))
     print(told)
     if given.docs:
-        words = HEAD.format(scenes=len(chosen), photos=PHOTOS, lights=len(lights), worse=WORSE, table=told)
-        put(ROOT / "docs" / "quality.md", HEADING, words)
+        write(told, len(chosen), len(lights), measured_commit())
     return 0
 
 

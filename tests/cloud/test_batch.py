@@ -112,7 +112,12 @@ def test_each_photo_is_accounted_for_and_done_once(
     for name, words in (("first.html", "image.truncated"), ("mended.html", "gamma")):
         page = (tmp_path / name).read_text("utf-8")
         assert words in page
-        assert all(key in page for key in archive)
+        counts = re.findall(r"<dt>(?:done|skipped|rejected|failed)</dt><dd>([\d,]+)</dd>", page)
+        assert sum(int(count.replace(",", "")) for count in counts) == PHOTOS, "each is counted once"
+        assert sum(key in page for key in archive) >= min(PHOTOS, 60), "so many are shown"
+    assert all(key in (tmp_path / "first.html").read_text("utf-8") for key in broken), "what was refused is named"
+    for name in ("first.html", "mended.html"):
+        page = (tmp_path / name).read_text("utf-8")
         places = re.findall(r'(?:src|href)="([^"]*)"', page)
         assert all(place.startswith("data:") for place in places), "the page asks for nothing"
     assert (tmp_path / "mended.html").read_text("utf-8").count("data:image/jpeg") >= 2 * min(PHOTOS, 60)

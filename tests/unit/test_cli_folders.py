@@ -175,3 +175,27 @@ def _opened_by_a_reader(pipe: Path) -> int:
         except OSError:
             time.sleep(0.01)
     raise AssertionError("nobody reads from it")
+
+
+@pytest.mark.slow
+def test_a_folder_that_was_killed_in_the_middle_goes_on_and_loses_nothing(tree: Path) -> None:
+    """The last photo is a pipe that nobody writes into, until the others' results are there."""
+    for number in range(4):
+        Path(f"scans/{number}.jpg").write_bytes(photos.encoded(seed=number))
+    os.mkfifo("never.jpg")
+    step = ("--step", "gamma:gamma=1.4", "--jobs", "2")
+    command = [str(Path(sys.executable).with_name("darkroom")), "enhance", "scans", "never.jpg", "-o", "out/", *step]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, start_new_session=True) as running:
+        assert running.stdout is not None
+        told = [running.stdout.readline() for _ in range(3)]  # so many are written whole
+        os.killpg(running.pid, signal.SIGKILL)
+    assert all(told)
+    before = {name: Path("out", name).read_bytes() for name in files("out") if not Path(name).name.startswith(".")}
+    assert len(before) >= 3
+    again = run("enhance", "scans", "-o", "out/scans/", *step, "--skip")
+    assert again.exit_code == 0, again.output
+    assert run("enhance", "scans", "-o", "at-once/", *step).exit_code == 0
+    assert {name: Path("out/scans", name).read_bytes() for name in files("at-once")} == {
+        name: Path("at-once", name).read_bytes() for name in files("at-once")
+    }
+    assert all(Path("out", name).read_bytes() == body for name, body in before.items()), "nothing was written twice"

@@ -226,6 +226,34 @@ def test_what_comes_to_lie_there_meanwhile_stays(here: Path) -> None:
     assert snapshot(here) == {"late.jpg": b"somebody else's"}
 
 
+def test_a_result_is_there_whole_or_not_at_all(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """At no time does an empty file have its name, which whoever goes on would take for it."""
+    seen: list[list[str]] = []
+
+    def killed(*_: object) -> None:
+        seen.append([path.name for path in here.iterdir() if path.name.startswith("new")])
+        raise KeyboardInterrupt
+
+    for name in ("link", "replace"):
+        monkeypatch.setattr(os, name, killed)
+    with pytest.raises(KeyboardInterrupt):
+        Outputs([]).write("new.jpg", b"whole")
+    assert seen == [[]]
+    assert not Path("new.jpg").exists()
+
+
+def test_a_file_system_without_links_has_results_too(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(*_: object) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(os, "link", refused)
+    Outputs([]).write("new.jpg", b"whole")
+    assert Path("new.jpg").read_bytes() == b"whole"
+    with pytest.raises(FileExistsError):
+        Outputs([]).write("new.jpg", b"another")
+    assert Path("new.jpg").read_bytes() == b"whole"
+
+
 def test_a_device_is_written_to_and_not_replaced(here: Path) -> None:
     make("a.jpg")
     os.symlink("/dev/null", "sink")

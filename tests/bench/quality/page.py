@@ -27,7 +27,7 @@ How much better photographs get by darkroom's recipe `auto`, which is not told w
 halves that weigh alike: photographs as the world took them, and photographs that were spoiled in stated ways, where the
 right answer is known to the bit.
 """
-HEADINGS = ("Real photographs", "Spoiled photographs")
+HEADINGS = ("Real photographs", "Spoiled photographs", "Albums")
 HEADING = HEADINGS[1]
 
 HEAD = """
@@ -110,7 +110,7 @@ def write(
 
 
 def put(path: Path, heading: str, text: str) -> None:
-    """One of HEADINGS into the page, in their order; the other half stays as it is."""
+    """One of HEADINGS into the page, in their order; the others stay as they are."""
     halves = dict(part.split("\n", 1) for part in ("\n" + read(path)).split("\n## ")[1:]) | {heading: text}
     path.write_text(
         fill("\n".join([TITLE, *(f"\n## {name}\n\n{halves[name]}" for name in HEADINGS if name in halves)]))

@@ -14,12 +14,12 @@ python -m tests.bench.real FOLDER… --sets wrong,ordinary --only auto
 from __future__ import annotations
 
 import argparse
-import subprocess
 import sys
 from pathlib import Path
 
 import msgspec
 
+from tests.bench.commit import measured_commit
 from tests.bench.quality import report
 from tests.bench.quality.__main__ import names
 from tests.bench.quality.contenders import ROOT, present
@@ -59,12 +59,6 @@ def main() -> int:
     if given.docs:
         page.write(photos, last, known, ROOT / "docs")
     return 0
-
-
-def measured_commit() -> str:
-    """What was checked out, with "-dirty" where files differ from it."""
-    command = ["git", "-C", str(ROOT), "describe", "--always", "--dirty", "--abbrev=10", "--exclude=*"]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
 
 
 if __name__ == "__main__":

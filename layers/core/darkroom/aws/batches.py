@@ -19,8 +19,8 @@ from darkroom.aws.batching import Counts, Line, Outcome, Settings
 from darkroom.errors import StepFailed
 
 IN_MEMORY = 50_000_000
-AT_ONCE = 16
-"""Requests for outcomes."""
+AT_ONCE = 10
+"""Requests for outcomes: as many connections as botocore keeps."""
 
 
 Found = tuple[Line, int]

@@ -6,6 +6,7 @@ is replaced only where the caller says so.
 
 from __future__ import annotations
 
+import errno
 import os
 import posixpath
 import sys
@@ -77,11 +78,8 @@ class Outputs:
                 file.write(body)
                 file.close()
                 os.chmod(file.name, 0o666 & ~_umask())
-                if not self._force:
-                    os.close(
-                        os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY)
-                    )  # the name is ours, or there already
-                os.replace(file.name, target)
+                if self._force or not _named(file.name, target):
+                    os.replace(file.name, target)
             except BaseException:
                 os.unlink(file.name)
                 raise
@@ -145,6 +143,23 @@ def expected_format(source: str) -> str:
             return codec.output_format(identify(file.read(64)))
     except (DarkroomError, OSError):
         return "jpeg"  # nothing will be written: the file is refused, with its reason, in its turn
+
+
+def _named(path: str, target: Path) -> bool:
+    """Give a file that is whole the name of a result. False where only its renaming is left to do.
+
+    By a link, which is there at once or not at all, and never instead of another; file systems without links have the
+    name kept by an empty file first. Raises FileExistsError naming the result.
+    """
+    try:
+        os.link(path, target)
+    except FileExistsError:
+        raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target)) from None
+    except OSError:
+        os.close(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+        return False
+    os.unlink(path)
+    return True
 
 
 def _file(path: str) -> Hashable:
