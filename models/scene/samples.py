@@ -114,10 +114,16 @@ def _saved(picture: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def _row(picture: np.ndarray, kind: str, brighter: float, source: int) -> tuple[np.ndarray, ...]:
+    seen, numbers = seen_in(picture)
+    scene = np.array([name == kind for name in SCENES], np.float32)
+    return seen, numbers, scene, np.array(brighter), np.array(source)
+
+
+def seen_in(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """What the backbone answers about a picture, 1280 numbers, and the plain ones beside it."""
     inputs = scene_inputs(Views.of(picture))
     (seen,) = _backbone().run(["seen"], {"picture": inputs.picture[None]})
-    scene = np.array([name == kind for name in SCENES], np.float32)
-    return seen[0], inputs.numbers, scene, np.array(brighter), np.array(source)
+    return seen[0], inputs.numbers
 
 
 @cache

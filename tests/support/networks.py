@@ -11,7 +11,7 @@ import pytest
 
 from darkroom import models
 from darkroom.defects import DEFECTS, SCENES, STRENGTHS
-from darkroom.diagnosis.network import MODEL, SCENE, TINT
+from darkroom.diagnosis.network import GLOW, MODEL, SCENE, TINT
 
 DARK = {"underexposed": 0.97}, {"exposure_ev": -1.5}
 """Probabilities and strengths of a photo that is 1.5 EV too dark, and has no other defect."""
@@ -23,8 +23,8 @@ SUPPORTS = {"underexposed": 0.05, "overexposed": -0.05, "backlight": 0.05}
 
 @dataclass
 class Diagnostician:
-    """In the place of the sessions of diagnosis, scene and tint: says the same of every picture, each of which is a
-    photo in white light.
+    """In the place of the sessions of diagnosis, scene, tint and glow: says the same of every picture, each of which is
+    a photo in white light.
 
     fine_above: mean of the thumbnail, in 0–1, from which a picture is fine instead.
     """
@@ -39,6 +39,8 @@ class Diagnostician:
             scene = [float(name == "photo") for name in SCENES]
             brighter = sum(SUPPORTS.get(name, 0.0) for name in self.presence)
             return [np.array([scene] * examples, np.float32), np.full((examples, 1), brighter, np.float32)]
+        if outputs == ["glow"]:
+            return [np.zeros((len(inputs["seen"]), 1), np.float32)]
         if outputs == ["light"]:
             return [np.zeros((len(inputs["chroma"]), 2), np.float32)]
         assert outputs == ["presence", "strength"]
@@ -52,4 +54,4 @@ class Diagnostician:
 def answer(monkeypatch: pytest.MonkeyPatch, network: Diagnostician) -> None:
     """Let every diagnosis in this process be the network's; other models stay."""
     load = models.load
-    monkeypatch.setattr(models, "load", lambda name: network if name in (MODEL, SCENE, TINT) else load(name))
+    monkeypatch.setattr(models, "load", lambda name: network if name in (MODEL, SCENE, TINT, GLOW) else load(name))

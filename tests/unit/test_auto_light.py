@@ -219,6 +219,18 @@ def test_a_margin_is_white_where_all_four_sides_are() -> None:
     assert white_margin(goods) == white_margin(goods[..., 0]) == 1
 
 
+def test_light_that_has_the_colour_that_it_should_have_keeps_it() -> None:
+    measured = msgspec.structs.replace(DULL, light=BLUE)
+    blue = msgspec.structs.replace(diagnosed({"colour cast": 0.95}), tint=(-0.4, 0.4), scene={"photo": 1.0})
+    dusk = msgspec.structs.replace(blue, glow=0.8)
+    none = Recipe(steps="auto", finish="none")
+    assert chosen(treatments.resolve(none, measured, blue)[1]) == ["colour cast"]
+    calls, decisions = treatments.resolve(none, measured, dusk)
+    assert calls == []
+    assert any(each.why.endswith("its light seems to have the colour that it should have") for each in decisions)
+    assert chosen(treatments.resolve(Recipe(steps="auto"), measured, dusk)[1]) == ["finish"]
+
+
 def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnosed() -> None:
     measured = msgspec.structs.replace(DULL, light=BLUE)
     blue = msgspec.structs.replace(seen(), tint=(-0.4, 0.4))
@@ -247,7 +259,7 @@ def test_a_light_that_two_networks_see_is_made_grey() -> None:
     assert agreed() == pytest.approx(whole)
     assert agreed(neutral=0.0, spread=1.0) == pytest.approx(whole)
     assert agreed_light(COLD / COLD.mean(), 0.9, (-0.3, 0.2), None) is None
-    doubtful = [agreed(probability=probability) for probability in (0.2, 0.45, 0.6)]
+    doubtful = [agreed(probability=probability) for probability in (0.01, 0.06, 0.1)]
     assert doubtful[0] == 0 < doubtful[1] < doubtful[2] == pytest.approx(whole)
     tints = [agreed(tint=(-0.6 * part, 0.4 * part)) for part in (-0.5, 0.05, 0.15, 0.3)]
     assert tints[:2] == [0, 0]
@@ -261,6 +273,12 @@ def test_a_light_that_two_networks_see_is_made_grey() -> None:
 )
 def test_what_speaks_against_a_light_that_two_networks_see(against: dict[str, Any]) -> None:
     assert agreed(**against) == 0
+
+
+def test_warm_light_is_wanted_more_often_than_cold() -> None:
+    warm = COLD[::-1] / COLD.mean()
+    assert agreed_light(warm, 0.1, (0.2, -0.3), BLUE) is None
+    assert agreed_light(warm, 0.5, (0.2, -0.3), BLUE) is not None
 
 
 def test_no_light_of_day_or_lamp_is_so_green() -> None:

@@ -59,6 +59,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):
         assert (diagnosis.pop("scene"), diagnosis.pop("brighter"), diagnosis.pop("tint")) == ({}, 0, [0, 0])
         assert diagnosis.pop("models") == {}
+        assert diagnosis.pop("glow") == 0
     assert now == before
     assert words(told, "done") == ["underexposed by about 1.5 EV: exposure is changed by +1.6 EV"]
     without = {name: value for name, value in before.items() if name != "diagnosis"}
@@ -77,7 +78,7 @@ def test_a_manifest_names_its_recipe_s_version_and_its_networks() -> None:
     folder = Path(__file__).parents[2] / "models"
     assert seen.models == {
         name: hashlib.sha256((folder / name / f"{name}.onnx").read_bytes()).hexdigest()[:12]
-        for name in ("diagnosis", "scene", "tint", "backbone")
+        for name in ("diagnosis", "scene", "tint", "glow", "backbone")
     }
 
 

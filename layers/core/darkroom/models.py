@@ -14,7 +14,7 @@ from darkroom.errors import StepFailed, needs, remedy
 PACKAGE = "darkroom_models"
 """Folder beside the package `darkroom` into which the builds of wheel and layers copy the files."""
 
-NAMES = ("backbone", "diagnosis", "digits", "scene", "tint")
+NAMES = ("backbone", "diagnosis", "digits", "glow", "scene", "tint")
 
 CHECKOUT = Path(__file__).resolve().parents[3] / "models"
 

@@ -69,11 +69,11 @@ class Diagnosis(msgspec.Struct, frozen=True):
     brighter: Annotated[
         float,
         Meta(
-            description="by how much the mean of luma, in 0-1, should be higher, on average over all that may be true: "
-            "the more doubtful, the nearer to 0"
+            description="by how much mean luma should be higher, on average over all that may be true: in doubt near 0"
         ),
     ] = 0.0
     tint: Annotated[tuple[float, float], Meta(description="likewise log2 of its light's red, blue over green")] = (0, 0)
+    glow: Annotated[Share, Meta(description="how probable it is that its light should have its colour")] = 0.0
     models: Annotated[dict[str, str], Meta(description="which networks looked: their files' digests, by name")] = {}
 
     @property

@@ -47,9 +47,12 @@ AGAINST_TINT = (0.55, 0.85), (1.9, 2.6), (0.75, 0.9), OF_ONE_COLOUR, NOTHING_GRE
 too many and, of opposite sign, how many-coloured it is, too few that are grey, and light ones that are grey as they
 are."""
 
-PROBABLE, AGREEING, AGREEING_PART = (0.3, 0.6), (0.05, 0.15), (0.1, 0.25)
-"""From where on the diagnosis's light counts and counts in full, if the network of tints sees it too: its probability;
-and the tint in its direction, in stops and as a part of it."""
+PROBABLY_WARM, PROBABLY_COLD = (0.15, 0.45), (0.02, 0.1)
+"""Probability from which on the diagnosis's light counts and counts in full, if the network of tints sees it too. Warm
+light is often wanted, cold light hardly ever."""
+
+AGREEING, AGREEING_PART = (0.05, 0.15), (0.1, 0.25)
+"""The same of the tint in that light's direction, in stops and as a part of it."""
 
 AGAINST_AGREEING = (1.25, 1.9), (0.0, 0.3), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
 """What then still speaks against it: the stops of that light, what no daylight and no lamp has, one colour in
@@ -123,7 +126,8 @@ def agreed_light(
     one_colour, highlights = -_many_coloured(evidence), evidence.neutral_highlights
     stated = size, _off_daylight(*stops), one_colour, evidence.opposed, highlights
     shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_AGREEING, strict=True)]
-    for value, bounds in ((probability, PROBABLE), (agreeing, AGREEING), (agreeing / size, AGREEING_PART)):
+    probable = PROBABLY_WARM if stops[0] > stops[1] else PROBABLY_COLD
+    for value, bounds in ((probability, probable), (agreeing, AGREEING), (agreeing / size, AGREEING_PART)):
         shares.append(between(value, *bounds))
     part = light ** min(shares)
     return part / part.mean() if cast_degrees(part) >= LEAST_DEGREES else None

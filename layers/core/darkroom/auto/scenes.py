@@ -34,6 +34,8 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
     """Why a defect, or the finish, is not judged in this picture; None where it is."""
     if measurements.colors is not None and measurements.colors < LEAST_COLORS:
         return "the picture has too few colours to be judged as a photo"
+    if name == "colour cast" and diagnosis.glow >= SURELY and not diagnosis[name].traced:
+        return "its light seems to have the colour that it should have"
     others, why = UNJUDGED.get(kind_of(diagnosis, measurements), ((), ""))
     return why if name in others or (why and name == "finish") else None
 

@@ -19,9 +19,9 @@ from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 from darkroom.step import check_array, split_alpha
 
-MODEL, SCENE, TINT, BACKBONE = "diagnosis", "scene", "tint", "backbone"
+MODEL, SCENE, TINT, GLOW, BACKBONE = "diagnosis", "scene", "tint", "glow", "backbone"
 """The networks: of defects by name; of what kind of picture it is, and how bright it should be; of the colour of its
-light; and the backbone that `scene` stands on, which knows things."""
+light, and whether it should have that; and the backbone that `scene` and `glow` stand on, which knows things."""
 
 HARMED = 0.03
 """Share of pixels with a clipped channel from which traces of a gain are believed to tell of too much light."""
@@ -46,9 +46,9 @@ def diagnose(pixels: Array, *, traces: bool = True) -> Diagnosis:
     inputs = {name: getattr(features, name)[None] for name in ("thumbnail", "chroma", "numbers")}
     presence, strength = models.load(MODEL).run(["presence", "strength"], inputs)
     found = interpret(presence[0], strength[0], _traced(features.numbers[features.levels]))
-    scene, brighter = recognise(views)
-    looked = {name: models.digest(name) for name in (MODEL, SCENE, TINT, BACKBONE)}
-    return replace(found, scene=scene, brighter=brighter, tint=tint(features), models=looked)
+    scene, brighter, glow = recognise(views)
+    looked = {name: models.digest(name) for name in (MODEL, SCENE, TINT, GLOW, BACKBONE)}
+    return replace(found, scene=scene, brighter=brighter, tint=tint(features), glow=glow, models=looked)
 
 
 def tint(features: Features) -> tuple[float, float]:
@@ -59,8 +59,9 @@ def tint(features: Features) -> tuple[float, float]:
     return red, blue
 
 
-def recognise(views: Views) -> tuple[dict[str, float], float]:
-    """How probable each kind of picture is, and by how much its mean luma should be higher.
+def recognise(views: Views) -> tuple[dict[str, float], float, float]:
+    """How probable each kind of picture is, by how much its mean luma should be higher, and how probable it is that its
+    light has the colour that it should have.
 
     From what the backbone sees in it, mirrored and not: what hangs on that is doubtful.
     """
@@ -70,8 +71,10 @@ def recognise(views: Views) -> tuple[dict[str, float], float]:
     scene, brighter = models.load(SCENE).run(
         ["scene", "brighter"], {"seen": seen, "numbers": np.stack([inputs.numbers] * 2)}
     )
+    (glow,) = models.load(GLOW).run(["glow"], {"seen": seen})
     probabilities = np.round(scene.mean(axis=0).astype(float), 4).tolist()
-    return dict(zip(SCENES, probabilities, strict=True)), round(float(brighter.mean()), 4)
+    kinds = dict(zip(SCENES, probabilities, strict=True))
+    return kinds, round(float(brighter.mean()), 4), round(float(glow.mean()), 4)
 
 
 def _traced(levels: Array) -> dict[str, float]:
