@@ -22,8 +22,12 @@ WEB = ROOT / "infra" / "web"
 LIBRARY = ROOT / "layers" / "core" / "darkroom"
 TABLE: dict[str, str] = json.loads((WEB / "german.json").read_text("utf-8"))
 
-DECIDED = sorted({*(LIBRARY / "auto").glob("*.py"), *(LIBRARY / name for name in ("limits.py", "pipeline.py"))})
-"""Modules that word decisions and the bounds of photos. What the report words follows, from reports."""
+DECIDED = sorted(
+    {*(LIBRARY / "auto").glob("*.py"), *(LIBRARY / name for name in ("limits.py", "pipeline.py"))}
+    - {LIBRARY / "auto" / "compared.py"}
+)
+"""Modules that word decisions and the bounds of photos. What the report words follows, from reports; what `darkroom
+check` words, the page does not show."""
 
 # Names of colour spaces and fields, and XML: they stand in sentences as they are.
 NAMES = {LIBRARY / "codec" / f"{name}.py" for name in ("cicp", "gain_map", "icc", "iptc", "xmp")}
