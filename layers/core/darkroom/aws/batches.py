@@ -19,6 +19,7 @@ from darkroom.aws.batching import Counts, Line, Outcome, Settings
 from darkroom.errors import StepFailed
 
 IN_MEMORY = 50_000_000
+RUNNING = "RUNNING"
 AT_ONCE = 10
 """Requests for outcomes: as many connections as botocore keeps."""
 
@@ -42,7 +43,7 @@ class State(msgspec.Struct, frozen=True):
 
     @property
     def running(self) -> bool:
-        return self.execution == "RUNNING"
+        return self.execution == RUNNING
 
     @property
     def unaccounted(self) -> int:
@@ -118,36 +119,44 @@ class Batches:
     def state(self, settings: Settings) -> State:
         """How it stands now."""
         with _told("the batch could not be looked at"):
-            runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
             counts = batching.tally(self._last_words(settings.id))
-            try:
-                found = self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
-            except ClientError as error:
-                if clients.code_of(error) != "ExecutionDoesNotExist":
-                    raise
-                return State(settings, counts, "NONE", runs, 0)
+            runs, found = self._last_run(settings)
+        if found is None:
+            return State(settings, counts, "NONE", runs, 0)
         end = found.get("stopDate")
         seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
         return State(settings, counts, found["status"], runs, seconds, found.get("cause") or found.get("error") or "")
 
+    def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
+        """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
+        runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
+        try:
+            return runs, self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
+        except ClientError as error:
+            if clients.code_of(error) != "ExecutionDoesNotExist":
+                raise
+        return runs, None
+
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
-        state = self.state(settings)
-        if state.running:
+        with _told("the batch could not be looked at"):
+            runs, found = self._last_run(settings)
+        if found is not None and found["status"] == RUNNING:
             raise StepFailed("batch-running", "the batch runs: it can be begun anew when it has ended, or was stopped")
         undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
         if undone:
             with _told("the batch could not be begun anew"):
-                self._start(settings, undone, state.runs)
+                self._start(settings, undone, runs)
         return len(undone)
 
     def stop(self, settings: Settings) -> None:
         """Begin no more of its photos. Raises `StepFailed` where it does not run."""
-        state = self.state(settings)
-        if not state.running:
+        with _told("the batch could not be looked at"):
+            runs, found = self._last_run(settings)
+        if found is None or found["status"] != RUNNING:
             raise StepFailed("batch-ended", "the batch does not run")
         with _told("the batch could not be stopped"):
-            self.states.stop_execution(executionArn=self._execution(settings.id, state.runs - 1), error="Stopped")
+            self.states.stop_execution(executionArn=self._execution(settings.id, runs - 1), error="Stopped")
 
     def lines(self, settings: Settings) -> Iterator[Line]:
         """All its photos."""

@@ -42,7 +42,6 @@ class Pace(msgspec.Struct, frozen=True):
 class Estimate(msgspec.Struct, frozen=True):
     """minutes: until the last photo is done. dollars: of all services, without what storage costs by the month."""
 
-    photos: int
     megabytes: float
     minutes: float
     dollars: float
@@ -97,7 +96,6 @@ def estimate(settings: Settings, size: int, found: Pace) -> Estimate:
         + asked.s3_write
     )
     return Estimate(
-        photos,
         round(size / 1e6, 1),
         round(waves * (mean + AROUND_SECONDS) / 60, 1),
         round(photos * sum(dollars.values()) + children * around, 2),
