@@ -22,8 +22,6 @@ FOLDER = REPOSITORY / "docs" / "page"
 QUALITY = 55
 NAMES = ("flowers", "waves", "city", "grass", "sunset", "reflect", "nyc")
 PHONE = (390, 844)
-TILES_MILLISECONDS = 8000
-"""In which the pictures of tiles that came into sight are there."""
 
 STATES = {
     "start": "Nothing there yet: photos are chosen, dropped anywhere, pasted, or a sample is tried.",
@@ -93,14 +91,18 @@ def tell(page: Page, files: list[Path]) -> None:
     add(page, *others)
     for file in others:
         done(page, file.name)
+    page.locator("#close").click()
+    page.mouse.wheel(0, -3000)
+    results = page.locator("#grid img[data-result]")
+    expect(results).to_have_count(1 + len(others))
     page.context.set_offline(True)
     add(page, last)
     page.locator("#close").click()
+    page.mouse.wheel(0, -3000)
+    expect(tile(page, last.name).locator("img")).to_be_visible()
     shoot(page, "offline")
     page.context.set_offline(False)
-    done(page, last.name)
-    page.mouse.wheel(0, -3000)
-    page.wait_for_timeout(TILES_MILLISECONDS)
+    expect(results).to_have_count(1 + len(files))
     shoot(page, "grid")
     page.locator("#edit-steps").evaluate("(button) => button.click()")
     for name in ("deblur_motion", "unsharp_mask"):

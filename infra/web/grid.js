@@ -36,13 +36,17 @@ export function openBy(how) {
 /** @param {Photo} photo */
 function draw(photo) {
   const item = tiles.get(photo);
-  const wanted = photo.best?.id ?? (photo.uploaded || "file");
+  const wanted = photo.best ? `result ${photo.best.id}` : `photo ${photo.uploaded}`;
   if (!item || drawn.get(photo) === wanted) return;
   drawn.set(photo, wanted);
-  tile(photo).then(
-    (address) => Object.assign(find(item, "img", HTMLImageElement), { src: address, hidden: false }),
-    () => drawn.delete(photo),
-  );
+  const image = find(item, "img", HTMLImageElement);
+  const isStill = () => drawn.get(photo) === wanted; // else another one has come meanwhile
+  const show = (/** @type {string} */ address) => {
+    if (!isStill()) return;
+    Object.assign(image, { src: address, hidden: false });
+    image.toggleAttribute("data-result", wanted.startsWith("result"));
+  };
+  tile(photo).then(show, () => isStill() && drawn.delete(photo));
 }
 
 /** @param {Photo} photo */

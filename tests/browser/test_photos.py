@@ -112,6 +112,7 @@ def test_a_reload_keeps_photos_and_what_became_of_them(windows: Windows, tmp_pat
     ready(page)
     add(page, *files(tmp_path, [("kept.jpg", photos.encoded())]))
     shown(page)
+    expect(tile(page, "kept.jpg").locator("img[data-result]")).to_be_visible()
     page.get_by_role("button", name="natural").click()
     expect(page.locator("#download")).to_have_attribute("href", re.compile("kept-natural"))
     page.reload()
