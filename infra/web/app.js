@@ -120,6 +120,7 @@ function show(all) {
     }),
   );
   offerRecipes();
+  retold(); // a photo may be open already
 }
 
 function offerRecipes() {

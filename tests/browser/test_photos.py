@@ -148,9 +148,11 @@ def test_tiles_are_drawn_as_soon_as_the_jobs_are_known_and_few_at_a_time(windows
     for name, _ in made:
         expect(tile(page, name).locator("img")).to_be_visible()
     assert most in (1, 2, 3)
+    tile(page, "3.png").click()
+    shown(page)
     for route in held:
         route.continue_()
-    ready(page)
+    expect(page.get_by_role("button", name="natural")).to_be_visible()
 
 
 def test_links_are_renewed_before_they_lapse(windows: Windows, tmp_path: Path) -> None:
