@@ -57,7 +57,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     print(f"Parts of recipes on {megapixels:g} MP, one thread, the processor's milliseconds")
     print(f"{'':<48}{'NumPy':>8}{'compiled':>10}")
     for name, work in parts.items():
-        times = medians({"none": _with("none", work), "": _with("", work)}, 3, process_time)
+        times = medians({"none": _with("none", work), "": _with("", work)}, 2, process_time)
         print(f"{name:<48}{times['none'] * 1e3:>8.0f}{times[''] * 1e3:>10.0f}", flush=True)
     ways = {
         f"{'progressive' if progressive else 'baseline'}, {sampling}": _writing(picture, sampling, progressive)

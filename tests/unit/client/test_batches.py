@@ -150,5 +150,5 @@ def test_an_estimate_grows_with_the_photos_and_not_with_those_at_once() -> None:
     assert many.dollars == pytest.approx(10 * few.dollars, rel=0.02)
     assert quick.dollars == few.dollars
     assert quick.minutes == pytest.approx(few.minutes / 10, rel=0.1)
-    standard = sum(prices.read().of_photo([("any", 1860)] * 5, 3008).values())
+    standard = sum(prices.read().of_photo([("any", 1220)] * 5, 3008).values())
     assert 0.4 * standard < few.dollars / 1000 < standard, "EXPRESS is cheaper than the uploads' workflow"
