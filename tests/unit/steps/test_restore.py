@@ -172,6 +172,18 @@ def test_spots_are_found_where_asked_for() -> None:
     np.testing.assert_array_equal(found > 0, image == 255)
 
 
+def test_spots_alone_leave_lines() -> None:
+    image = np.full((120, 160), 120, np.uint8)
+    image += np.random.default_rng(0).integers(0, 3, image.shape, np.uint8)
+    cv2.circle(image, (40, 30), 2, 255, -1)
+    cv2.line(image, (20, 60), (140, 90), 255, 2)
+    line, spot = np.s_[50:], np.s_[:50]
+    for find, taken, left in (("spots", spot, line), ("scratches", line, spot)):
+        result = apply("inpaint", image, find=find)
+        assert result[taken].max() < 140
+        np.testing.assert_array_equal(result[left], image[left])
+
+
 @pytest.mark.parametrize("method", ["telea", "navier_stokes"])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 def test_inpaint_fills_the_mask_alone(method: str, dtype: type) -> None:

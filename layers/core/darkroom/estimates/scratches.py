@@ -35,10 +35,10 @@ SURROUNDINGS = 41
 NEAR = np.ones((3, 3), np.uint8)
 
 
-def find_damage(levels: Array, width: int, sensitivity: float, *, spots: bool) -> Array:
+def find_damage(levels: Array, width: int, sensitivity: float, *, spots: bool, scratches: bool = True) -> Array:
     """Where there is damage: HxW uint8, 1 or 0, of luma (HxW uint8).
 
-    width: of the widest, px. sensitivity: 0–1; how little contrast is enough. spots: spots too, besides scratches.
+    width: of the widest, px. sensitivity: 0–1; how little contrast is enough. spots, scratches: what to look for.
 
     A scratch is lighter or darker than both its sides (top-hat and black-hat by a square wider than it), all along a
     straight piece (erosion by line segments at 16 orientations, as in Soille and Talbot, "Directional Morphological
@@ -56,7 +56,8 @@ def find_damage(levels: Array, width: int, sensitivity: float, *, spots: bool) -
         contrast = cv2.morphologyEx(levels, operation, square)
         texture = cv2.blur(contrast, (SURROUNDINGS, SURROUNDINGS))
         extreme = min(int(np.quantile(lightness, EXTREME)), EXTREME_ENOUGH)
-        damage |= _scratches(contrast, texture, lightness, extreme, least, unevenness)
+        if scratches:
+            damage |= _scratches(contrast, texture, lightness, extreme, least, unevenness)
         if spots:
             damage |= _spots(contrast, texture, lightness, extreme, least, width)
     return damage

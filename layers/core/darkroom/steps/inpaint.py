@@ -18,8 +18,8 @@ from darkroom.step import Reported, bands, from_float, split_alpha, step, to_flo
 class Inpaint(Params, frozen=True):
     method: Annotated[Literal["telea", "navier_stokes"], param("how the damage is filled")] = "telea"
     find: Annotated[
-        Literal["scratches", "all"],
-        param("without a mask: look for scratches, or for spots too (takes stars for them)"),
+        Literal["scratches", "spots", "all"],
+        param("without a mask: look for scratches, for spots such as dust (takes stars for them), or both"),
     ] = "scratches"
     radius: Annotated[float, param("reach of the surroundings that fill a pixel", ge=1, le=20, unit="px")] = 4.0
     width: Annotated[int, param("found damage: width of the widest scratch", ge=1, le=15, unit="px")] = 4
@@ -42,10 +42,10 @@ def inpaint(image: Array, params: Inpaint, mask: Array | None = None) -> Reporte
     """Scratches and spots filled from what surrounds them.
 
     The damage is where `mask` is above half, or, without a mask, what `find_damage` finds: thin straight pieces lighter
-    or darker than both sides. It is widened by `grow` px and filled inwards from its border: by Telea ("An Image
-    Inpainting Technique Based on the Fast Marching Method", 2004), or so that lines of equal light go on (Bertalmio,
-    Bertozzi and Sapiro, "Navier-Stokes, Fluid Dynamics, and Image and Video Inpainting", 2001). Every pixel outside
-    stays bit for bit.
+    or darker than both sides, or spots. It is widened by `grow` px and filled inwards from its border: by Telea ("An
+    Image Inpainting Technique Based on the Fast Marching Method", 2004), or so that lines of equal light go on
+    (Bertalmio, Bertozzi and Sapiro, "Navier-Stokes, Fluid Dynamics, and Image and Video Inpainting", 2001). Every pixel
+    outside stays bit for bit.
 
     Each channel alone, in float32, on the encoded values: 16-bit pictures keep their depth. Raises `RecipeInvalid` for
     a mask of another size.
@@ -74,7 +74,8 @@ def _found(image: Array, params: Inpaint) -> Array:
     levels = np.empty(image.shape[:2], np.uint8)
     for rows, _, _ in bands(image.shape, 0):
         levels[rows] = from_float(luma(to_float(image[rows])), levels.dtype)
-    return find_damage(levels, params.width, params.sensitivity, spots=params.find == "all")
+    scratches, spots = params.find != "spots", params.find != "scratches"
+    return find_damage(levels, params.width, params.sensitivity, scratches=scratches, spots=spots)
 
 
 def _given(mask: Array, image: Array) -> Array:
