@@ -231,6 +231,17 @@ def test_light_that_has_the_colour_that_it_should_have_keeps_it() -> None:
     assert chosen(treatments.resolve(Recipe(steps="auto"), measured, dusk)[1]) == ["finish"]
 
 
+def test_no_more_of_a_light_is_said_to_be_taken_out_than_there_is() -> None:
+    measured = msgspec.structs.replace(DULL, light=msgspec.structs.replace(BLUE, red=-0.7, blue=0.8))
+    cold = msgspec.structs.replace(diagnosed({"colour cast": 0.9}), tint=(-0.5, 0.5), scene={"photo": 1.0})
+    told = cold["colour cast"]
+    for degrees, words in ((8.0, "lies further in the same direction"), (40.0, "° of it are taken out")):
+        defects = [msgspec.structs.replace(told, strength=degrees) if each == told else each for each in cold.defects]
+        _, decisions = treatments.resolve(AUTO, measured, msgspec.structs.replace(cold, defects=defects))
+        (why,) = (each.why for each in decisions if each.defect == "colour cast")
+        assert why.endswith(words)
+
+
 def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnosed() -> None:
     measured = msgspec.structs.replace(DULL, light=BLUE)
     blue = msgspec.structs.replace(seen(), tint=(-0.4, 0.4))

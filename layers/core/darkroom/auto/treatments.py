@@ -184,6 +184,8 @@ def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
             return Treatment([], f"but {doubt}")
     else:
         how = f"{cast_degrees(part):.0f}° of it are taken out"
+        if defect.present and round(cast_degrees(part)) > round(defect.strength):
+            how = f"{cast_degrees(part):.0f}° are taken out, since what is measured lies further in the same direction"
     step = StepCall("white_balance", {"illuminant": [round(float(channel), 4) for channel in part]})
     return Treatment([step], how)
 
