@@ -572,12 +572,14 @@ def test_an_address_for_alarms_has_a_topic() -> None:
 
 
 def test_reconcile_hears_of_this_stack_s_jobs_alone() -> None:
-    pattern = rights.Stack().resources["ReconcileFunctionTold"]["Properties"]["EventPattern"]
-    assert pattern == {
-        "source": ["darkroom"],
-        "detail-type": ["Job Failed", "Job Rejected"],
-        "detail": {"upload": {"bucket": [{"Ref": "UploadsBucket"}, {"Ref": "WorkBucket"}]}},
-    }
+    own = [{"Ref": "UploadsBucket"}, {"Ref": "WorkBucket"}]
+    for parameters, buckets in (({}, own), ({"BatchBucket": "archive"}, [*own, "archive"])):
+        pattern = rights.Stack(**parameters).resources["ReconcileFunctionTold"]["Properties"]["EventPattern"]
+        assert pattern == {
+            "source": ["darkroom"],
+            "detail-type": ["Job Failed", "Job Rejected"],
+            "detail": {"upload": {"bucket": buckets}},
+        }
 
 
 @pytest.mark.parametrize(("mode", "traced"), [("Active", True), ("PassThrough", False)])
