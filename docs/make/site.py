@@ -15,6 +15,7 @@ from pathlib import Path
 import yaml
 
 import darkroom
+from darkroom import client
 
 ROOT = Path(__file__).parents[2]
 PAGES, SITE = ROOT / "build" / "pages", ROOT / "build" / "site"
@@ -25,6 +26,12 @@ AT_THE_TOP = {"README.md": "index.md", "CHANGELOG.md": "changelog.md"}
 REFERENCE_HEAD = """# The library
 
 `import darkroom` has these names; more of the parameters of steps is on [the steps' pages](steps/README.md).
+"""
+
+CLIENT_HEAD = """
+# A stack from outside
+
+`darkroom.client` has these names; [client.md](client.md) shows them at work.
 """
 
 CONFIG = {
@@ -151,7 +158,14 @@ def reference() -> str:
     places = {name: f"{one.__module__}.{one.__qualname__}" for name, one in named} | {
         "steps": "darkroom.registry.steps"
     }
-    return REFERENCE_HEAD + "".join(f"\n::: {places[name]}\n" for name in darkroom.__all__)
+    outside = [getattr(client, name) for name in client.__all__]
+    named_outside = [f"{one.__module__}.{one.__qualname__}" for one in outside if one not in dict(named).values()]
+    return (
+        REFERENCE_HEAD
+        + "".join(f"\n::: {places[name]}\n" for name in darkroom.__all__)
+        + CLIENT_HEAD
+        + "".join(f"\n::: {place}\n" for place in named_outside)
+    )
 
 
 if __name__ == "__main__":
