@@ -58,7 +58,7 @@ class Figures(msgspec.Struct, frozen=True):
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure and print; 1 if a step broke or took more memory than it may."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.steps", description="Speed and memory of every step.")
-    parser.add_argument("--megapixels", type=float, default=6, metavar="N")
+    parser.add_argument("--megapixels", type=float, default=12, metavar="N")
     parser.add_argument("--bits", type=int, choices=(8, 16), default=8, help="of each sample of the picture")
     parser.add_argument("--only", action="append", choices=list(registry.STEPS), metavar="STEP")
     parser.add_argument("--no-peers", action="store_true", help="leave the other libraries' calls out")

@@ -181,9 +181,8 @@ def test_a_plan_with_a_stage_that_the_workflow_lacks_fails(lab: Lab) -> None:
             "plan": [{"stage": "emboss", "steps": []}],
             "diagnose": False,
             "recipe": "custom",
-            "original": "jobs/1/0",
             "picture": "jobs/1/0",
-            "done": 0,
+            "published": None,
         }
 
     lab.functions.handlers["inspect"] = inspect
