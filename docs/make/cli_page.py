@@ -65,8 +65,9 @@ written whole or not at all, so that `--skip` goes on where a run was stopped.
 With `--album`, photos that lie in one folder and were taken within an hour of each other (by EXIF's `DateTimeOriginal`;
 those that do not say when, together) are looked at first, and then decided about together: of light, exposure and noise
 counts what all of them tell, and the less each photo's own where they differ by no more than it is in doubt of. A photo
-that stands apart from the others keeps its own, and so do all where there are fewer than three. The report's `album`
-says so, with its share ([report.md](report.md#album)); [quality.md](quality.md#albums) has what that is worth.
+that stands apart from the others keeps its own, and so do all where there are fewer than three, or where their tones
+tell that they show this and that. The report's `album` says so, with its share ([report.md](report.md#album));
+[quality.md](quality.md#albums) has what that is worth.
 
 `darkroom check BEFORE AFTER` is for who changes photos by other means, and for tests of that: each photo of a folder
 is compared with what is called alike in the other, in any format. It got worse where

@@ -46,8 +46,8 @@ def test_what_is_more_than_doubt_stays() -> None:
 
 
 def test_the_more_a_photo_is_in_doubt_the_less_it_keeps() -> None:
-    values = np.array([[-2.0], [-1.5], [0.0], [1.5], [2.0]])
-    kept = albums.of_its_own(values, np.array([0.5, 1.0, 1.0, 1.0, 2.0]))
+    values = np.array([[-0.85], [-0.85], [0.0], [0.85], [0.85]])
+    kept = albums.of_its_own(values, np.array([0.9, 1.0, 1.0, 1.0, 2.0]))
     assert 1 > kept[0] > kept[2] > kept[4] > 0
 
 
@@ -79,13 +79,18 @@ def test_what_is_no_photo_and_what_has_too_few_others_is_by_itself() -> None:
     assert [one.album is None for one in told] == [True, True, False, False, False]
 
 
+def test_photos_of_this_and_that_are_no_album() -> None:
+    many = [evidence(0.6, brighter=0.1 * index, shift=0.15 * index - 0.2) for index in range(6)]
+    assert [one.album for one in albums.together("desk", many)] == [None] * 6
+
+
 def test_a_night_among_days_is_let_alone() -> None:
     days = [evidence(0.1, brighter=value, shift=0.1) for value in (0.0, 0.01, 0.02, 0.03)]
     night = evidence(0.9, brighter=0.3, shift=-0.05)
     told = albums.together("trip", [*days, night])
-    assert told[-1].agreed.diagnosis == night.diagnosis
-    assert told[-1].album is not None  # its light, and its noise, are the others'
-    assert told[-1].album.own["exposure"] == 1
+    assert told[-1].agreed == night
+    assert told[-1].album is None
+    assert all(one.album is not None for one in told[:-1])
 
 
 def test_an_album_is_a_folder_as_long_as_photos_follow_each_other() -> None:
@@ -128,7 +133,7 @@ def test_the_report_says_which_photos_decided_together(tmp_path: Path, monkeypat
     Path("out/1.png").rename("before.png")
     again = CliRunner().invoke(cli, ["enhance", "rome", "-o", "out/", "--album", "--skip", "--explain", "--jobs", "2"])
     assert Path("out/1.png").read_bytes() == Path("before.png").read_bytes()
-    assert "rome/1.png: decided together with the album 'rome' (3 photos): light" in again.stderr
+    assert "rome/1.png: decided together with the album 'rome' (3 photos): exposure" in again.stderr
     refused = CliRunner().invoke(cli, ["enhance", "rome", "-o", "out/", "--album", "--recipe", "vivid"])
     assert refused.exit_code == 2
     assert "--album is for the recipe auto" in refused.stderr

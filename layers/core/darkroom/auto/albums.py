@@ -32,24 +32,28 @@ LEAST = 3
 APART = (2.0, 3.0)
 """Standard deviations from the others: from the first on a photo's own counts more, from the second on alone."""
 
+ITS_OWN = 0.75
+"""Share from which on all is a photo's own: a folder of this and that is no series."""
+
 DEVIATIONS = 1.4826
 """Standard deviations in a median deviation, where errors are normal."""
 
 LEAST_STOPS = 0.15
 """Doubt of the colour of a light whose estimates all agree, in stops."""
 
-MISSING, SHOWN = 0.06, 0.12
+MISSING, SHOWN = 0.06, 0.07
 """Doubt of the mean luma that a photo misses, where the diagnosis is sure, and of what its own tells of the series'."""
 
 OCTAVES, LEAST_NOISE = 0.5, 0.5
 """Doubt of noise, in octaves: texture is taken for some. And levels below which none is told from none."""
 
 ABOUT: Mapping[About, tuple[str, ...]] = {
-    "light": ("colour cast",),
     "exposure": ("underexposed", "overexposed", "backlight", "haze", "low contrast", "finish"),
+    "light": ("colour cast",),
     "noise": ("noise",),
 }
-"""What is shared, and which decisions are made of it."""
+"""What is shared, and which decisions are made of it. Of photos whose tones differ nothing is: they show other
+things."""
 
 MEASURED: Mapping[About, tuple[str, ...]] = {
     "light": ("cast_degrees", "illuminant", "light"),
@@ -90,9 +94,10 @@ def together(name: str, members: Sequence[Evidence]) -> list[Together]:
             continue
         told = [members[index] for index in judged]
         shares = of_its_own(*TELLS[about](told))
-        for index, share in zip(judged, shares.tolist(), strict=True):
+        for index, least in zip(judged, shares.tolist(), strict=True):
+            share = least if about == "exposure" else max(least, kept[index]["exposure"])
             kept[index][about] = round(share, 2)
-            agreed[index] = _drawn(about, agreed[index], told, share)
+            agreed[index] = _drawn(about, agreed[index], told, share) if share < 1 else agreed[index]
     words = [Album(name, len(photos), shares) if min(shares.values()) < 1 else None for shares in kept]
     return [Together(*each) for each in zip(members, agreed, words, strict=True)]
 
@@ -100,13 +105,14 @@ def together(name: str, members: Sequence[Evidence]) -> list[Together]:
 def of_its_own(values: Array, doubts: Array) -> Array:
     """How much of its own each photo keeps, 0–1. values: NxK, in units of doubt. doubts: N, each photo's own.
 
-    As much as its difference from the others is more than doubt explains; all, where it stands apart from them.
+    As much as its difference from the others is more than doubt explains, sharper than James and Stein have it: photos
+    that differ by more than that are no series; and all, where it stands apart from them.
     """
     off = np.abs(values - np.median(values, axis=0))
     differ = np.maximum((DEVIATIONS * np.median(off, axis=0)) ** 2 - np.median(doubts) ** 2, 0)
     apart = (off / np.sqrt(doubts[:, None] ** 2 + differ)).max(axis=1)
-    shrunk = differ.max() / (differ.max() + doubts**2)
-    return np.asarray(np.maximum(shrunk, np.clip((apart - APART[0]) / (APART[1] - APART[0]), 0, 1)))
+    shrunk = differ.max() ** 2 / (differ.max() ** 2 + doubts**4) / ITS_OWN
+    return np.asarray(np.clip(np.maximum(shrunk, (apart - APART[0]) / (APART[1] - APART[0])), 0, 1))
 
 
 def _light(told: Sequence[Evidence]) -> tuple[Array, Array]:
@@ -180,7 +186,7 @@ def _defect(own: Defect, told: Sequence[Defect], share: float) -> Defect:
     strength = _mixed(own.strength, [one.strength for one in told], share)
     if own.name == "colour cast":
         strength = round(cast_degrees(np.array(list(details.values()))), kind.digits)
-    traced = own.traced if share == 1 else sum(one.traced for one in told) > len(told) / 2
+    traced = sum(one.traced for one in told) > len(told) / 2
     return replace(
         own,
         probability=round(probability, 4),
