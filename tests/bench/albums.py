@@ -64,7 +64,8 @@ HEADING = "Albums"
 HEAD = """
 Photos of one scene, decided about one by one and as an album (`darkroom enhance --album`): {scenes} photographs of
 `tests/photos` and scikit-image, each as {photos} crops that share its middle, by {lights} lights that vary a little
-from photo to photo. `python -m tests.bench.albums --docs` measures them and writes this part. Measured: {commit}.
+from photo to photo. `python -m tests.bench.albums --scenes {scenes} --docs` measures them and writes this part.
+Measured: {commit}.
 
 {table}
 
