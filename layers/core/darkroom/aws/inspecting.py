@@ -15,11 +15,11 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 
-from darkroom import codec, pipeline, planner, report
+from darkroom import codec, planner, report
 from darkroom.auto import treatments
-from darkroom.aws import keys, publishing, storage
+from darkroom.aws import publishing, storage
 from darkroom.aws.runtime import about, setting
-from darkroom.aws.stage import BUCKET, Between, Job, Memory, count_step
+from darkroom.aws.stage import BUCKET, Between, Job, Memory, StageEvent, run_stage
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Picture
@@ -35,9 +35,7 @@ class Event(msgspec.Struct, frozen=True):
     fusion: planner.Fusion
 
 
-def inspect(
-    request: Event, between: Between = BUCKET, seconds_left: Callable[[], float] | None = None
-) -> dict[str, Any]:
+def inspect(request: Event, seconds_left: Callable[[], float], between: Between = BUCKET) -> dict[str, Any]:
     """Admit an upload: where its picture lies in `between`, and what is to be done with it.
 
     With the fusion "one" that may be nothing any more: then the answer says what was `published`.
@@ -92,16 +90,12 @@ def inspect(
 
 
 def _whole(
-    job: Job, told: Report, picture: Picture, plan: list[StagePlan], seconds_left: Callable[[], float] | None
+    job: Job, told: Report, picture: Picture, plan: list[StagePlan], seconds_left: Callable[[], float]
 ) -> dict[str, Any]:
     """What `publish` answers, once all stages are done here, one after the other."""
     between = Memory()
     between.leave(job.id, 0, told)
-    original = between.hand_over(job.id, 0, picture) if told.blend < 100 else keys.to_hand_over(job.id, 0)
+    original = key = between.hand_over(job.id, 0, picture)
     for index, work in enumerate(plan, 1):
-        began = time.perf_counter()
-        picture, steps = pipeline.run(picture, work.steps, seconds_left=seconds_left, on_step=count_step)
-        milliseconds = round((time.perf_counter() - began) * 1000)
-        between.leave(job.id, index, StageReport(work.stage, milliseconds, steps))
-    last = between.hand_over(job.id, len(plan), picture)
-    return publishing.publish(publishing.Event(job, original, last, len(plan), diagnosed=False), between)
+        key = run_stage(StageEvent(job.id, index, key, work), seconds_left, between)["picture"]
+    return publishing.publish(publishing.Event(job, original, key, len(plan), diagnosed=False), between)

@@ -37,7 +37,7 @@ def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Call
     """
     between = Memory()
     begin("Inspect")
-    told = inspecting.inspect(inspecting.Event(job, fusion), between, seconds_left)
+    told = inspecting.inspect(inspecting.Event(job, fusion), seconds_left, between)
     if told["superseded"]:
         return Outcome(told["recipe"], "superseded")
     if told["published"] is not None:
