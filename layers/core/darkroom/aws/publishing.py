@@ -112,11 +112,12 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
         told = replace(told, sidecar=replace(told.sidecar, bucket=bucket, key=name, version=written.version))
     else:
         storage.remove_older(bucket, keys.sidecar(key), source=source, sequencer=job.sequencer)
-    manifest = write(keys.manifest(key), msgspec.json.encode(told), "application/json", carrying.Carried())
+    text = msgspec.json.encode(told)
+    manifest = write(keys.manifest(key), text, "application/json", carrying.Carried())
     if manifest is None:
         return superseded
     if setting("ANNOTATE_RESULTS") == "true":
-        storage.annotate(bucket, key, result, ANNOTATION, msgspec.json.encode(told))
+        storage.annotate(bucket, key, result, ANNOTATION, text)
     return {
         "status": "succeeded",
         "diagnosis": brief,
