@@ -26,6 +26,10 @@ LONGEST = {
     "AllowedOrigins": ",".join(f"https://photos-{number}.example" for number in range(10)),
     "AdminCallers": ",".join(f"arn:aws:iam::{rights.ACCOUNT}:role/administrator-{number}" for number in range(10)),
     "ReservedConcurrency": "10",
+    "Fusion": "one",
+    "AnnotateResults": "true",
+    "BatchBucket": "b" * 63,
+    "WebhookUrl": f"https://photos.example/{'w' * 2_025}",
 }
 
 
