@@ -27,7 +27,7 @@ def main() -> None:
     PATH.parent.mkdir(exist_ok=True)
     PATH.write_text(json.dumps(as_images(template(), PATH.parent), indent=1) + "\n", "utf-8")
     name = PATH.relative_to(REPOSITORY)
-    click.echo(f"{name}: sam deploy --template-file {name} --parameter-overrides ImageUri=…")
+    click.echo(f"{name}: docs/containers.md#the-image-as-lambda-functions tells how it is deployed")
 
 
 def template() -> dict[str, Any]:
