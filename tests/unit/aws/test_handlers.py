@@ -375,3 +375,11 @@ def test_a_missing_setting_is_named(functions: Functions, name: str) -> None:
 def test_a_stage_stops_while_there_is_time_to_say_so(functions: Functions) -> None:
     with environment("adjust_tone", functions.settings), pytest.raises(Exception, match=r"^step\.out-of-time: "):
         load("adjust_tone").handler(read_event("stage"), Context("darkroom-adjust_tone", seconds_left=4))
+
+
+def test_a_job_of_one_invocation_stops_while_there_is_time_to_publish(functions: Functions) -> None:
+    event = read_event("inspect") | {"fusion": "one"}
+    with environment("inspect", functions.settings):
+        with pytest.raises(Exception, match=r"^step\.out-of-time: "):
+            load("inspect").handler(event, Context("darkroom-inspect", seconds_left=24))
+        assert load("inspect").handler(event, Context("darkroom-inspect"))["published"]["status"] == "succeeded"

@@ -27,6 +27,9 @@ from darkroom.planner import StagePlan
 from darkroom.report import Report, StageReport
 from darkroom.wanted import Wanted
 
+PUBLISH_SECONDS = 20.0
+"""What is kept back of a function's time, where it does a whole job, to look at the result, encode it and write it."""
+
 
 class Event(msgspec.Struct, frozen=True):
     """What the workflow hands in: the upload, and how the plan's stages are to be gathered into invocations."""
@@ -96,6 +99,10 @@ def _whole(
     between = Memory()
     between.leave(job.id, 0, told)
     original = key = between.hand_over(job.id, 0, picture)
+
+    def for_steps() -> float:
+        return seconds_left() - PUBLISH_SECONDS
+
     for index, work in enumerate(plan, 1):
-        key = run_stage(StageEvent(job.id, index, key, work), seconds_left, between)["picture"]
+        key = run_stage(StageEvent(job.id, index, key, work), for_steps, between)["picture"]
     return publishing.publish(publishing.Event(job, original, key, len(plan), diagnosed=False), between)
