@@ -59,11 +59,12 @@ def compare(before: Picture, after: Picture) -> Comparison:
     at_first, now = sum(one.probability for one in first.defects), what_is_wrong(second, first, ())
     lost = steeper = kept = None
     if before.pixels.shape[:2] == after.pixels.shape[:2]:
-        luma = luma_of(before.pixels), luma_of(after.pixels)
-        alike = before.pixels.ndim == after.pixels.ndim
-        lost = newly_lost(*((before.pixels, after.pixels) if alike else luma))
-        steeper = None if rough else torn(before.pixels, after.pixels) if alike else torn(*luma)
-        kept = None if rough else texture_kept(*luma)
+        pixels = before.pixels, after.pixels
+        if before.pixels.ndim != after.pixels.ndim:
+            pixels = luma_of(before.pixels), luma_of(after.pixels)
+        lost = newly_lost(*pixels)
+        steeper = None if rough else torn(*pixels)
+        kept = None if rough else texture_kept(*pixels)
     worse = []
     if lost is not None and lost > MOST_LOST:
         worse.append(f"clipped: {lost:.0%} of the pixels lost their differences to black or white")
@@ -80,12 +81,13 @@ def compare(before: Picture, after: Picture) -> Comparison:
 def texture_kept(before: Array, after: Array) -> float | None:
     """How much of the texture is left, beside what is three times as coarse: a change of contrast takes or adds both.
 
-    before, after: luma in 0-1, HxW. The median over blocks that have texture, not noise; None where they are too few.
+    before, after: HxW or HxWx3 of one size. The median over blocks that have texture, not noise; None where they are
+    too few.
     """
     found = []
     for rows, columns in _tiles(before.shape):
-        fine, coarse = _bands(before[rows, columns])
-        fine_now, coarse_now = _bands(after[rows, columns])
+        fine, coarse = _bands(luma_of(before[rows, columns]))
+        fine_now, coarse_now = _bands(luma_of(after[rows, columns]))
         has = (fine >= LEAST_FINE) & (coarse >= LEAST_COARSE) & (fine < NOISE_LIKE * coarse)
         has &= coarse_now >= LEAST_COARSE / 4
         found.append((fine_now[has] / coarse_now[has]) / (fine[has] / coarse[has]))
