@@ -31,7 +31,7 @@ MAX_TILES = 16
 """Detail is measured in full resolution, on this many tiles spread over the picture."""
 
 LIGHT_PX = 128
-"""Longest side of what tells whether a tint is the light's."""
+"""Longest side of what tells whether a tint is the light's, and what stands on white."""
 
 TONES = 32
 """Equal shares of the pixels whose luma is told."""
@@ -53,7 +53,7 @@ def measure(picture: Picture) -> Measurements:
     """
     whole = picture.shown()
     shown = without_frame(whole)
-    small = thumbnail(shown)
+    small, least = thumbnail(shown), thumbnail(shown, LIGHT_PX)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
     unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
@@ -80,8 +80,8 @@ def measure(picture: Picture) -> Measurements:
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
         colors=effective_colors(whole),
         tones=tones(brightness),
-        white_margin=white_margin(picture.shown()),
-        light=cast_evidence(thumbnail(shown, LIGHT_PX)) if color else None,
+        white_margin=white_margin(least if shown is whole else whole),
+        light=cast_evidence(least) if color else None,
     )
 
 
