@@ -66,10 +66,10 @@ def _tones(small: Array) -> Array:
 def _made_of(tiles: Array) -> Array:
     """Whether its levels are those of a sensor or drawn: equal neighbours, flat blocks, few levels, hard edges."""
     levels = np.rint(tiles).astype(np.int16)
-    across = np.abs(np.diff(levels, axis=2)).max(axis=3)
+    across = highest(np.abs(np.diff(levels, axis=2)))
     count, size = levels.shape[0], levels.shape[1] // BLOCK * BLOCK
     blocks = levels[:, :size, :size].reshape(count, size // BLOCK, BLOCK, size // BLOCK, BLOCK, 3)
-    spread = np.ptp(blocks, axis=(2, 4)).max(axis=-1)
+    spread = highest(np.ptp(blocks, axis=(2, 4)))
     packed = (levels[..., 0].astype(np.int64) << 16) + (levels[..., 1].astype(np.int64) << 8) + levels[..., 2]
     shares = np.unique(packed[:, ::2, ::2], return_counts=True)[1] / packed[:, ::2, ::2].size
     colors = -(shares * np.log2(shares)).sum()

@@ -41,7 +41,8 @@ def estimate_illuminant(
         norm = _edge_norm(image, p, order, sigma)
     else:
         levels = sample_levels(image)
-        levels = levels[levels.min(axis=1) < CLIPPED * 65535]
+        lowest = np.minimum(np.minimum(levels[:, 0], levels[:, 1]), levels[:, 2])  # many times as fast as min(axis=1)
+        levels = levels[lowest < CLIPPED * 65535]
         if not len(levels):
             norm = np.ones(3)
         elif method == "white_patch":
