@@ -41,3 +41,13 @@ def load(path: Path) -> np.ndarray:
     """HxWx3 uint8."""
     with Image.open(path) as photo:
         return np.asarray(photo.convert("RGB"))
+
+
+def cut(photo: np.ndarray, rng: np.random.Generator, least: float) -> np.ndarray:
+    """A part of a photo, at least this share of its pixels, perhaps mirrored; a view."""
+    height, width = photo.shape[:2]
+    share = rng.uniform(least, 1) ** 0.5
+    h, w = int(height * share), int(width * share)
+    top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
+    part = photo[top : top + h, left : left + w]
+    return part[:, ::-1] if rng.random() < 0.5 else part

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from diagnosis.photos import load, part_of
+from diagnosis.photos import cut, load, part_of
 from glow.kinds import GLOWING
 from PIL import Image
 from scene.library import linear_to_srgb_exact, srgb_to_linear_exact
 from scene.samples import all_photos, seen_in
+from tint.samples import ALONG
 from training import Gathered
 
 LONGEST = 420
@@ -19,9 +20,6 @@ LONGEST = 420
 
 CUT, TINTED = 2, 2
 """So often a photograph is cut, and cut under another light, beside once as it is."""
-
-ALONG = (0.72, -0.69)
-"""Direction, red and blue over green, in which daylight and lamps differ."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,19 +45,10 @@ def _samples(job: tuple[Path, int, int]) -> list[tuple[np.ndarray, ...]]:
     photo = np.asarray(image)
     pictures = [photo]
     for number in range(CUT + TINTED):
-        part = _part(photo, rng)
+        part = np.ascontiguousarray(cut(photo, rng, 0.6))
         pictures.append(part if number < CUT else _tinted(part, rng))
     glowing = np.array(path.stem in GLOWING)
     return [(seen_in(picture)[0], glowing, np.array(index)) for picture in pictures]
-
-
-def _part(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    height, width = photo.shape[:2]
-    share = rng.uniform(0.6, 1) ** 0.5
-    h, w = int(height * share), int(width * share)
-    top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
-    part = photo[top : top + h, left : left + w]
-    return np.ascontiguousarray(part[:, ::-1] if rng.random() < 0.5 else part)
 
 
 def _tinted(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 from backend import onnxruntime
-from diagnosis.photos import SUFFIXES, load
+from diagnosis.photos import SUFFIXES, cut, load
 from PIL import Image
 from scene.camera import Faults, compress, photograph
 from scene.drawn import PAINTERS
@@ -93,15 +93,8 @@ def _mean(picture: np.ndarray) -> float:
 
 def _part(photo: np.ndarray, rng: np.random.Generator, *, whole: bool) -> np.ndarray:
     """A large part of a photo, perhaps mirrored, at most `LONGEST` px a side; or all of it as it is."""
-    height, width = photo.shape[:2]
     if not whole:
-        share = rng.uniform(0.65, 1) ** 0.5
-        h, w = int(height * share), int(width * share)
-        top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
-        photo = photo[top : top + h, left : left + w]
-        if rng.random() < 0.5:
-            photo = photo[:, ::-1]
-        image = Image.fromarray(photo)
+        image = Image.fromarray(cut(photo, rng, 0.65))
         image.thumbnail((LONGEST, LONGEST), Image.Resampling.LANCZOS)
         photo = np.asarray(image)
     return photo

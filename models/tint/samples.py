@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 from diagnosis.library import compute_features, linear_to_srgb_exact, srgb_to_linear_exact
-from diagnosis.photos import load, part_of
+from diagnosis.photos import cut, load, part_of
 from PIL import Image
 from scene.camera import Faults, photograph
 from scene.kinds import KIND_OF
@@ -54,7 +54,7 @@ def _samples(job: tuple[Path, int, int]) -> list[tuple[np.ndarray, ...]]:
     rows = [_row(_reduced(photo), np.zeros(2), index)]
     judged = KIND_OF.get(path.stem, "photo") == "photo"
     for _ in range(VARIANTS if judged else VARIANTS // 4):
-        picture = _part(photo, rng)
+        picture = _reduced(cut(photo, rng, 0.4))
         light = drawn_light(rng) if judged and rng.random() < TINTED else np.zeros(2)
         draw = rng.random()
         ev = rng.normal(0, 0.1)
@@ -104,15 +104,6 @@ def _difference(taken: np.ndarray, plain: np.ndarray) -> np.ndarray:
     tinted, as_it_was = (np.log2(srgb_to_linear_exact(each[usable]) + 1e-3) for each in pair)
     by = np.median((tinted - as_it_was), axis=0)
     return np.array([by[0] - by[1], by[2] - by[1]])
-
-
-def _part(photo: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    height, width = photo.shape[:2]
-    share = rng.uniform(0.4, 1) ** 0.5
-    h, w = int(height * share), int(width * share)
-    top, left = rng.integers(height - h + 1), rng.integers(width - w + 1)
-    photo = photo[top : top + h, left : left + w]
-    return _reduced(photo[:, ::-1] if rng.random() < 0.5 else photo)
 
 
 def _reduced(photo: np.ndarray) -> np.ndarray:
