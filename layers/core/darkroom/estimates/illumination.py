@@ -37,13 +37,12 @@ PAPER_SMOOTHING = 2.0
 
 def small_luminance(image: Array) -> Array:
     """Y of BT.709 in linear light, float32, area averaged to at most MAP_SIDE px; of HxW or HxWx3 of any dtype."""
-    size = map_size(image.shape)
-    if image.ndim == 2:
-        return cv2.resize(srgb_to_linear(image), size, interpolation=cv2.INTER_AREA)
-    total = np.zeros(size[::-1], np.float32)
+    light = _small_light(image)
+    if light.ndim == 2:
+        return light
+    total = np.zeros(light.shape[:2], np.float32)
     for c, weight in enumerate(LUMINANCE_WEIGHTS):
-        plane = srgb_to_linear(np.ascontiguousarray(image[..., c]))
-        total += weight * cv2.resize(plane, size, interpolation=cv2.INTER_AREA)
+        total += weight * light[..., c]
     return total
 
 
