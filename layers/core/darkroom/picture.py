@@ -154,8 +154,11 @@ def as_shown(pixels: Array, alpha: Array | None) -> Array:
     if alpha is None:
         return pixels
     most = float(alpha.max())
-    places = np.arange(alpha.shape[0])[:, None] * 5 + np.arange(alpha.shape[1]) * 7
-    return fill_hidden(pixels, alpha > (places % 16) * (most / 16), bleed_px=0)
+    places = np.arange(16)[:, None] * 5 + np.arange(alpha.shape[1]) * 7
+    seen = np.empty(alpha.shape, np.bool_)
+    for row, least in enumerate((places % 16) * (most / 16)):
+        seen[row::16] = alpha[row::16] > least
+    return fill_hidden(pixels, seen, bleed_px=0)
 
 
 def fill_hidden(pixels: Array, seen: Array, bleed_px: int = BLEED_PX) -> Array:
