@@ -24,6 +24,7 @@ from darkroom.client.answers import (
     Form,
     Job,
     JobPage,
+    Stage,
     Summary,
 )
 from darkroom.client.calling import Caller
@@ -84,8 +85,7 @@ class Client(Caller):
         self, filename: str, recipe: Asked = None, *, blend: int | None = None, idempotency_key: str = ""
     ) -> Announced:
         """A job, and the form that takes its photo."""
-        content_type = mimetypes.guess_type(filename)[0] or "image/jpeg"
-        request = {"filename": filename, "content_type": content_type, **_wanted(recipe, blend).to_body()}
+        request = {"filename": filename, "content_type": _media_type(filename), **_wanted(recipe, blend).to_body()}
         once = {"Idempotency-Key": idempotency_key or str(uuid.uuid4())}
         return self._told(Announced, "POST", "jobs", request, once)
 
@@ -117,13 +117,14 @@ class Client(Caller):
         error, `StepFailed` (`step.superseded`) where a newer upload of its key was faster, and `TransientError` after
         `timeout` seconds, whereupon the job goes on.
         """
-        looks: list[Job] = []
+        told: tuple[str, list[Stage]] | None = None
 
         def look() -> Job | None:
+            nonlocal told
             now = self.job(job)
-            if progress is not None and _state(now) not in map(_state, looks[-1:]):
+            if progress is not None and (now.status, now.stages) != told:
                 progress(now)
-            looks[:] = [now]
+            told = now.status, now.stages
             return now if now.ended else None
 
         done = until(look, timeout, POLL_SECONDS)
@@ -177,8 +178,8 @@ class Client(Caller):
         """
         body, name = _read(photo, "")
         query = urlencode([*_wanted(recipe, blend).to_query(), ("report", "1")])
-        content_type = {"Content-Type": mimetypes.guess_type(name)[0] or "image/jpeg"}
-        answer = self._answer("POST", f"enhance?{query}", body, content_type, retries=calling.WHILE_ONE_WAITS)
+        headers = {"Content-Type": _media_type(name)}
+        answer = self._answer("POST", f"enhance?{query}", body, headers, retries=calling.WHILE_ONE_WAITS)
         job = answer.headers["X-Darkroom-Job"]
         if answer.status < 300:
             (_, told), (media_type, enhanced), *_ = calling.parts(answer.headers["Content-Type"], answer.data)
@@ -192,8 +193,8 @@ class Client(Caller):
     def diagnose(self, photo: Photo) -> Diagnosis:
         """What is wrong with a photo of at most 4,500,000 bytes."""
         body, name = _read(photo, "")
-        content_type = {"Content-Type": mimetypes.guess_type(name)[0] or "image/jpeg"}
-        return self._told(Diagnosis, "POST", "diagnose", body, content_type, retries=calling.WHILE_ONE_WAITS)
+        headers = {"Content-Type": _media_type(name)}
+        return self._told(Diagnosis, "POST", "diagnose", body, headers, retries=calling.WHILE_ONE_WAITS)
 
     # Batches
 
@@ -239,8 +240,8 @@ def _id(text: str) -> str:
     return quote(text, safe="")
 
 
-def _state(job: Job) -> Any:
-    return job.status, job.stages
+def _media_type(filename: str) -> str:
+    return mimetypes.guess_type(filename)[0] or "image/jpeg"
 
 
 def _wanted(recipe: Asked, blend: int | None) -> Wanted:
