@@ -31,7 +31,7 @@ class Overrides(msgspec.Struct, frozen=True, omit_defaults=True):
 
     def of(self, chosen: Recipe | None) -> Wanted:
         """These overrides, of a recipe."""
-        return Wanted(**{name: getattr(self, name) for name in Overrides.__struct_fields__}, recipe=chosen)
+        return Wanted(**_overrides(self), recipe=chosen)
 
 
 class Body(Overrides, frozen=True):
@@ -114,14 +114,14 @@ class Wanted(Overrides, frozen=True):
     def to_recipe(self, default: str = "auto") -> Recipe:
         """The recipe with what overrides it. default: the built-in one to take where none was asked for."""
         chosen = recipe.built_in(default) if self.recipe is None else self.recipe
-        return msgspec.structs.replace(chosen, **self._overrides())
+        return msgspec.structs.replace(chosen, **_overrides(self))
 
     def to_metadata(self) -> dict[str, str]:
         """The metadata by which an object asks for this, all of it ASCII, as `of_metadata` reads it.
 
         Raises `RecipeInvalid` where it is more than S3 keeps.
         """
-        said = {name: str(value) for name, value in self._overrides().items()}
+        said = {name: str(value) for name, value in _overrides(self).items()}
         if self.recipe is not None:
             named = self._named()
             said["recipe"] = named or json.dumps(msgspec.to_builtins(self.recipe), separators=(",", ":"))
@@ -137,32 +137,27 @@ class Wanted(Overrides, frozen=True):
     def to_body(self) -> dict[str, Any]:
         """The fields of a request's JSON that ask for this, as `of_body` reads them."""
         if self.recipe is None:
-            return self._overrides()
-        return {"recipe": self._named() or msgspec.to_builtins(self.recipe), **self._overrides()}
+            return _overrides(self)
+        return {"recipe": self._named() or msgspec.to_builtins(self.recipe), **_overrides(self)}
 
     def to_query(self) -> list[tuple[str, str]]:
         """The query that asks for this, as `of_query` reads it, but for the name of a recipe of one's own.
 
         Raises `RecipeInvalid` where none does.
         """
-        said, pairs = self._overrides(), []
+        said, pairs = _overrides(self), []
         if self.recipe is not None:
             named = self._named()
             if not named:
                 if self.recipe.animation != "first":
                     raise RecipeInvalid("bad-request", "what becomes of an animation cannot be said in a query")
-                own = Overrides(**{name: getattr(self.recipe, name) for name in Overrides.__struct_fields__}).of(None)
-                said = own._overrides() | said
+                said = _overrides(self.recipe) | said
             steps = self.recipe.steps
             if named or steps == "auto" or not steps:
                 pairs = [("recipe", named or ("auto" if steps else "none"))]
             else:
                 pairs = [("step", recipe.spell_step(call)) for call in steps]
         return pairs + [(name, str(value).lower()) for name, value in said.items()]
-
-    def _overrides(self) -> dict[str, Any]:
-        values = {name: getattr(self, name) for name in Overrides.__struct_fields__}
-        return {name: value for name, value in values.items() if value is not None}
 
     def _named(self) -> str:
         """The recipe's name where that says all of it: it is a built-in one."""
@@ -174,6 +169,12 @@ def once_each(query: Mapping[str, Sequence[str]], *several: str) -> dict[str, An
     """What a query says: a text by each name, a tuple of them by those in `several`. Raises `RecipeInvalid`."""
     single = once((name, text) for name, texts in query.items() if name not in several for text in texts)
     return single | {name: tuple(texts) for name, texts in query.items() if name in several}
+
+
+def _overrides(said: Overrides | Recipe) -> dict[str, Any]:
+    """What overrides a recipe, or what a recipe says of the same, by its name; None is left out."""
+    values = {name: getattr(said, name) for name in Overrides.__struct_fields__}
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _found(source: str | bytes | Mapping[str, Any] | Sequence[StepCall] | None) -> Recipe | None:
