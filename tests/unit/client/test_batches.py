@@ -111,7 +111,7 @@ def listed(run: int, second: int, outcome: Outcome) -> dict[str, Any]:
 
 
 def counted(*outcomes: dict[str, Any]) -> Counts:
-    return batching.tally(batching.last_words(sorted(outcomes, key=lambda one: one["Key"])))
+    return batching.tally(batching.last_words(sorted(outcomes, key=lambda one: one["Key"])))[0]
 
 
 def test_of_each_photo_the_last_word_counts() -> None:

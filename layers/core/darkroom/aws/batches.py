@@ -31,11 +31,13 @@ Found = tuple[Line, int]
 class State(msgspec.Struct, frozen=True):
     """How a batch stands. execution: of its last run, as Step Functions says; "NONE" where none began. runs: so many.
 
-    unaccounted: photos of which there is no word though the run has ended.
+    undone: the keys of the outcomes of photos that were not done. unaccounted: photos of which there is no word though
+    the run has ended.
     """
 
     settings: Settings
     counts: Counts
+    undone: list[str]
     execution: str
     runs: int
     seconds: float
@@ -119,13 +121,14 @@ class Batches:
     def state(self, settings: Settings) -> State:
         """How it stands now."""
         with _told("the batch could not be looked at"):
-            counts = batching.tally(self._last_words(settings.id))
+            counts, undone = batching.tally(self._last_words(settings.id))
             runs, found = self._last_run(settings)
         if found is None:
-            return State(settings, counts, "NONE", runs, 0)
+            return State(settings, counts, undone, "NONE", runs, 0)
         end = found.get("stopDate")
         seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
-        return State(settings, counts, found["status"], runs, seconds, found.get("cause") or found.get("error") or "")
+        cause = found.get("cause") or found.get("error") or ""
+        return State(settings, counts, undone, found["status"], runs, seconds, cause)
 
     def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
         """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
@@ -174,13 +177,6 @@ class Batches:
             key = words.get(batching.photo_of(line.bucket, line.key), "")
             found.append((line, batching.read_name(key)[2] if key else "", key))
         return found
-
-    def undone(self, settings: Settings) -> Iterator[str]:
-        """The keys of the outcomes of photos that were not done."""
-        with _told("the batch's outcomes could not be listed"):
-            for key in self._last_words(settings.id):
-                if batching.read_name(key)[2] not in batching.DONE:
-                    yield key
 
     def outcomes(self, names: Iterable[str]) -> list[Outcome]:
         """The outcomes under these keys, in their order."""

@@ -165,10 +165,16 @@ def last_words(listed: Iterable[Mapping[str, Any]]) -> Iterator[str]:
         yield last["Key"]
 
 
-def tally(outcomes: Iterable[str]) -> Counts:
-    """The counts of a batch, from the keys of its photos' last outcomes."""
-    found = Counter(read_name(key)[2] for key in outcomes)
-    return Counts(found["succeeded"] + found["superseded"], found["skipped"], found["rejected"], found["failed"])
+def tally(outcomes: Iterable[str]) -> tuple[Counts, list[str]]:
+    """The counts of a batch, from the keys of its photos' last outcomes, and the keys of those that were not done."""
+    found, undone = Counter[str](), list[str]()
+    for key in outcomes:
+        status = read_name(key)[2]
+        found[status] += 1
+        if status not in DONE:
+            undone.append(key)
+    succeeded = found["succeeded"] + found["superseded"]
+    return Counts(succeeded, found["skipped"], found["rejected"], found["failed"]), undone
 
 
 def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:

@@ -116,7 +116,7 @@ def _told(site: Site, batches: Batches, settings: Settings) -> dict[str, Any]:
         outcomes = batches.outcomes(key for _, _, key in batches.photos(settings) if key)
         answer["outcomes"] = list(_outcomes(outcomes))
     else:
-        outcomes = batches.outcomes(islice(batches.undone(settings), MOST_TOLD))
+        outcomes = batches.outcomes(state.undone[:MOST_TOLD])
     answer["errors"] = _errors(outcomes)
     return answer
 
