@@ -40,8 +40,10 @@ def together(paths: Iterable[str], chosen: Recipe, jobs: int) -> dict[str, Toget
 def gathered(photos: Sequence[tuple[str, datetime | None]]) -> Iterator[tuple[str, list[str]]]:
     """Albums by name: a folder's photos, parted where for `BETWEEN` none was taken. Those that do not say when they
     were taken are an album of their own."""
-    for folder in dict.fromkeys(os.path.dirname(path) for path, _ in photos):
-        its = [(path, taken) for path, taken in photos if os.path.dirname(path) == folder]
+    folders: dict[str, list[tuple[str, datetime | None]]] = {}
+    for path, taken in photos:
+        folders.setdefault(os.path.dirname(path), []).append((path, taken))
+    for folder, its in folders.items():
         spans: list[list[str]] = []
         last = None
         for taken, path in sorted((taken, path) for path, taken in its if taken):
