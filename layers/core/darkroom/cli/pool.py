@@ -33,7 +33,7 @@ def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> I
         waiting = deque[Future[R]](pool.submit(work, item) for item in items[: 2 * workers])
         rest = islice(items, 2 * workers, None)
         try:
-            for _ in with_progress(list(items)):
+            for _ in with_progress(items):
                 yield waiting.popleft().result
                 waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
         finally:
@@ -43,5 +43,5 @@ def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> I
 def pooled[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> list[R]:
     """Each item's result, in order."""
     if processes == 1 or len(items) < 2:
-        return [work(item) for item in with_progress(list(items))]
+        return [work(item) for item in with_progress(items)]
     return [result() for result in begun(work, items, processes)]

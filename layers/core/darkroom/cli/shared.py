@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -131,7 +131,7 @@ def moving_bar(items: int) -> Iterator[Move]:
         yield move
 
 
-def with_progress[T](items: list[T]) -> Iterable[T]:
+def with_progress[T](items: Sequence[T]) -> Iterable[T]:
     """A progress bar on stderr for several items, where someone looks."""
     if len(items) < 2 or not sys.stderr.isatty():
         yield from items
