@@ -9,7 +9,7 @@ import { openBy } from "./grid.js";
 import { changed, onChange, Photo, photos, remembered } from "./photos.js";
 import { introduce, keep } from "./strip.js";
 import { current, open, retold } from "./viewer.js";
-import { inWords, learnSentences, otherLanguage, said, sayAll, t } from "./words.js";
+import { inWords, learnSentences, messageOf, otherLanguage, said, sayAll, t } from "./words.js";
 import { follow, sayBy, want } from "./work.js";
 import { zip } from "./zip.js";
 
@@ -48,7 +48,7 @@ function warn(text) {
 }
 
 /** @param {unknown} error */
-const told = (error) => inWords(error instanceof Error ? error.message : String(error));
+const told = (error) => inWords(messageOf(error));
 
 sayBy((text) => (page.status.textContent = text));
 

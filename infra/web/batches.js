@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { find, make } from "./elements.js";
-import { count, moment, said, t } from "./words.js";
+import { count, messageOf, moment, said, t } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Batch} Batch
@@ -38,7 +38,7 @@ class Entry {
         this.seen = await api.batch(this.summary.id);
         this.draw();
       } catch (error) {
-        this.body.replaceChildren(make("p", { className: "error", ...said(error instanceof Error ? error.message : String(error)) }));
+        this.body.replaceChildren(make("p", { className: "error", ...said(messageOf(error)) }));
         return;
       }
       if (this.seen.status !== "running") return;

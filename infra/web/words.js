@@ -136,6 +136,8 @@ let translated = null;
 
 let german = (localStorage.getItem("language") ?? navigator.language).startsWith("de");
 
+const language = () => (german ? "de" : "en");
+
 /**
  * What is said under a name; the name's own last words where the page has none for it.
  * @param {string} name
@@ -148,7 +150,7 @@ export function t(name, values = {}) {
 
 /** Says all that stands in the document: `data-t` in an element, `data-label` as its accessible name. */
 export function sayAll() {
-  document.documentElement.lang = german ? "de" : "en";
+  document.documentElement.lang = language();
   for (const element of document.querySelectorAll("[data-t]")) element.textContent = t(element.getAttribute("data-t") ?? "");
   for (const element of document.querySelectorAll("[data-label]")) element.ariaLabel = t(element.getAttribute("data-label") ?? "");
 }
@@ -188,14 +190,17 @@ export function said(text) {
   return { textContent: found.charAt(0).toUpperCase() + found.slice(1), lang: german && known !== null ? "de" : "en" };
 }
 
+/** @param {unknown} error its own words */
+export const messageOf = (error) => (error instanceof Error ? error.message : String(error));
+
 /** @param {number} n */
-export const count = (n) => n.toLocaleString(german ? "de" : "en");
+export const count = (n) => n.toLocaleString(language());
 
 /** @param {string} time as the API has it */
-export const moment = (time) => new Date(time).toLocaleString(german ? "de" : "en", { dateStyle: "medium", timeStyle: "short" });
+export const moment = (time) => new Date(time).toLocaleString(language(), { dateStyle: "medium", timeStyle: "short" });
 
 /** @param {number} bytes */
 export function weight(bytes) {
   const [value, unit] = bytes < 1e6 ? [Math.ceil(bytes / 1000), "kB"] : [bytes / 1e6, "MB"];
-  return `${value.toLocaleString(german ? "de" : "en", { maximumFractionDigits: 1 })} ${unit}`;
+  return `${value.toLocaleString(language(), { maximumFractionDigits: 1 })} ${unit}`;
 }

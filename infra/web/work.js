@@ -3,7 +3,7 @@
 
 import * as api from "./api.js";
 import { changed, photos, Version } from "./photos.js";
-import { inWords, t } from "./words.js";
+import { inWords, messageOf, t } from "./words.js";
 
 /**
  * @typedef {import("./api.js").Wanted} Wanted
@@ -81,7 +81,7 @@ async function work(photo, version) {
     if (!version.busy) return; // cancelled
     version.phase = "failed";
     const unreadable = error instanceof api.Refused && error.code === "recipe.bad-content-type";
-    version.message = unreadable ? t("noPhoto") : error instanceof Error ? error.message : String(error);
+    version.message = unreadable ? t("noPhoto") : messageOf(error);
     changed(photo);
     say(`${photo.name}: ${inWords(version.message)}`);
   }
