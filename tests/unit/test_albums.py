@@ -116,6 +116,7 @@ def test_when_a_photo_was_taken(tmp_path: Path) -> None:
         assert taken_at(decode((tmp_path / "a.jpg").read_bytes())) == then
 
 
+@pytest.mark.slow
 def test_the_report_says_which_photos_decided_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     Path("rome").mkdir()
