@@ -62,7 +62,7 @@ Exit statuses: 0 done; 1 a photo's or a recipe's fault, or ours, told in a line 
 on); 2 wrong usage, before any work is done; 130 stopped by Ctrl-C, which says how many photos are done. Results are
 written whole or not at all, so that `--skip` goes on where a run was stopped.
 
-With `--album`, photos that lie in one folder and were taken within an hour of each other (by EXIF's `DateTimeOriginal`;
+With `--album`, photos of one folder, each taken within an hour of the one before (by EXIF's `DateTimeOriginal`;
 those that do not say when, together) are looked at first, and then decided about together: of light, exposure and noise
 counts what all of them tell, and the less each photo's own where they differ by no more than it is in doubt of. A photo
 that stands apart from the others keeps its own, and so do all where there are fewer than three, or where their tones

@@ -51,8 +51,8 @@ print(ended.status, ended.upload.key, ended.error.code)
 
 With the stack parameter `WebhookUrl=https://…` each event of the stack's jobs is sent to that address too, as the
 body of a POST, whole as EventBridge has it. The header `X-Darkroom-Secret` has the secret that the stack makes for
-it, at its output `WebhookSecret`: compare it before you believe a word. CloudFormation reads it when it makes or
-changes the stack's connection, and a deployment that changes no word of that does not: after a change of the secret,
+it (the output `WebhookSecret` is its ARN): compare it before you believe a word. CloudFormation reads it when it makes
+or changes the stack's connection, and a deployment that changes no word of that does not: after a change of the secret,
 give the connection `WebhookConnection` the new one too (`aws events update-connection`).
 
 - An answer of 2xx within five seconds takes it. After another one, EventBridge tries again for a day, at most 185
