@@ -44,7 +44,7 @@ if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` 
 @click.option(
     "--album",
     is_flag=True,
-    help="Photos of a folder, each taken within an hour of the one before, decide together about light, exposure and noise.",
+    help="Photos of a folder, each taken within an hour of the one before, decide together: light, exposure, noise.",
 )
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Photos at a time.")
 @click.option(
