@@ -12,7 +12,8 @@ PYTHON ?= python3.13
 BIN := .venv/bin
 UV := $(BIN)/uv
 SAM := infra/sam
-PYTEST := $(BIN)/python -m pytest -n logical --dist loadgroup
+# A process more than there are processors: those that deploy and look at the page wait for a fifth of their time.
+PYTEST = $(BIN)/python -m pytest -n $(shell $(PYTHON) -c 'import os; print((os.process_cpu_count() or 1) + 1)') --dist loadgroup
 PHOTO ?=
 PHOTOS ?=
 FOLDER ?=
