@@ -272,6 +272,7 @@ def test_only_auto_is_planned() -> None:
         treatments.resolve(AUTO, FINE, None)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [(1, 1), (1, 5), (3, 2, 3), (300, 700), (300, 700, 3)])
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
 @pytest.mark.parametrize("level", [0, 0.5, 1])

@@ -26,6 +26,7 @@ def test_as_deployed_hardly_a_try_is_throttled() -> None:
     assert Burst(1000, 10, drain.deployed()).run().throttled < 100
 
 
+@pytest.mark.slow
 def test_without_a_queue_most_of_a_burst_is_lost() -> None:
     burst = Burst(5000, 10, drain.without_a_queue()).run()
     assert burst.succeeded + burst.failed == 5000

@@ -210,6 +210,7 @@ TRIED = [
 ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TRIED)
 def test_contenders_keep_size_type_and_order(name: str, tmp_path: Path) -> None:
     if name.startswith("im-") and not (shutil.which("magick") or shutil.which("mogrify")):

@@ -35,6 +35,7 @@ def noisy(pixels: Array) -> Array:
     return np.asarray(np.clip(pixels + noise, 0, 255).astype(np.uint8))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("way", "word"), [(clipped, "clipped"), (smoothed, "smoothed"), (noisy, "spoiled")])
 def test_what_got_worse_is_told_by_its_evidence(way: Way, word: str) -> None:
     for name in ("dog", "nyc"):
@@ -52,6 +53,7 @@ def test_soft_highlights_that_are_torn() -> None:
     assert any(one.startswith("torn: ") for one in found.worse)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", FEW[1:3])
 def test_what_stays_or_gets_better_is_not_worse(name: str) -> None:
     before = photo(name)
@@ -59,6 +61,7 @@ def test_what_stays_or_gets_better_is_not_worse(name: str) -> None:
         assert compare(Picture(before), Picture(after)).worse == ()
 
 
+@pytest.mark.slow
 def test_texture_is_no_matter_of_contrast_and_noise_is_none() -> None:
     for name in NAMES:
         before = np.array(photo(name))
@@ -117,6 +120,7 @@ def test_two_folders(folders: Path) -> None:
     assert lines["before/d.png"]["error"]["code"].startswith("image.")
 
 
+@pytest.mark.slow
 def test_nothing_got_worse(folders: Path) -> None:
     same = check("before", "before", "-q")
     assert (same.exit_code, same.stdout) == (0, "")

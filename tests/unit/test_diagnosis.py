@@ -206,6 +206,7 @@ def speckled(share: float) -> Array:
     return np.where(draw < share / 2, 0, np.where(draw < share, 255, COFFEE)).astype(np.uint8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "spoiled", "low", "high"),
     [
@@ -237,6 +238,7 @@ def test_the_model_is_deterministic_and_blind_to_dtype_and_alpha() -> None:
     assert [defect.name for defect in deep.present] == [defect.name for defect in found.present]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
 @pytest.mark.parametrize("shape", [(1, 1), (8, 4000), (4000, 8, 3), (300, 200, 4)])
 def test_the_model_answers_for_any_size(shape: tuple[int, ...], dtype: Any) -> None:

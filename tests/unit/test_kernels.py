@@ -88,6 +88,7 @@ def run(name: str, image: Array, params: dict[str, Any]) -> Array:
     return step(image, step.params.parse(params, of=name)).image
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize(("name", "params"), CASES)
 def test_steps_give_the_reference_within_a_level(

@@ -27,6 +27,7 @@ def outputs(of: Any) -> Iterator[tuple[int, str]]:
             yield number, one["output_type"]
 
 
+@pytest.mark.slow
 def test_each_cell_gives_what_it_is_shown_with(stored: Any, run: Any) -> None:
     assert list(outputs(run)) == list(outputs(stored))
     assert sum(kind == "display_data" for _, kind in outputs(run)) == 3

@@ -120,6 +120,7 @@ def blotches(result: Array, truth: Array) -> float:
     return float(np.sqrt((spots**2).sum(axis=2).mean()))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "most"), [("nyc", 2.4), ("path", 2.7), ("waves", 2.8)])
 @pytest.mark.parametrize("recipe", ["lowlight", "backlit"])
 def test_shadows_come_up_without_blotches_of_colour(recipe: str, name: str, most: float) -> None:

@@ -155,6 +155,7 @@ def delta_e(a: Array, b: Array) -> Array:
     return np.asarray(skimage.color.deltaE_ciede2000(skimage.color.rgb2lab(a), skimage.color.rgb2lab(b)))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("method", ["linear", "root_polynomial", "root_polynomial_3"])
 def test_a_cameras_matrix_is_undone(method: str) -> None:
     truth = to_float(photo("path"))

@@ -234,6 +234,7 @@ def test_rejects_what_is_not_a_picture(step: Step) -> None:
 # --- answers ----------------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every_dtype
 @pytest.mark.parametrize("channels", CHANNELS, ids=("grey", "rgb", "rgba"))
 @every_annotating_step
