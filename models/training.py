@@ -12,6 +12,12 @@ from typing import Any, ClassVar, Self
 import numpy as np
 from backend import keras
 
+MEMBERS = 3
+FOLDS = 4
+
+type Train = Callable[[int, Any, int, int, int], keras.Model]
+"""Trains a member by its number, on samples, for so many epochs, from a seed, on so many threads."""
+
 
 def arguments(words: str, epochs: int) -> argparse.Namespace:
     """What the command line says. words: of the program. epochs: where it says none."""
@@ -53,6 +59,25 @@ class Gathered:
 
     def part(self, which: np.ndarray) -> Self:
         return type(self)(*(getattr(self, name)[which] for name in self.__slots__))
+
+
+def make_members(train: Train, samples: Any, given: argparse.Namespace) -> list[keras.Model]:
+    """What a network is made of: its members, trained on all samples."""
+    return [train(FOLDS + number, samples, given.epochs, given.seed, given.threads) for number in range(MEMBERS)]
+
+
+def unseen(
+    train: Train, answered: Callable[[keras.Model, Any], np.ndarray], samples: Any, given: argparse.Namespace
+) -> np.ndarray:
+    """What other members tell of samples that they did not see, in the samples' order: each photograph (`source`) is
+    held back from one of the folds of a cross-validation."""
+    fold = samples.source.astype(int) * 7 % FOLDS
+    order = np.argsort(fold, kind="stable")
+    answers = []
+    for number in range(FOLDS):
+        member = train(number, samples.part(fold != number), given.epochs, given.seed, given.threads)
+        answers.append(answered(member, samples.part(fold == number)))
+    return np.asarray(np.concatenate(answers)[np.argsort(order)])
 
 
 def averaged(

@@ -15,9 +15,8 @@ from export import save
 from scene.library import SCENES
 from scene.network import ANSWERS, build, deployable
 from scene.samples import Samples, make_samples
+from training import FOLDS, MEMBERS
 
-MEMBERS = 3
-FOLDS = 4
 WIDTH = 128
 EPOCHS = 25
 BATCH = 64

@@ -14,8 +14,6 @@ from tint.batches import LARGEST, Batches
 from tint.network import build, deployable
 from tint.samples import Samples, make_samples
 
-MEMBERS = 3
-FOLDS = 4
 EPOCHS = 50
 BATCH = 64
 LEARNING_RATE = 1e-3
@@ -67,14 +65,8 @@ def figures(told: np.ndarray, light: np.ndarray) -> None:
 def main() -> None:
     given = training.arguments(__doc__, EPOCHS)
     samples = make_samples(given.photos, given.seed, processes=given.processes, kept=given.cache)
-    how = given.epochs, given.seed, given.threads
-    model = deployable([train_member(FOLDS + number, samples, *how) for number in range(MEMBERS)])
-    save(model, given.output)
-    fold = samples.source.astype(int) * 7 % FOLDS
-    told = np.zeros_like(samples.light)
-    for number in range(FOLDS):
-        member = train_member(number, samples.part(fold != number), *how)
-        told[fold == number] = answered(member, samples.part(fold == number))
+    save(deployable(training.make_members(train_member, samples, given)), given.output)
+    told = training.unseen(train_member, answered, samples, given)
     figures(told, samples.light)
 
 
