@@ -89,7 +89,7 @@ def enhance(
     told = report.begin(chosen, report.source_of(original, size), None, original.metadata.notes)
     by = None
     if treatments.needs_diagnosis(chosen):
-        by = known = together.own if together else look(original, chosen)
+        by = known = together.own if together else _seen(original)
         told = replace(told, measurements=known.measurements, diagnosis=known.diagnosis)
         if together:
             by, told = together.agreed, replace(told, album=together.album)
@@ -121,7 +121,11 @@ def look(
     photo, recipe, limits, errors: as in `enhance`; the recipe says how the file is read.
     """
     original, _ = to_picture(photo, limits or Limits(), Wanted.of_arguments(recipe).to_recipe())
-    return Evidence(measure(original), diagnose(original.shown()))
+    return _seen(original)
+
+
+def _seen(picture: Picture) -> Evidence:
+    return Evidence(measure(picture), diagnose(picture.shown()))
 
 
 def _untold(_: str, __: float) -> None:
