@@ -122,7 +122,7 @@ class Batches:
         """How it stands now."""
         with _told("the batch could not be looked at"):
             counts, undone = batching.tally(self._last_words(settings.id))
-            runs, found = self._last_run(settings)
+        runs, found = self._last_run(settings)
         if found is None:
             return State(settings, counts, undone, "NONE", runs, 0)
         end = found.get("stopDate")
@@ -132,18 +132,18 @@ class Batches:
 
     def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
         """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
-        runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
-        try:
-            return runs, self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
-        except ClientError as error:
-            if clients.code_of(error) != "ExecutionDoesNotExist":
-                raise
-        return runs, None
+        with _told("the batch could not be looked at"):
+            runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
+            try:
+                return runs, self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
+            except ClientError as error:
+                if clients.code_of(error) != "ExecutionDoesNotExist":
+                    raise
+            return runs, None
 
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
-        with _told("the batch could not be looked at"):
-            runs, found = self._last_run(settings)
+        runs, found = self._last_run(settings)
         if found is not None and found["status"] == RUNNING:
             raise StepFailed("batch-running", "the batch runs: it can be begun anew when it has ended, or was stopped")
         undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
@@ -154,8 +154,7 @@ class Batches:
 
     def stop(self, settings: Settings) -> None:
         """Begin no more of its photos. Raises `StepFailed` where it does not run."""
-        with _told("the batch could not be looked at"):
-            runs, found = self._last_run(settings)
+        runs, found = self._last_run(settings)
         if found is None or found["status"] != RUNNING:
             raise StepFailed("batch-ended", "the batch does not run")
         with _told("the batch could not be stopped"):
