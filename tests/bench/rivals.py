@@ -34,14 +34,14 @@ PACKAGES = FOLDER / "python"
 TURNS, RUNS = 1, 4
 """Processes of each contender, and runs of each process, of which the first warms up."""
 
-SLOW_SECONDS = 10
+SLOW_SECONDS = 5
 """A process does no more runs after these; and who needs them for one run has no further turns."""
 
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1", "VIPS_CONCURRENCY": "1", "MAGICK_THREAD_LIMIT": "1"}
 
 CLOCK = """
 import json, sys, time
-path, local, runs = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3])
+path, local, runs, slow = sys.argv[1], sys.argv[2] == "1", int(sys.argv[3]), float(sys.argv[4])
 data = open(path, "rb").read()
 def clock(work):
     seconds = []
@@ -49,7 +49,7 @@ def clock(work):
         started = time.process_time()
         size = len(work())
         seconds.append(time.process_time() - started)
-        if sum(seconds) > 10:
+        if sum(seconds) > slow:
             break
     peak = next(line for line in open("/proc/self/status") if line.startswith("VmHWM"))
     print(json.dumps([seconds, size, int(peak.split()[1]) / 1e3]))
@@ -116,7 +116,7 @@ clock(work)
 
 SHARP = """
 const sharp = require("sharp"), fs = require("fs");
-const [path, local, runs] = [process.argv[2], process.argv[3] === "1", +process.argv[4]];
+const [path, local, runs, slow] = [process.argv[2], process.argv[3] === "1", +process.argv[4], +process.argv[5]];
 sharp.concurrency(1);
 sharp.cache(false);
 const data = fs.readFileSync(path);
@@ -129,7 +129,7 @@ async function work() {
 (async () => {
   let size, total = 0;
   const seconds = [];
-  for (let i = 0; i < runs && total < 10; i++) {
+  for (let i = 0; i < runs && total < slow; i++) {
     const before = process.cpuUsage();
     size = (await work()).length;
     const used = process.cpuUsage(before);
@@ -225,7 +225,7 @@ def _measure(names: Sequence[str], path: Path, local: bool, turns: int) -> dict[
             if told[name] and told[name][0].seconds > SLOW_SECONDS:
                 continue
             begin = ["node", "-e", SHARP, "-"] if name == "sharp" else [sys.executable, "-c", CLOCK + CONTENDERS[name]]
-            command = [*begin, str(path), str(int(local)), str(RUNS)]
+            command = [*begin, str(path), str(int(local)), str(RUNS), str(SLOW_SECONDS)]
             done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=True)
             seconds, size, memory = json.loads(done.stdout)
             told[name].append(Figures(statistics.median(seconds[1:] or seconds), size / 1e6, memory))
