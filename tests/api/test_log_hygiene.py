@@ -56,10 +56,12 @@ def events(folder: str) -> list[Any]:
             keys = [KEY, f"{KEY}.gone", f"{KEY}.txt", f"{KEY}.recipe", f"{KEY}.json"]
             return [{"job": job_of(key=key), "fusion": "stage"} for key in keys] + nonsense
         case "publish":
-            asked = {"job": job_of(), "original": picture, "picture": picture, "stages": 0, "diagnosed": False}
-            return [asked, {**asked, "picture": gone}, {**asked, "stages": 3}, {**asked, "diagnosed": True}, *nonsense]
+            told = {"diagnosed": False, "reports": [f"jobs/{JOB}/0.json"]}
+            asked = {"job": job_of(), "original": picture, "picture": picture, **told}
+            broken = [{"reports": [f"jobs/{JOB}/3.json"]}, {"reports": [f'{{"{KEY}": "']}]
+            return [asked, {**asked, "picture": gone}, *({**asked, **one} for one in broken), *nonsense]
         case "classify":
-            asked = {"job": JOB, "picture": picture, "fusion": "stage"}
+            asked = {"job": JOB, "picture": picture, "inspected": f"jobs/{JOB}/0.json", "fusion": "stage"}
             question = {"job": JOB, "upload": f"sync/{JOB}/{KEY}", "step": step_of("classify")}
             return [asked, {**asked, "picture": gone}, question, *nonsense]
         case "start":

@@ -246,8 +246,9 @@ def job_of(bucket: str, key: str, version: str | None) -> dict[str, Any]:
 def publish(functions: Functions, workflow: Workflow, key: str, version: str | None) -> None:
     """What the workflow does for an upload with a recipe that leaves it as it is."""
     job = job_of(UPLOADS, key, version)
-    picture = functions.invoke("inspect", {"job": job, "fusion": "stage"}).payload["picture"]
-    event = {"job": job, "original": picture, "picture": picture, "stages": 0, "diagnosed": False}
+    inspected = functions.invoke("inspect", {"job": job, "fusion": "stage"}).payload
+    pictures = {"original": inspected["picture"], "picture": inspected["picture"]}
+    event = {"job": job, **pictures, "diagnosed": False, "reports": [inspected["report"]]}
     answer = functions.invoke("publish", event)
     assert answer.payload["status"] == "succeeded"
 

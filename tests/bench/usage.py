@@ -93,17 +93,21 @@ class Lab:
         job = {"id": name, "bucket": UPLOADS, "key": key, "sequencer": "0A", "version": put["VersionId"]}
         done = Job()
         told = self._invoke(done, "inspect", "inspect", {"job": job, "fusion": fusion})
-        plan = told["plan"]
+        plan, reports = told["plan"], [told["report"]]
         if told["diagnose"]:
-            asked = {"job": job["id"], "picture": told["picture"], "fusion": fusion}
-            plan = self._invoke(done, "diagnose", "classify", asked)["plan"]
+            asked = {"job": job["id"], "picture": told["picture"], "inspected": told["report"], "fusion": fusion}
+            answer = self._invoke(done, "diagnose", "classify", asked)
+            plan = answer["plan"]
+            reports.append(answer["report"])
         picture = told["picture"]
         for index, work in enumerate(plan, 1):
             event = {"job": job["id"], "index": index, "picture": picture, "work": work}
-            picture = self._invoke(done, work["stage"], work["stage"], event)["picture"]
+            answer = self._invoke(done, work["stage"], work["stage"], event)
+            picture = answer["picture"]
+            reports.append(answer["report"])
         if told["published"] is None:
             ended = {"original": told["picture"], "picture": picture, "diagnosed": told["diagnose"]}
-            self._invoke(done, "publish", "publish", {"job": job, "stages": len(plan), **ended})
+            self._invoke(done, "publish", "publish", {"job": job, "reports": reports, **ended})
         manifest = msgspec.json.decode(self._s3.get_object(Bucket=RESULTS, Key=f"{key}.json")["Body"].read())
         done.steps = [step["name"] for stage in manifest["stages"] for step in stage.get("steps", [])]
         return done

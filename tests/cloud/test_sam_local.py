@@ -14,7 +14,7 @@ import pytest
 import skimage.data
 
 import darkroom
-from darkroom.aws import handover, keys
+from darkroom.aws import handover
 from darkroom.picture import Picture
 from darkroom.report import StageReport
 from darkroom_local import stack
@@ -82,9 +82,7 @@ def test_a_stage_enhances_a_picture_in_a_container(aws: EmbeddedAws, photo: Pict
     assert np.any(pixels != photo.pixels)
 
 
-@pytest.mark.usefixtures("answer")
-def test_it_reports_its_stage_and_steps(aws: EmbeddedAws) -> None:
-    body = aws.client("s3").get_object(Bucket=WORK, Key=keys.to_report("trial", 1))["Body"].read()
-    report = msgspec.json.decode(body, type=StageReport)
+def test_it_reports_its_stage_and_steps(answer: dict[str, Any]) -> None:
+    report = msgspec.json.decode(answer["report"], type=StageReport)
     assert report.stage == "sharpen"
     assert [step.name for step in report.steps] == ["unsharp_mask"]

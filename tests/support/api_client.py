@@ -90,25 +90,29 @@ class Workflow:
         if inspected.error:
             return self._failed(inspected.payload)
         picture, plan = inspected.payload["picture"], inspected.payload["plan"]
+        reports = [inspected.payload["report"]]
         if inspected.payload["diagnose"]:
-            decided = self.functions.invoke("classify", {"job": job["id"], "picture": picture, "fusion": "fused"})
+            asked = {"job": job["id"], "picture": picture, "inspected": reports[0], "fusion": "fused"}
+            decided = self.functions.invoke("classify", asked)
             if decided.error:
                 return self._failed(decided.payload)
             plan = decided.payload["plan"]
+            reports.append(decided.payload["report"])
         for index, work in enumerate(plan, start=1):
             stage = {"job": job["id"], "index": index, "picture": picture, "work": work}
             done = self.functions.invoke(work["stage"], stage)
             if done.error:
                 return self._failed(done.payload)
             picture = done.payload["picture"]
+            reports.append(done.payload["report"])
         published = self.functions.invoke(
             "publish",
             {
                 "job": job,
                 "original": inspected.payload["picture"],
                 "picture": picture,
-                "stages": len(plan),
                 "diagnosed": inspected.payload["diagnose"],
+                "reports": reports,
             },
         ).payload
         return {"status": "SUCCEEDED", "output": json.dumps({**published, "job": job["id"]})}

@@ -143,6 +143,8 @@ def test_auto_diagnoses_before_it_plans(lab: Lab, fusion: str) -> None:
     assert done
     assert done == [step["name"] for decision in manifest["decisions"] for step in decision.get("steps", [])]
     assert photos.decoded(lab.result("photo.jpg")).mean() > photos.pixels().mean() + 5
+    work = lab.s3.list_objects_v2(Bucket=WORK, Prefix="jobs/")["Contents"]
+    assert all(one["Key"].endswith(".dkr") for one in work), "what is reported is carried in the state"
 
 
 def test_other_recipes_are_not_diagnosed(lab: Lab) -> None:

@@ -115,10 +115,10 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             gigabyte_seconds=seconds * memory_mb / 1024,
             invocations=len(invocations),
             transitions=FIXED_STATES + (-1 if together else 2 * (middle + diagnosed)),
-            # The upload, result and manifest; a picture of each stage but the last, and of each a report.
-            s3_writes=3 + (1 + middle) + (1 + middle + diagnosed),
-            # The upload, whether it is deleted, its metadata and tags; pictures; reports; what lies in three places.
-            s3_reads=4 + (1 + middle + 2 * diagnosed) + (1 + middle + 2 * diagnosed) + 3,
+            # The upload, result and manifest; a picture of each stage but the last.
+            s3_writes=3 + (1 + middle),
+            # The upload, whether it is deleted, its metadata and tags; pictures; what lies in three places.
+            s3_reads=4 + (1 + middle + 2 * diagnosed) + 3,
             logged=len(invocations) * LOGGED_BYTES,
         )
         return self.of(use, architecture)

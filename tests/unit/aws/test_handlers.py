@@ -18,7 +18,7 @@ from darkroom import models, report
 from darkroom.aws import clients, handover, storage
 from darkroom.aws import stage as stages
 from darkroom.picture import Metadata, Picture
-from darkroom.report import File, Report, StageReport
+from darkroom.report import File, Report, StageReport, StepReport
 from tests.support import networks, photos
 from tests.support.functions import RESULTS, UPLOADS, WORK, Context, Functions, environment, load
 from tests.support.stores import stores
@@ -37,8 +37,6 @@ def functions(monkeypatch: pytest.MonkeyPatch) -> Iterator[Functions]:
         key = read_event("inspect")["job"]["key"]
         metadata = {"recipe": '{"steps": [{"name": "gamma"}], "description": "secret words"}'}
         s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Metadata=metadata)
-        for part, found in read_event("reports").items():
-            s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{part}.json", Body=json.dumps(found))
         for index in (0, 1):
             picture = Picture(photos.pixels(seed=index), metadata=Metadata(source_format="JPEG"))
             s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/{index}.dkr", Body=handover.pack(picture))
@@ -50,9 +48,9 @@ def invoke(functions: Functions, event_file: str) -> Any:
     return functions.invoke(STAGE_OF_EVENT[event_file], read_event(event_file)).payload
 
 
-def left[T](part: int | str, kind: type[T]) -> T:
-    """What a stage left in the work bucket."""
-    return msgspec.json.decode(storage.read(WORK, f"jobs/{JOB}/{part}.json")[0], type=kind)
+def reported[T](answer: dict[str, Any], kind: type[T]) -> T:
+    """What a stage's answer tells the workflow to carry to publish."""
+    return msgspec.json.decode(answer["report"], type=kind)
 
 
 def lines(output: str) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -77,7 +75,7 @@ def test_inspect(functions: Functions) -> None:
     assert answer["plan"] == [{"stage": "adjust_tone", "steps": [{"name": "gamma"}]}]
     assert answer["diagnose"] is False
     assert answer["recipe"] == "custom"
-    inspection = left(0, Report)
+    inspection = reported(answer, Report)
     assert inspection.source == File(
         width=96,
         height=64,
@@ -89,15 +87,15 @@ def test_inspect(functions: Functions) -> None:
     )
     assert (inspection.job, inspection.recipe, inspection.result) == (JOB, "custom", None)
     assert [(stage.stage, stage.steps) for stage in inspection.stages] == [("inspect", [])]
-    assert len(json.dumps(answer)) < 1000
+    assert len(json.dumps(answer)) < 2000
     handed_over = handover.unpack(storage.read(WORK, answer["picture"])[0])
     assert np.array_equal(handed_over.pixels, photos.decoded(photos.encoded()))
 
 
 def test_a_stage(functions: Functions) -> None:
     answer = invoke(functions, "stage")
-    assert answer == {"picture": f"jobs/{JOB}/1.dkr"}
-    report = left(1, StageReport)
+    assert (set(answer), answer["picture"]) == ({"picture", "report"}, f"jobs/{JOB}/1.dkr")
+    report = reported(answer, StageReport)
     assert report.stage == "adjust_tone"
     (step,) = report.steps
     assert (step.name, step.params["gamma"]) == ("gamma", 0.8)
@@ -211,29 +209,58 @@ def test_what_the_workflow_asks_before_there_is_a_plan(functions: Functions, mon
     clients.client("s3").put_object(Bucket=UPLOADS, Key="dark.jpg", Body=photos.encoded(), Metadata={"recipe": "auto"})
     event["job"]["key"] = "dark.jpg"
     inspected = functions.invoke("inspect", event).payload
-    assert (inspected["diagnose"], inspected["plan"], left(0, Report).decisions) == (True, [], [])
-    asked = {"job": JOB, "picture": inspected["picture"], "fusion": "stage"}
+    assert (inspected["diagnose"], inspected["plan"], reported(inspected, Report).decisions) == (True, [], [])
+    asked = {"job": JOB, "picture": inspected["picture"], "inspected": inspected["report"], "fusion": "stage"}
     answer = functions.invoke("classify", asked).payload
-    decided = left("diagnosis", stages.Decided)
+    decided = reported(answer, stages.Decided)
     assert [defect.name for defect in decided.diagnosis.present] == ["underexposed"]
     chosen = [step for decision in decided.decisions if decision.chosen for step in decision.steps]
     assert [step for part in answer["plan"] for step in part["steps"]] == msgspec.to_builtins(chosen)
     assert chosen
     assert decided.report.stage == "diagnose"
-    assert set(answer) == {"plan"}
+    assert set(answer) == {"plan", "report"}
+
+
+def test_a_report_that_the_state_would_not_hold_lies_in_the_work_bucket(functions: Functions) -> None:
+    """As much for each step as 32 of them may have together, and no more."""
+    most = stages.MOST_CARRIED_OF_A_STEP
+
+    def carried(length: int, steps: int = 1) -> str:
+        said = [StepReport("gamma", {}, 0, {"text": "x" * length if index == 0 else ""}) for index in range(steps)]
+        with environment("adjust_tone", functions.settings):
+            return stages.BUCKET.leave(JOB, 1, StageReport("adjust_tone", 0, said))
+
+    room = most - len(json.dumps(carried(1))) + 1
+    assert [len(json.dumps(carried(room - 1))), len(json.dumps(carried(room)))] == [most - 1, most]
+    kept = carried(room + 1)
+    assert kept == f"jobs/{JOB}/1.json"
+    assert carried(room + 1, steps=2).startswith("{")
+    event = read_event("publish")
+    event["reports"][1:] = [carried(room), carried(room + 1)]
+    answer = functions.invoke("publish", event).payload
+    manifest = report.read(storage.read(RESULTS, answer["manifest"]["key"])[0])
+    assert [len(step.details["text"]) for step in manifest.steps] == [room, room + 1]
 
 
 @pytest.mark.parametrize(
     ("body", "code"), [(None, "step.expired"), (b'{"schema": 2, ', "step.bad-report"), (b"[]", "step.bad-report")]
 )
 def test_a_report_that_is_gone_or_none(functions: Functions, body: bytes | None, code: str) -> None:
-    place = {"Bucket": WORK, "Key": f"jobs/{JOB}/1.json"}
-    if body is None:
-        clients.client("s3").delete_object(**place)
-    else:
-        clients.client("s3").put_object(**place, Body=body)
-    report = invoke(functions, "publish")
-    assert (report["errorType"], report["errorMessage"].partition(":")[0]) == ("StepFailed", code)
+    event = read_event("publish")
+    event["reports"][1] = f"jobs/{JOB}/1.json"
+    if body is not None:
+        clients.client("s3").put_object(Bucket=WORK, Key=f"jobs/{JOB}/1.json", Body=body)
+    answer = functions.invoke("publish", event).payload
+    assert (answer["errorType"], answer["errorMessage"].partition(":")[0]) == ("StepFailed", code)
+
+
+@pytest.mark.parametrize("told", ['{"schema": 2, ', '{"stage": 3}'])
+@pytest.mark.parametrize("index", [0, 1, 2])
+def test_a_report_in_the_state_that_is_none(functions: Functions, index: int, told: str) -> None:
+    event = read_event("publish") | {"diagnosed": index == 1}
+    event["reports"][index:] = [told]
+    answer = functions.invoke("publish", event).payload
+    assert (answer["errorType"], answer["errorMessage"].partition(":")[0]) == ("StepFailed", "step.bad-report")
 
 
 def test_a_question_about_a_file_is_answered(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -313,8 +340,7 @@ def test_what_lies_beside_an_upload_is_asked_for_again_rather_than_left_out(
     s3 = clients.client("s3")
     event = read_event("publish")
     event["picture"] = event["original"]
-    inspection = read_event("reports")["0"] | {"blend": 100, "quality": None}
-    s3.put_object(Bucket=WORK, Key=f"jobs/{JOB}/0.json", Body=json.dumps(inspection))
+    event["reports"] = [json.dumps(json.loads(event["reports"][0]) | {"blend": 100, "quality": None})]
     usual = getattr(s3, operation)
 
     def refuse(**request: Any) -> Any:

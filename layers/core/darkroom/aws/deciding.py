@@ -29,24 +29,28 @@ class Question(msgspec.Struct, frozen=True):
 
 
 class Undecided(msgspec.Struct, frozen=True):
-    """What the workflow asks of a job whose recipe leaves the choice open: what is wrong, and what is to be done."""
+    """What the workflow asks of a job whose recipe leaves the choice open: what is wrong, and what is to be done.
+
+    inspected: what inspect told of its report.
+    """
 
     job: str
     picture: str
+    inspected: str
     fusion: planner.Fusion
 
 
 def decide(request: Undecided, between: Between = BUCKET) -> dict[str, Any]:
-    """The plan made of the job's diagnosis; that, and what is decided about each defect and why, it leaves."""
+    """The plan made of the job's diagnosis; and that, and what is decided about each defect and why."""
     started = time.perf_counter()
     about(request.job)
     found = network.diagnose(between.load_picture(request.picture).shown())
-    inspection = between.left(request.job, 0, Report)
+    inspection = between.left(request.inspected, Report)
     wanted = Recipe(steps="auto", finish=inspection.finish or "gentle")
     calls, decisions = treatments.resolve(wanted, inspection.measurements, found)
     done = StageReport("diagnose", round((time.perf_counter() - started) * 1000))
-    between.leave(request.job, "diagnosis", Decided(found, decisions, done))
-    return {"plan": planner.plan(calls, request.fusion)}
+    told = between.leave(request.job, "diagnosis", Decided(found, decisions, done))
+    return {"plan": planner.plan(calls, request.fusion), "report": told}
 
 
 def answer(question: Question) -> StepReport:

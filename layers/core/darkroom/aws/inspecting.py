@@ -57,6 +57,7 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
             "picture": "",
             "diagnose": False,
             "plan": [],
+            "report": "",
             "published": None,
         }
     picture = codec.decode(
@@ -77,17 +78,18 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
         inspected = round((time.perf_counter() - started) * 1000)
         told = replace(inspection, stages=[StageReport("inspect", inspected)])
         published = _whole(job, told, picture, planner.plan(calls), seconds_left)
-        key, plan = "", []
+        key, plan, left = "", [], ""
     else:
         key = between.hand_over(job.id, 0, picture)
         inspected = round((time.perf_counter() - started) * 1000)
-        between.leave(job.id, 0, replace(inspection, stages=[StageReport("inspect", inspected)]))
+        left = between.leave(job.id, 0, replace(inspection, stages=[StageReport("inspect", inspected)]))
     return {
         "superseded": False,
         "recipe": recipe.name,
         "picture": key,
         "diagnose": undecided,
         "plan": plan,
+        "report": left,
         "published": published,
     }
 
@@ -97,12 +99,14 @@ def _whole(
 ) -> dict[str, Any]:
     """What `publish` answers, once all stages are done here, one after the other."""
     between = Memory()
-    between.leave(job.id, 0, told)
+    reports = [between.leave(job.id, 0, told)]
     original = key = between.hand_over(job.id, 0, picture)
 
     def for_steps() -> float:
         return seconds_left() - PUBLISH_SECONDS
 
     for index, work in enumerate(plan, 1):
-        key = run_stage(StageEvent(job.id, index, key, work), for_steps, between)["picture"]
-    return publishing.publish(publishing.Event(job, original, key, len(plan), diagnosed=False), between)
+        done = run_stage(StageEvent(job.id, index, key, work), for_steps, between)
+        key = done["picture"]
+        reports.append(done["report"])
+    return publishing.publish(publishing.Event(job, original, key, diagnosed=False, reports=reports), between)

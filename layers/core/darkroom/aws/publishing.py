@@ -10,7 +10,7 @@ import hashlib
 import os
 import platform
 import time
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
 from msgspec.structs import replace
@@ -31,15 +31,15 @@ ANNOTATION = "darkroom.manifest"
 class Event(msgspec.Struct, frozen=True):
     """What the workflow hands in.
 
-    stages: how many worked on the picture between inspect and publish.
-    diagnosed: whether the stage `classify` chose them.
+    diagnosed: whether the stage `classify` chose those that worked on the picture.
+    reports: what each part told of its report, inspect first, then the choice, then the others.
     """
 
     job: Job
     original: str
     picture: str
-    stages: int
     diagnosed: bool
+    reports: Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
 def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
@@ -140,13 +140,14 @@ def count_dollars(told: Report, *, together: bool) -> None:
 
 def so_far(request: Event, between: Between) -> Report:
     """The job's report as its stages left it, in the order in which they ran."""
-    inspection = between.left(request.job.id, 0, Report)
+    first, *others = request.reports
+    inspection = between.left(first, Report)
     stages = [*inspection.stages]
     if request.diagnosed:
-        decided = between.left(request.job.id, "diagnosis", Decided)
+        decided = between.left(others.pop(0), Decided)
         inspection = replace(inspection, diagnosis=decided.diagnosis, decisions=decided.decisions)
         stages.append(decided.report)
-    stages += [between.left(request.job.id, index, StageReport) for index in range(1, request.stages + 1)]
+    stages += [between.left(told, StageReport) for told in others]
     return replace(inspection, stages=stages)
 
 

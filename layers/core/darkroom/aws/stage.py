@@ -28,6 +28,13 @@ Part = int | Literal["diagnosis"]
 RESERVE_SECONDS = 5.0
 """What is kept back of a function's time to hand over the picture and to report."""
 
+MOST_CARRIED = 16 * 1024
+"""Bytes of what inspect or the diagnosis reports that the workflow's state carries; a longer one lies in the bucket."""
+
+MOST_CARRIED_OF_A_STEP = 1024
+"""Likewise of a stage's report, for each of its steps: of all that a recipe may have they are 32 KiB. What a step found
+in a picture may be longer."""
+
 
 class Job(msgspec.Struct, frozen=True):
     """One upload, as the workflow's state carries it.
@@ -70,11 +77,11 @@ class Between(Protocol):
     def load_picture(self, key: str) -> Picture:
         """The picture that an earlier stage handed over. Raises `StepFailed` where it is forgotten."""
 
-    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
-        """Keep what a part of a job reports."""
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> str:
+        """What a part of a job reports, as a later part is told of it: as JSON, or the key under which that is kept."""
 
-    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
-        """What `leave` kept. Raises `StepFailed` where it is forgotten, or is something else."""
+    def left[T](self, told: str, kind: type[T]) -> T:
+        """What `leave` told of. Raises `StepFailed` where it is forgotten, or is something else."""
 
 
 class WorkBucket:
@@ -88,13 +95,21 @@ class WorkBucket:
     def load_picture(self, key: str) -> Picture:
         return handover.unpack(self._read(key, "picture between two stages"))
 
-    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
-        """Beside the pictures: Step Functions' state, 256 KiB, would not hold it of all."""
-        storage.write(setting("WORK_BUCKET"), keys.to_report(job, part), msgspec.json.encode(found), "application/json")
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> str:
+        """A request to S3 each way costs more than the state that carries it; but that, 256 KiB, does not hold all."""
+        body = msgspec.json.encode(found)
+        text = body.decode()
+        most = MOST_CARRIED_OF_A_STEP * len(found.steps) if isinstance(found, StageReport) else MOST_CARRIED
+        if len(msgspec.json.encode(text)) <= most:  # as the state holds it
+            return text
+        key = keys.to_report(job, part)
+        storage.write(setting("WORK_BUCKET"), key, body, "application/json")
+        return key
 
-    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
+    def left[T](self, told: str, kind: type[T]) -> T:
+        body = told.encode() if told.startswith("{") else self._read(told, "report of a stage")
         try:
-            return msgspec.json.decode(self._read(keys.to_report(job, part), "report of a stage"), type=kind)
+            return msgspec.json.decode(body, type=kind)
         except msgspec.DecodeError as error:
             raise StepFailed("bad-report", f"the report of a stage could not be read: {error}") from None
 
@@ -115,7 +130,6 @@ class Memory:
 
     def __init__(self) -> None:
         self._pictures: dict[str, Picture] = {}
-        self._reports: dict[str, bytes] = {}
         self._original = ""
 
     def hand_over(self, job: str, index: int, picture: Picture) -> str:
@@ -128,11 +142,11 @@ class Memory:
     def load_picture(self, key: str) -> Picture:
         return self._pictures[key] if key == self._original else self._pictures.pop(key)
 
-    def leave(self, job: str, part: Part, found: msgspec.Struct) -> None:
-        self._reports[keys.to_report(job, part)] = msgspec.json.encode(found)
+    def leave(self, job: str, part: Part, found: msgspec.Struct) -> str:
+        return msgspec.json.encode(found).decode()
 
-    def left[T](self, job: str, part: Part, kind: type[T]) -> T:
-        return msgspec.json.decode(self._reports[keys.to_report(job, part)], type=kind)
+    def left[T](self, told: str, kind: type[T]) -> T:
+        return msgspec.json.decode(told, type=kind)
 
 
 def stage_handler() -> Handler:
@@ -146,7 +160,7 @@ def time_left(context: Any) -> Callable[[], float]:
 
 
 def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: Between = BUCKET) -> dict[str, Any]:
-    """One invocation of a stage: it leaves its report, and says where it put the picture."""
+    """One invocation of a stage: where it put the picture, and what it reports."""
     started = time.perf_counter()
     about(request.job)
     picture, steps = pipeline.run(
@@ -158,8 +172,8 @@ def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: B
     )
     key = between.hand_over(request.job, request.index, picture)
     milliseconds = round((time.perf_counter() - started) * 1000)
-    between.leave(request.job, request.index, StageReport(request.work.stage, milliseconds, steps))
-    return {"picture": key}
+    report = StageReport(request.work.stage, milliseconds, steps)
+    return {"picture": key, "report": between.leave(request.job, request.index, report)}
 
 
 def count_step(report: StepReport, pixels: int) -> None:

@@ -43,17 +43,20 @@ def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Call
     if told["published"] is not None:
         return Outcome(told["recipe"], **told["published"])
     plan: list[StagePlan] = told["plan"]
+    reports = [told["report"]]
     if told["diagnose"]:
         begin("Diagnose")
-        plan = deciding.decide(deciding.Undecided(job.id, told["picture"], fusion), between)["plan"]
+        answer = deciding.decide(deciding.Undecided(job.id, told["picture"], told["report"], fusion), between)
+        plan = answer["plan"]
+        reports.append(answer["report"])
     picture: str = told["picture"]
     for index, work in enumerate(plan, 1):
         if work.stage not in registry.stages():
             raise StepFailed("unknown-stage", f"there is no stage {work.stage}")
         begin(work.stage.replace("_", " ").capitalize())
-        picture = run_stage(StageEvent(job.id, index, picture, work), seconds_left, between)["picture"]
+        done = run_stage(StageEvent(job.id, index, picture, work), seconds_left, between)
+        picture = done["picture"]
+        reports.append(done["report"])
     begin("Publish")
-    published = publishing.publish(
-        publishing.Event(job, told["picture"], picture, len(plan), told["diagnose"]), between
-    )
+    published = publishing.publish(publishing.Event(job, told["picture"], picture, told["diagnose"], reports), between)
     return Outcome(told["recipe"], **published)
