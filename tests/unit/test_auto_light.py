@@ -219,16 +219,51 @@ def test_a_margin_is_white_where_all_four_sides_are() -> None:
     assert white_margin(goods) == white_margin(goods[..., 0]) == 1
 
 
+NONE = Recipe(steps="auto", finish="none")
+
+
 def test_light_that_has_the_colour_that_it_should_have_keeps_it() -> None:
     measured = msgspec.structs.replace(DULL, light=BLUE)
-    blue = msgspec.structs.replace(diagnosed({"colour cast": 0.95}), tint=(-0.4, 0.4), scene={"photo": 1.0})
+    blue = msgspec.structs.replace(seen(), tint=(-0.4, 0.4))
     dusk = msgspec.structs.replace(blue, glow=0.8)
-    none = Recipe(steps="auto", finish="none")
-    assert chosen(treatments.resolve(none, measured, blue)[1]) == ["colour cast"]
-    calls, decisions = treatments.resolve(none, measured, dusk)
+    assert chosen(treatments.resolve(NONE, measured, blue)[1]) == ["colour cast"]
+    assert treatments.resolve(NONE, measured, dusk)[0] == []
+    surely = msgspec.structs.replace(dusk, defects=diagnosed({"colour cast": 0.95}).defects, tint=(0.4, -0.4))
+    calls, decisions = treatments.resolve(NONE, measured, surely)
     assert calls == []
     assert any(each.why.endswith("its light seems to have the colour that it should have") for each in decisions)
-    assert chosen(treatments.resolve(Recipe(steps="auto"), measured, dusk)[1]) == ["finish"]
+    assert chosen(treatments.resolve(Recipe(steps="auto"), measured, surely)[1]) == ["finish"]
+
+
+def by_will(stops: float, probability: float, tint: float, **scene: float) -> float:
+    """Degrees that are taken out of a light whose colour seems to be meant, cold by so many stops of red and blue."""
+    light = 2.0 ** np.array([-stops, 0, stops])
+    red, green, blue = (light / light.mean()).tolist()
+    found = diagnosed({"colour cast": probability})
+    details = {"red": red, "green": green, "blue": blue}
+    defects = [
+        msgspec.structs.replace(each, details=details) if each.name == "colour cast" else each for each in found.defects
+    ]
+    scene = scene or {"photo": 1.0}
+    told = msgspec.structs.replace(found, defects=defects, tint=(-tint, tint), scene=scene, glow=0.9)
+    measured = msgspec.structs.replace(
+        DULL,
+        light=msgspec.structs.replace(BLUE, red=-stops, blue=stops),
+        illuminant=(red, green, blue),
+        tones=tuple(np.linspace(0.1, 0.3, 32).tolist()),
+    )
+    (cast,) = (each for each in treatments.decide(measured, told) if each.defect == "colour cast")
+    return float(cast_degrees(np.array(cast.steps[0].params["illuminant"]))) if cast.steps else 0.0
+
+
+def test_a_cold_light_that_two_networks_are_sure_of_is_a_mistake_by_night_and_at_dusk_too() -> None:
+    assert by_will(0.45, 0.9, 0.25) > by_will(0.45, 0.5, 0.25) > 0
+    assert by_will(0.45, 0.9, 0.25, night=0.9, photo=0.1) > 0
+    assert by_will(0.45, 0.3, 0.25) == 0  # doubtful
+    assert by_will(0.45, 0.9, 0.05) == 0  # one network's word
+    assert by_will(0.8, 0.9, 0.4) == 0  # too blue for a mistake
+    assert by_will(-0.45, 0.9, -0.25) == 0  # lamps and sunsets are warm
+    assert by_will(0.45, 0.9, 0.25, drawing=0.9, photo=0.1) == 0
 
 
 def test_no_more_of_a_light_is_said_to_be_taken_out_than_there_is() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from darkroom.auto.exposures import between
+from darkroom.auto.scenes import meant
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
 from darkroom.report import Defect, Diagnosis
@@ -58,6 +59,11 @@ AGAINST_AGREEING = (1.25, 1.9), (0.0, 0.3), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6
 """What then still speaks against it: the stops of that light, what no daylight and no lamp has, one colour in
 all of it, pixels of the opposite colour, and light ones that are grey as they are; for a light tints all there is."""
 
+COLD_BY_MISTAKE = (0.35, 0.6), (0.1, 0.2), (0.75, 0.9)
+"""Where light seems to have its colour by will: from which probability on, and for which tint in its direction, a cold
+light counts all the same, and in full; and up to which stops, and from which on it does not. Lamps, dusk and stages are
+warm as a rule, and what is blue there by will is deeply blue; a camera's mistake is not."""
+
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
 
@@ -78,10 +84,27 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 
 def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
     """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis: the stronger."""
+    if meant(diagnosis, measurements):
+        return mistaken_light(diagnosis, measurements)
     cast, evidence = diagnosis["colour cast"], measurements.light
     told = light_of(cast, diagnosis, measurements)
     lights = tinted_light(diagnosis.tint, evidence), agreed_light(told, cast.probability, diagnosis.tint, evidence)
     return max((light for light in lights if light is not None), key=cast_degrees, default=None)
+
+
+def mistaken_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
+    """What is to be taken out of a cold light where light seems to have its colour by will; None for none."""
+    cast = diagnosis["colour cast"]
+    light = light_of(cast, diagnosis, measurements)
+    part = agreed_light(light, cast.probability, diagnosis.tint, measurements.light)
+    stops = np.log2(light[[0, 2]] / light[1])
+    size = float(np.hypot(*stops))
+    if part is None or stops[0] > stops[1] or not meant(diagnosis, measurements):
+        return None
+    probable, agreeing, usual = COLD_BY_MISTAKE
+    share = between(cast.probability, *probable) * between(float(stops @ np.array(diagnosis.tint)) / size, *agreeing)
+    part = part ** (share * (1 - between(size, *usual)))
+    return part / part.mean() if cast_degrees(part) >= LEAST_REMOVED else None
 
 
 def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> Array | None:

@@ -40,6 +40,13 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
     return why if name in others or (why and name == "finish") else None
 
 
+def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether a photo's light seems to have its colour by will: by night, on a stage, at dusk."""
+    kind = kind_of(diagnosis, measurements)
+    drawn = measurements.colors is not None and measurements.colors < LEAST_COLORS
+    return not drawn and (kind == "night" or (kind == "photo" and diagnosis.glow >= SURELY))
+
+
 def kind_of(diagnosis: Diagnosis, measurements: Measurements) -> str:
     """The kind of picture that it is taken for: a photo, unless it surely is another. What is light is no night."""
     scene = max(diagnosis.scene, key=lambda each: diagnosis.scene[each], default="photo")

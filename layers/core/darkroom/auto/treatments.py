@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
+from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, mistaken_light, seen_light, share_of_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, on_white, supported
 from darkroom.auto.finish import finish
@@ -105,7 +105,8 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
 
 def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
     name, words = defect.name, defect.words
-    if why_not := unjudged(name, diagnosis, measurements):
+    mistaken = name == "colour cast" and mistaken_light(diagnosis, measurements) is not None
+    if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
         words = f"{words}, but lightened there would be about {seen:.0f} levels"
