@@ -23,6 +23,8 @@ STACK ?= darkroom
 IMAGE ?= darkroom
 DOCKER_OPTIONS ?=
 ARCHITECTURE ?= x86_64
+DEPLOYMENT ?=
+RELEASE ?= $(shell date -u +%Y%m%dT%H%M%SZ)
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -88,8 +90,9 @@ format: setup ## Format the code
 build: setup ## Build functions and layers for AWS (ARCHITECTURE=arm64)
 	ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## Deploy to your AWS account (ARCHITECTURE=arm64)
-	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE)
+deploy: build ## Deploy to your AWS account (ARCHITECTURE=arm64 DEPLOYMENT=CANARY)
+	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE) \
+		$(if $(DEPLOYMENT),DeploymentPreference=$(DEPLOYMENT) Release=$(RELEASE))
 
 image: setup ## Build the image of worker, serve and the functions (IMAGE=darkroom DOCKER_OPTIONS="--build-arg …")
 	docker build -t $(IMAGE) $(DOCKER_OPTIONS) .

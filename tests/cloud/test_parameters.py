@@ -7,10 +7,14 @@ template, by tests/unit/test_template.py.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
 
 import pytest
 
+from darkroom.client import doctor
+from darkroom.client.stack import Stack
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
 from tests.cloud.cloud import Cloud
@@ -36,6 +40,7 @@ def changed() -> dict[str, str]:
         "LogLevel": "WARN",
         "LogRetentionDays": "30",
         "MaxRunningJobs": "3",
+        "Release": "one",
         "ReservedConcurrency": "2",
         "WorkflowType": "EXPRESS",
     }
@@ -113,6 +118,41 @@ def test_more_photos_than_may_run_each_become_one_job(cloud: Cloud) -> None:
         cloud.upload(f"many/{index}.png", photos.encoded("PNG", seed=index))
     for index in range(7):
         assert cloud.job(f"many/{index}.png")["status"] == "succeeded"
+
+
+def version_of(cloud: Cloud, job: Mapping[str, Any]) -> str:
+    """By which version of the workflow a job ran, which its alias chose."""
+    told = cloud.states.describe_execution(executionArn=job["execution"])
+    assert told["stateMachineAliasArn"] == f"{cloud.outputs['EnhanceArn']}:live"
+    return str(told["stateMachineVersionArn"]).rpartition(":")[2]
+
+
+def functions_of(cloud: Cloud, version: str) -> set[str]:
+    """The versions of its functions that a version of the workflow calls."""
+    machine = cloud.states.describe_state_machine(stateMachineArn=f"{cloud.outputs['EnhanceArn']}:{version}")
+    return set(re.findall(r":function:[\w-]+:?(\d*)", machine["definition"]))
+
+
+def test_a_release_s_jobs_run_by_it_and_go_back_with_its_alias(cloud: Cloud, changed: dict[str, str]) -> None:
+    cloud.upload("first.png", photos.encoded("PNG", seed=11), recipe="vivid")
+    assert version_of(cloud, cloud.job("first.png")) == "1"
+    stack.deploy(cloud.aws, **changed | {"Release": "two", "DeploymentPreference": "CANARY"})
+    cloud.upload("second.png", photos.encoded("PNG", seed=12), recipe="vivid")
+    job = cloud.job("second.png")
+    assert (job["status"], version_of(cloud, job)) == ("succeeded", "2")
+    assert [functions_of(cloud, version) for version in "12"] == [{"1"}, {"2"}]
+
+    alias = f"{cloud.outputs['EnhanceArn']}:live"
+    back = [{"stateMachineVersionArn": f"{cloud.outputs['EnhanceArn']}:1", "weight": 100}]
+    cloud.states.update_state_machine_alias(stateMachineAliasArn=alias, routingConfiguration=back)
+    found = list(doctor.of_release(doctor.admit(Stack.find(stack.STACK, **cloud.aws.connection()), stack.STACK)))
+    assert [(one.state, one.words) for one in found if one.words.startswith("EnhanceAlias")] == [
+        ("note", "EnhanceAlias: of new jobs 100 % by version 1")
+    ]
+    assert {one.state for one in found if not one.words.startswith("EnhanceAlias")} == {"well"}
+    cloud.upload("third.png", photos.encoded("PNG", seed=13), recipe="vivid")
+    job = cloud.job("third.png")
+    assert (job["status"], version_of(cloud, job)) == ("succeeded", "1")
 
 
 def test_a_cdn_stands_in_front_of_pictures(cloud: Cloud) -> None:

@@ -44,6 +44,50 @@ def test_a_right_to_all_keys_is_one_to_those_with_newlines() -> None:
     assert done.stdout.splitlines() == ["False False", "True False"], done.stderr
 
 
+RELEASED = """
+import asyncio, json
+from darkroom_local import releases
+releases.complete()
+from ministack.services import stepfunctions as states
+from ministack.core import iam_actions
+
+def ask(action, **asked):
+    target = {"x-amz-target": "AWSStepFunctions." + action}
+    return json.loads(asyncio.run(states.handle_request("POST", "/", target, json.dumps(asked).encode(), {}))[2])
+
+def says(word):
+    return json.dumps({"StartAt": "Say", "States": {"Say": {"Type": "Pass", "Result": word, "End": True}}})
+
+role = "arn:aws:iam::1:role/r"
+machine = ask("CreateStateMachine", name="m", definition=says("old"), roleArn=role)["stateMachineArn"]
+old = ask("PublishStateMachineVersion", stateMachineArn=machine)["stateMachineVersionArn"]
+ask("UpdateStateMachine", stateMachineArn=machine, definition=says("new"))
+new = ask("PublishStateMachineVersion", stateMachineArn=machine)["stateMachineVersionArn"]
+both = [{"stateMachineVersionArn": old, "weight": 100}, {"stateMachineVersionArn": new, "weight": 0}]
+alias = ask("CreateStateMachineAlias", name="live", routingConfiguration=both)["stateMachineAliasArn"]
+for arn in (machine, old, new, alias):
+    done = ask("StartSyncExecution", stateMachineArn=arn)
+    told = ask("DescribeExecution", executionArn=done["executionArn"])
+    by = told.get("stateMachineVersionArn"), told.get("stateMachineAliasArn")
+    print(json.loads(done["output"]), by[0] == old, by[1] == alias)
+print(*(len(ask("ListExecutions", stateMachineArn=arn)["executions"]) for arn in (machine, old, new, alias)))
+asked = json.dumps({"stateMachineArn": alias}).encode()
+print(iam_actions.extract_resource_arn("states", "POST", "/", {}, asked, {}, "us-east-1", "1") == machine)
+"""
+
+
+def test_an_execution_runs_by_the_version_that_it_was_begun_by() -> None:
+    done = subprocess.run([sys.executable, "-c", RELEASED], capture_output=True, text=True, check=False)
+    assert done.stdout.splitlines() == [
+        "new False False",
+        "old True False",
+        "new False False",
+        "old True True",
+        "4 2 1 1",
+        "True",
+    ], done.stderr
+
+
 def test_an_expression_parsed_once_is_evaluated_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
     original = Parser.parse
     monkeypatch.setattr(Parser, "parse", expressions.parse)

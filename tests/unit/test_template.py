@@ -54,12 +54,20 @@ def test_every_step_has_a_stage_that_is_deployed() -> None:
     assert set(registry.stages()) <= set(FOLDERS)
 
 
+def function_of(arn: dict[str, Any]) -> str:
+    """The function that the workflow is given, with a release by its published version."""
+    condition, version, plain = arn["Fn::If"]
+    name: str = plain["Fn::GetAtt"][0]
+    assert (condition, SOURCE[version["Ref"]]["Properties"]["FunctionName"]) == ("HasRelease", {"Ref": name})
+    return name
+
+
 def test_workflow_is_given_what_it_names() -> None:
     given = SOURCE["Enhance"]["Properties"]["DefinitionSubstitutions"]
     assert set(given) == definition.substitutions(definition.PATH.read_text())
     for name, value in given.items():
         if name.endswith("FunctionArn"):
-            folder = SOURCE[value["Fn::GetAtt"][0]]["Properties"]["CodeUri"]
+            folder = SOURCE[function_of(value)]["Properties"]["CodeUri"]
             assert folder == f"functions/{definition.stage_of('${' + name + '}')}"
 
 
@@ -67,7 +75,9 @@ def test_workflow_may_invoke_its_functions_and_no_others() -> None:
     statements = SOURCE["Enhance"]["Properties"]["Policies"][-1]["Statement"]
     allowed = [s["Resource"] for s in statements if s["Action"] == "lambda:InvokeFunction"]
     given = SOURCE["Enhance"]["Properties"]["DefinitionSubstitutions"]
-    assert allowed == [[value for name, value in given.items() if name.endswith("FunctionArn")]]
+    called = [function_of(value) for name, value in given.items() if name.endswith("FunctionArn")]
+    each = (({"Fn::GetAtt": [name, "Arn"]}, {"Fn::Sub": f"${{{name}.Arn}}:*"}) for name in called)
+    assert allowed == [[resource for both in each for resource in both]]
 
 
 def test_workflow_may_do_what_its_tasks_do(expanded: dict[str, Any]) -> None:

@@ -15,7 +15,7 @@ from jsonata.parser import Parser
 from ministack.app import main
 from ministack.core import iam_evaluator
 
-from darkroom_local import expressions, maps
+from darkroom_local import expressions, maps, releases
 
 MILLISECONDS = 60_000
 
@@ -47,4 +47,5 @@ if __name__ == "__main__":
     match_lines()
     Parser.parse = expressions.parse
     maps.complete()
+    releases.complete()
     main()

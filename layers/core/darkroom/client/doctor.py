@@ -203,6 +203,19 @@ def of_limits(patient: Patient) -> Iterator[Finding]:
         yield Finding("limits", "note", f"MaxRunningJobs is {jobs}; the account could run {free} functions at once")
 
 
+def of_release(patient: Patient) -> Iterator[Finding]:
+    states = patient.client("stepfunctions")
+    for name, alias in patient.of_type("AWS::StepFunctions::StateMachineAlias").items():
+        routes = states.describe_state_machine_alias(stateMachineAliasArn=alias)["routingConfiguration"]
+        parts = [f"{one['weight']} % by version {one['stateMachineVersionArn'].rpartition(':')[2]}" for one in routes]
+        words = f"{name}: of new jobs {', '.join(parts)}"
+        newest = states.list_state_machine_versions(stateMachineArn=alias.rpartition(":")[0])["stateMachineVersions"][0]
+        if any(one["weight"] and one["stateMachineVersionArn"] != newest["stateMachineVersionArn"] for one in routes):
+            yield Finding("release", "note", words, "docs/operations.md#releases: it goes over, or was taken back")
+        else:
+            yield Finding("release", "well", words)
+
+
 CHECKS: Mapping[str, Callable[[Patient], Iterator[Finding]]] = {
     "stack": of_stack,
     "clock": of_clock,
@@ -213,4 +226,5 @@ CHECKS: Mapping[str, Callable[[Patient], Iterator[Finding]]] = {
     "queues": of_queues,
     "alarms": of_alarms,
     "limits": of_limits,
+    "release": of_release,
 }

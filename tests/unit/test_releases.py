@@ -1,0 +1,103 @@
+"""Releases: what the template makes of `Release`, by which the workflow and its stages are published versions."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from tests.support import expansion, rights
+
+MACHINES = ("Enhance", "EnhanceNow", "EnhanceBatch")
+OF_RELEASES = (
+    "AWS::Lambda::Version",
+    "AWS::StepFunctions::StateMachineVersion",
+    "AWS::StepFunctions::StateMachineAlias",
+)
+STARTERS = (("StartFunction", "WORKFLOW", "Enhance"), ("ApiFunction", "ENHANCE_NOW", "EnhanceNow"))
+
+
+def variables(resources: dict[str, Any], function: str) -> dict[str, Any]:
+    found: dict[str, Any] = resources[function]["Properties"]["Environment"]["Variables"]
+    return found
+
+
+def substitutions(resources: dict[str, Any], machine: str) -> dict[str, Any]:
+    found: dict[str, Any] = resources[machine]["Properties"]["DefinitionSubstitutions"]
+    return found
+
+
+@pytest.fixture(scope="module")
+def released() -> dict[str, Any]:
+    return expansion.deployed(Release="2.1", DeploymentPreference="LINEAR", DeploymentPercent="20")
+
+
+def test_without_one_all_go_by_what_is_deployed() -> None:
+    plain = expansion.deployed()
+    assert not [name for name, one in plain.items() if one["Type"] in OF_RELEASES]
+    for function, variable, machine in STARTERS:
+        assert variables(plain, function)[variable] == {"Ref": machine}
+    assert substitutions(plain, "Batch")["EnhanceBatchArn"] == {"Ref": "EnhanceBatch"}
+    assert substitutions(plain, "Enhance")["SharpenFunctionArn"] == {"Fn::GetAtt": ["SharpenFunction", "Arn"]}
+    assert "RELEASE" not in variables(plain, "SharpenFunction")
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_workflow_calls_versions_of_its_functions_that_are_this_release_s(
+    released: dict[str, Any], machine: str
+) -> None:
+    called = {name: arn for name, arn in substitutions(released, machine).items() if name.endswith("FunctionArn")}
+    assert len(called) == 11
+    for name, arn in called.items():
+        version = released[arn["Ref"]]
+        assert version["Type"] == "AWS::Lambda::Version"
+        assert version["Properties"] == {"FunctionName": {"Ref": name.removesuffix("Arn")}, "Description": "2.1"}
+        # Lambda publishes no version of a function that has not changed since its last one.
+        assert variables(released, name.removesuffix("Arn"))["RELEASE"] == "2.1"
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_workflow_s_alias_goes_over_to_its_newest_revision(released: dict[str, Any], machine: str) -> None:
+    version = released[f"{machine}Version"]["Properties"]
+    assert version["StateMachineArn"] == {"Ref": machine}
+    assert version["StateMachineRevisionId"] == {"Fn::GetAtt": [machine, "StateMachineRevisionId"]}
+    assert released[f"{machine}Alias"]["Properties"]["DeploymentPreference"] == {
+        "StateMachineVersionArn": {"Ref": f"{machine}Version"},
+        "Type": "LINEAR",
+        "Percentage": "20",
+        "Interval": "15",
+        "Alarms": [{"Ref": "FailedJobsAlarm"}, {"Ref": "ApiErrorsAlarm"}],  # a reference to an alarm is its name
+    }
+
+
+def test_whoever_starts_a_job_does_so_by_the_alias(released: dict[str, Any]) -> None:
+    for function, variable, machine in STARTERS:
+        assert variables(released, function)[variable] == {"Ref": f"{machine}Alias"}
+    assert substitutions(released, "Batch")["EnhanceBatchArn"] == {"Ref": "EnhanceBatchAlias"}
+
+
+def test_versions_outlive_the_template_that_made_them(released: dict[str, Any]) -> None:
+    versions = [one for one in released.values() if one["Type"] in OF_RELEASES[:2]]
+    assert len(versions) == 11 + len(MACHINES)
+    assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in versions} == {("Retain", "Retain")}
+
+
+def test_at_once_has_no_steps() -> None:
+    alias = expansion.deployed(Release="2.1")["EnhanceAlias"]["Properties"]["DeploymentPreference"]
+    assert alias["Type"] == "ALL_AT_ONCE"
+    assert not {"Percentage", "Interval"} & set(alias)
+    assert alias["Alarms"]
+
+
+@pytest.mark.parametrize("preference", ["CANARY", "LINEAR"])
+def test_steps_need_a_release(preference: str) -> None:
+    with pytest.raises(ValueError, match="need a Release"):
+        expansion.deployed(DeploymentPreference=preference)
+
+
+def test_the_workflow_may_call_whatever_version_a_job_began_with() -> None:
+    """An older job goes on by an older version, and one from before the first release by none."""
+    stack = rights.Stack(Release="2.1")
+    for resource in (rights.arn("SharpenFunction"), f"{rights.arn('SharpenFunction')}:7"):
+        assert stack.allows("EnhanceRole", "lambda:InvokeFunction", resource)
+        assert not stack.allows("EnhanceRole", "lambda:InvokeFunction", resource.replace("Sharpen", "Start"))
