@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import urlencode
 
 import pytest
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
 from darkroom.aws import clients, storage
 from tests.support import photos
@@ -44,6 +46,30 @@ def test_a_photo_that_nothing_was_done_to_is_its_own_result(lab: Lab) -> None:
     assert manifest["result"]["bytes"] == manifest["source"]["bytes"] == len(body)
     assert "nothing was changed" in manifest["notes"][0]
     assert manifest["result"]["untouched"]
+
+
+@pytest.mark.parametrize("lacking", ["boto3", "store"])
+def test_a_result_that_cannot_be_annotated_is_one_all_the_same(
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], lacking: str
+) -> None:
+    monkeypatch.setitem(lab.functions.settings, "ANNOTATE_RESULTS", "true")
+    s3 = clients.client("s3")
+    if lacking == "boto3":  # an older one has no such method
+        monkeypatch.delattr(type(s3), "put_object_annotation")
+
+    def refuse(request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """As a store answers that has no annotations."""
+        body = b"<Error><Code>NotImplemented</Code></Error>"
+        return AWSResponse(request.url, 501, {}, SimpleNamespace(stream=lambda **_: iter([body])))
+
+    s3.meta.events.register("before-send.s3.PutObjectAnnotation", refuse)
+    try:
+        assert lab.execute(lab.upload("same.jpg", photos.encoded("JPEG"), {"recipe": "none"})).status == "SUCCEEDED"
+    finally:
+        s3.meta.events.unregister("before-send.s3.PutObjectAnnotation", refuse)
+    assert lab.manifest("same.jpg")["result"]["key"] == "same.jpg"
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if "not annotated" in line]
+    assert [(line["level"], line["code"]) for line in lines] == [("WARNING", "step.no-annotations")]
 
 
 def test_decisions_lie_beside_the_result_where_asked_for(lab: Lab) -> None:

@@ -18,9 +18,9 @@ from msgspec.structs import replace
 from darkroom import blending, codec, prices, sidecar
 from darkroom.auto import guard
 from darkroom.aws import carrying, keys, storage
-from darkroom.aws.runtime import about, count, setting
+from darkroom.aws.runtime import about, count, logger, setting
 from darkroom.aws.stage import BUCKET, Between, Decided, Job
-from darkroom.errors import DarkroomError
+from darkroom.errors import DarkroomError, StepFailed
 from darkroom.picture import same_pixels
 from darkroom.report import Report, StageReport
 
@@ -117,7 +117,10 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     if manifest is None:
         return superseded
     if setting("ANNOTATE_RESULTS") == "true":
-        storage.annotate(bucket, key, result, ANNOTATION, text)
+        try:
+            storage.annotate(bucket, key, result, ANNOTATION, text)
+        except StepFailed as error:  # the result is there, and its manifest beside it
+            logger.warning("not annotated", code=error.code, reason=error.message)
     return {
         "status": "succeeded",
         "diagnosis": brief,
