@@ -17,14 +17,14 @@ def test_a_photo_costs_what_its_invocations_use() -> None:
     costs = prices.read().of_photo(STAGES, 3008)
     assert costs["Lambda"] == pytest.approx(9.27 * 3008 / 1024 * 0.0000166667 + 5 * 2e-7)
     assert costs["Step Functions"] == pytest.approx((8 + 2 * 3) * 25e-6)
-    assert costs["S3 requests"] == pytest.approx(7 * 5e-6 + 11 * 4e-7)
+    assert costs["S3 requests"] == pytest.approx(7 * 5e-6 + 8 * 4e-7)
 
 
 def test_one_invocation_for_all_costs_no_hand_overs() -> None:
     apart, together = (prices.read().of_photo(STAGES, 3008, together=together) for together in (False, True))
     assert together["Lambda"] == pytest.approx(apart["Lambda"] - 4 * 2e-7)
     assert together["Step Functions"] == pytest.approx(7 * 25e-6)
-    assert together["S3 requests"] == pytest.approx(3 * 5e-6 + 7 * 4e-7)
+    assert together["S3 requests"] == pytest.approx(3 * 5e-6 + 2 * 4e-7)
 
 
 def test_less_memory_and_arm_cost_less_and_a_diagnosis_reads_twice_more() -> None:

@@ -38,6 +38,47 @@ def test_headers_and_metadata_are_carried_and_tags_are_told(lab: Lab) -> None:
     assert "CacheControl" not in lab.s3.head_object(Bucket=RESULTS, Key="pier.jpg.json")
 
 
+def test_one_invocation_carries_the_same_and_asks_s3_for_nothing_twice(lab: Lab) -> None:
+    """The answer with the upload's bytes has what lies beside them, and the first write finds out what lies there."""
+    asked = {"caption": "the pier", "recipe": json.dumps({"steps": [{"name": "gamma", "params": {"gamma": 1.5}}]})}
+    beside = {"CacheControl": "max-age=3600", "ContentLanguage": "de"}
+    heads, notes, requests = [], [], list[str]()
+    events = clients.client("s3").meta.events
+
+    def note(model: Any, **_: Any) -> None:
+        requests.append(model.name)
+
+    for fusion in ("stage", "one"):
+        lab.fusion = fusion
+        lab.execute(lab.upload(f"{fusion}.jpg", photos.encoded("JPEG"), asked, **beside, Tagging="album=pier"))
+        head = lab.s3.head_object(Bucket=RESULTS, Key=f"{fusion}.jpg")
+        heads.append({name: head[name] for name in beside} | {"caption": head["Metadata"]["caption"]})
+        notes.append(lab.manifest(f"{fusion}.jpg")["notes"])
+    assert heads == [beside | {"caption": "the pier"}] * 2
+    assert notes[0] == notes[1]
+    assert "album" in notes[0][-1]
+
+    untagged = lab.upload("again.jpg", photos.encoded("JPEG"), asked)
+    written = ["GetObject", "PutObject", "HeadObject", "PutObject"]
+    events.register("before-call.s3", note)
+    try:
+        assert lab.execute(untagged).output["status"] == "succeeded"
+        assert requests == written, "upload, result, whether a sidecar of before lies there, manifest"
+        requests.clear()
+        assert lab.execute(lab.upload("again.jpg", photos.encoded("JPEG"), asked)).output["status"] == "succeeded"
+        assert requests == [
+            "GetObject",
+            "PutObject",
+            "HeadObject",
+            "PutObject",
+            "HeadObject",
+            "HeadObject",
+            "PutObject",
+        ]
+    finally:
+        events.unregister("before-call.s3", note)
+
+
 def test_a_photo_that_nothing_was_done_to_is_its_own_result(lab: Lab) -> None:
     body = photos.encoded("JPEG")
     lab.execute(lab.upload("same.jpg", body, {"recipe": "none"}))

@@ -117,8 +117,8 @@ class Prices(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             transitions=FIXED_STATES + (-1 if together else 2 * (middle + diagnosed)),
             # The upload, result and manifest; a picture of each stage but the last.
             s3_writes=3 + (1 + middle),
-            # The upload, whether it is deleted, its metadata and tags; pictures; what lies in three places.
-            s3_reads=4 + (1 + middle + 2 * diagnosed) + 3,
+            # The upload; its metadata and tags where another publishes; pictures; whether an older sidecar is there.
+            s3_reads=1 + 2 * (not together) + (1 + middle + 2 * diagnosed) + 1,
             logged=len(invocations) * LOGGED_BYTES,
         )
         return self.of(use, architecture)

@@ -161,7 +161,7 @@ def test_an_unexpected_exception_becomes_step_failed(
     def broken(*args: Any, **kwargs: Any) -> None:
         raise RuntimeError("what nobody thought of")
 
-    monkeypatch.setattr(storage, "read", broken)
+    monkeypatch.setattr(storage, "client", broken)
     stage = STAGE_OF_EVENT[event_file]
     report = invoke(functions, event_file)
     assert (report["errorType"], report["errorMessage"]) == (

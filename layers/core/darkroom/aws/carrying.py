@@ -35,16 +35,22 @@ class Carried:
     notes: tuple[str, ...] = ()
 
 
-def of_upload(job: Job, result: str, *, metadata: bool, tags: bool) -> Carried:
+def of_upload(
+    job: Job, result: str, uploaded: Mapping[str, Any] | None = None, *, metadata: bool, tags: bool
+) -> Carried:
     """What goes from an upload to its result. metadata: headers and metadata are kept; tags: those too.
+
+    uploaded: S3's answer with the upload, or None to ask for it.
 
     An upload that is gone, or whose tags may not be read, has none. Raises `TransientError` where S3 is in trouble.
     """
     version = {"VersionId": job.version} if job.version else {}
-    head = _answer(client("s3").head_object, Bucket=job.bucket, Key=job.key, **version)
+    head = uploaded or _answer(client("s3").head_object, Bucket=job.bucket, Key=job.key, **version)
     if head is None:
         return Carried()
-    found = {} if job.bucket == setting("WORK_BUCKET") else _tags(job, version)  # what the API put there has none
+    # S3 counts the tags where it hands out the bytes; what the API put into the work bucket has none.
+    has_tags = job.bucket != setting("WORK_BUCKET") and (uploaded is None or uploaded.get("TagCount"))
+    found = _tags(job, version) if has_tags else {}
     notes: list[str] = []
     there = {name: head[name] for name in HEADERS if head.get(name)}
     options = _options(found if tags else {}, there, notes)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import msgspec
@@ -47,10 +47,10 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
     job = request.job
     about(job.id)
     limits = Limits.from_env(os.environ)
-    data, answer = storage.read(job.bucket, job.key, job.version, limits=limits)
+    data, answer, deleted = storage.read_upload(job.bucket, job.key, job.version, limits=limits)
     asked = answer["Metadata"] if job.asked is None else job.asked
     recipe = Wanted.of_metadata(asked, job.key, setting("DEFAULT_RECIPE")).to_recipe()
-    if job.version is not None and storage.is_deleted(job.bucket, job.key):
+    if deleted:
         return {
             "superseded": True,
             "recipe": recipe.name,
@@ -77,7 +77,7 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
     if request.fusion == "one" and plan and planner.fits_one(calls, picture.width * picture.height):
         inspected = round((time.perf_counter() - started) * 1000)
         told = replace(inspection, stages=[StageReport("inspect", inspected)])
-        published = _whole(job, told, picture, planner.plan(calls), seconds_left)
+        published = _whole(job, told, picture, planner.plan(calls), seconds_left, answer)
         key, plan, left = "", [], ""
     else:
         key = between.hand_over(job.id, 0, picture)
@@ -95,9 +95,14 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
 
 
 def _whole(
-    job: Job, told: Report, picture: Picture, plan: list[StagePlan], seconds_left: Callable[[], float]
+    job: Job,
+    told: Report,
+    picture: Picture,
+    plan: list[StagePlan],
+    seconds_left: Callable[[], float],
+    upload: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """What `publish` answers, once all stages are done here, one after the other."""
+    """What `publish` answers, once all stages are done here, one after the other. upload: S3's answer with it."""
     between = Memory()
     reports = [between.leave(job.id, 0, told)]
     original = key = between.hand_over(job.id, 0, picture)
@@ -109,4 +114,5 @@ def _whole(
         done = run_stage(StageEvent(job.id, index, key, work), for_steps, between)
         key = done["picture"]
         reports.append(done["report"])
-    return publishing.publish(publishing.Event(job, original, key, diagnosed=False, reports=reports), between)
+    event = publishing.Event(job, original, key, diagnosed=False, reports=reports)
+    return publishing.publish(event, between, upload)

@@ -10,6 +10,7 @@ import hashlib
 import os
 import platform
 import time
+from collections.abc import Mapping
 from typing import Annotated, Any
 
 import msgspec
@@ -42,15 +43,18 @@ class Event(msgspec.Struct, frozen=True):
     reports: Annotated[list[str], msgspec.Meta(min_length=1)]
 
 
-def publish(request: Event, between: Between = BUCKET) -> dict[str, Any]:
-    """Write result and manifest of what the stages left in `between`: where they lie, and the job's status."""
+def publish(request: Event, between: Between = BUCKET, uploaded: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Write result and manifest of what the stages left in `between`: where they lie, and the job's status.
+
+    uploaded: S3's answer with the upload, where it was read here; else it is asked for what lies beside that.
+    """
     about(request.job.id)
-    answer = _publish(request, between)
+    answer = _publish(request, between, uploaded)
     count("Jobs", status=answer["status"])
     return answer
 
 
-def _publish(request: Event, between: Between) -> dict[str, Any]:
+def _publish(request: Event, between: Between, uploaded: Mapping[str, Any] | None) -> dict[str, Any]:
     started = time.perf_counter()
     job = request.job
     inspection = so_far(request, between)
@@ -71,7 +75,7 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     )
     bucket, key = setting("RESULTS_BUCKET"), keys.result(job.to or job.key, format_name)
     carried = carrying.of_upload(
-        job, key, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
+        job, key, uploaded, metadata=setting("KEEP_METADATA") == "true", tags=setting("KEEP_TAGS") == "true"
     )
     milliseconds = round((time.perf_counter() - started) * 1000)
     # Metadata of S3 objects is ASCII, keys are not: the source is named by a digest.
@@ -80,7 +84,9 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     # What was answered to who waited is forgotten in a day: by this tag, for uploads' keys may begin as they like.
     briefly = {"Tagging": "darkroom=answered"} if job.bucket == setting("WORK_BUCKET") else {}
 
-    def write(name: str, content: bytes, media_type: str, more: carrying.Carried) -> storage.Written | None:
+    def write(
+        name: str, content: bytes, media_type: str, more: carrying.Carried, *, new: bool
+    ) -> storage.Written | None:
         return storage.write_newest(
             bucket,
             name,
@@ -89,12 +95,13 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
             source=source,
             sequencer=job.sequencer,
             metadata={**more.metadata, "job": job.id},
+            new=new,
             **{**more.options, **briefly},
         )
 
     brief = msgspec.json.encode(inspection.diagnosis.brief()).decode() if inspection.diagnosis else ""
     superseded = {"status": "superseded", "diagnosis": brief, "result": None, "manifest": None}
-    result = write(key, body, codec.MEDIA_TYPES[format_name], carried)
+    result = write(key, body, codec.MEDIA_TYPES[format_name], carried, new=True)
     if result is None:
         return superseded
     told = replace(
@@ -106,14 +113,14 @@ def _publish(request: Event, between: Between) -> dict[str, Any]:
     count_dollars(told, together=between is not BUCKET)
     if told.sidecar is not None and told.sidecar.where == "beside":
         name = keys.sidecar(key)
-        written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried())
+        written = write(name, sidecar.packet(told), sidecar.MEDIA_TYPE, carrying.Carried(), new=result.new)
         if written is None:
             return superseded
         told = replace(told, sidecar=replace(told.sidecar, bucket=bucket, key=name, version=written.version))
     else:
         storage.remove_older(bucket, keys.sidecar(key), source=source, sequencer=job.sequencer)
     text = msgspec.json.encode(told)
-    manifest = write(keys.manifest(key), text, "application/json", carrying.Carried())
+    manifest = write(keys.manifest(key), text, "application/json", carrying.Carried(), new=result.new)
     if manifest is None:
         return superseded
     if setting("ANNOTATE_RESULTS") == "true":

@@ -15,6 +15,7 @@ from darkroom.limits import Limits
 
 GONE = {"NoSuchKey", "NoSuchVersion", "404"}
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
+NOTHING_THERE = {"IfNoneMatch": "*"}
 
 
 def read(
@@ -24,11 +25,42 @@ def read(
 
     Raises `ImageRejected`: "gone" where it no longer exists, "too-many-bytes" before reading more than `limits` allow.
     """
+    answer = _ask(bucket, key, version)
+    return _body(answer, limits), answer
+
+
+def read_upload(bucket: str, key: str, version: str | None, *, limits: Limits) -> tuple[bytes, dict[str, Any], bool]:
+    """An upload's bytes, S3's answer, and whether its key was deleted since. version: None where no versions are kept.
+
+    One request in all but the rarest case, that the version is the newest no more. Raises as `read` does.
+    """
+    if version is None:
+        return *read(bucket, key, limits=limits), False
     try:
-        answer = client("s3").get_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
-        if limits is not None:
-            limits.check_bytes(answer["ContentLength"])
-        return answer["Body"].read(), answer
+        newest = _ask(bucket, key, None)
+    except ImageRejected:  # a delete marker, or nothing at all
+        return *read(bucket, key, version, limits=limits), True
+    if newest.get("VersionId") == version:
+        return _body(newest, limits), newest, False
+    newest["Body"].close()
+    return *read(bucket, key, version, limits=limits), False
+
+
+def _ask(bucket: str, key: str, version: str | None) -> dict[str, Any]:
+    try:
+        answer: dict[str, Any] = client("s3").get_object(
+            Bucket=bucket, Key=key, **({"VersionId": version} if version else {})
+        )
+    except (ClientError, BotoCoreError) as error:
+        raise translate(error) from error
+    return answer
+
+
+def _body(answer: Mapping[str, Any], limits: Limits | None) -> bytes:
+    if limits is not None:
+        limits.check_bytes(answer["ContentLength"])
+    try:
+        return bytes(answer["Body"].read())
     except (ClientError, BotoCoreError) as error:
         raise translate(error) from error
 
@@ -77,10 +109,11 @@ def copy(
 
 
 class Written(msgspec.Struct, frozen=True):
-    """What S3 calls an object that was written. version: None where the bucket keeps none."""
+    """What S3 calls an object that was written. version: None where the bucket keeps none. new: nothing lay there."""
 
     etag: str
     version: str | None
+    new: bool = True
 
 
 def write_newest(
@@ -92,18 +125,22 @@ def write_newest(
     source: str,
     sequencer: str,
     metadata: Mapping[str, str],
+    new: bool = True,
     **options: str,
 ) -> Written | None:
     """Write an object unless what lies there was made from a newer upload of the same source. None if it was.
+
+    new: nothing is thought to lie there, so that is tried first, without a look: most photos are uploaded once.
 
     S3 delivers events at least once and out of order, and two uploads of a key are worked on at the same time. Each
     result carries its source and the upload's sequencer; it is replaced by compare-and-swap (``If-Match``), so that
     whatever the order in which two jobs finish, the newest upload's result stays.
     """
     s3 = client("s3")
-    for _ in range(16):
+    for attempt in range(16):
         try:
-            condition = _condition(s3, bucket, key, source, sequencer)
+            blind = new and attempt == 0
+            condition = NOTHING_THERE if blind else _condition(s3, bucket, key, source, sequencer)
             if condition is None:
                 return None
             answer = s3.put_object(
@@ -115,7 +152,7 @@ def write_newest(
                 **options,
                 **condition,
             )
-            return Written(answer["ETag"].strip('"'), answer.get("VersionId"))
+            return Written(answer["ETag"].strip('"'), answer.get("VersionId"), condition is NOTHING_THERE)
         except ClientError as error:
             if code_of(error) not in LOST_RACE | GONE:
                 raise translate(error) from error
@@ -153,7 +190,7 @@ def _condition(s3: Any, bucket: str, key: str, source: str, sequencer: str) -> d
         head = s3.head_object(Bucket=bucket, Key=key)
     except ClientError as error:
         if code_of(error) in GONE:
-            return {"IfNoneMatch": "*"}
+            return NOTHING_THERE
         raise
     there = head["Metadata"]
     if there.get("source") == source and is_newer(there.get("sequencer", ""), sequencer):
@@ -175,15 +212,6 @@ def remove_older(bucket: str, key: str, *, source: str, sequencer: str) -> None:
             raise translate(error) from error
     except BotoCoreError as error:
         raise translate(error) from error
-
-
-def is_deleted(bucket: str, key: str) -> bool:
-    """Whether a key's newest version is a delete marker, or there is none at all."""
-    try:
-        head(bucket, key)
-    except ImageRejected:
-        return True
-    return False
 
 
 def is_newer(sequencer: str, than: str) -> bool:
