@@ -140,8 +140,10 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     watch.sign("PUT", f"{made['upload']['url']}{made['upload']['fields']['key']}")  # a form asks for the same right
     announced = made["id"]
     for key in (f"api/{announced}/x.jpg", "holiday/a.jpg", "holiday/a.jpg"):
+        replaced = newest(s3, UPLOADS, key)
         put = s3.put_object(Bucket=UPLOADS, Key=key, Body=photos.encoded(), Tagging="trip=rome")
-        publish(functions, machines.workflow, key, put["VersionId"])
+        for version in filter(None, (replaced, put["VersionId"])):
+            publish(functions, machines.workflow, key, version)
     older = {"source": hashlib.sha256(f"{UPLOADS}/holiday/a.jpg".encode()).hexdigest(), "sequencer": "00"}
     s3.put_object(Bucket=RESULTS, Key="holiday/a.jpg.xmp", Body=b"<x/>", Metadata=older)
     publish(functions, machines.workflow, "holiday/a.jpg", None)
