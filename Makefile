@@ -24,7 +24,12 @@ IMAGE ?= darkroom
 DOCKER_OPTIONS ?=
 ARCHITECTURE ?= x86_64
 DEPLOYMENT ?=
+PACKAGE ?= zip
+IMAGE_URI ?=
+PARAMETERS ?=
 RELEASE ?= $(shell date -u +%Y%m%dT%H%M%SZ)
+
+OF_IMAGE := $(if $(filter zip image,$(PACKAGE)),$(filter image,$(PACKAGE)),$(error PACKAGE is zip or image, not $(PACKAGE)))
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -90,9 +95,10 @@ format: setup ## Format the code
 build: setup ## Build functions and layers for AWS (ARCHITECTURE=arm64)
 	ARCHITECTURE=$(ARCHITECTURE) $(SAM) build --parameter-overrides Architecture=$(ARCHITECTURE)
 
-deploy: build ## Deploy to your AWS account (ARCHITECTURE=arm64 DEPLOYMENT=CANARY)
-	$(SAM) deploy --guided --parameter-overrides Architecture=$(ARCHITECTURE) \
-		$(if $(DEPLOYMENT),DeploymentPreference=$(DEPLOYMENT) Release=$(RELEASE))
+deploy: $(if $(OF_IMAGE),image-template,build) ## Deploy to your AWS account (ARCHITECTURE=arm64 DEPLOYMENT=CANARY PACKAGE=image IMAGE_URI=… PARAMETERS="Name=value…")
+	$(SAM) deploy $(if $(OF_IMAGE),$(DEPLOY_IMAGE),--guided) --parameter-overrides Architecture=$(ARCHITECTURE) \
+		DeploymentPreference=$(or $(DEPLOYMENT),ALL_AT_ONCE) Release=$(if $(DEPLOYMENT),$(RELEASE),'""') \
+		$(if $(OF_IMAGE),ImageUri=$(IMAGE_URI)) $(PARAMETERS)
 
 image: setup ## Build the image of worker, serve and the functions (IMAGE=darkroom DOCKER_OPTIONS="--build-arg …")
 	docker build -t $(IMAGE) $(DOCKER_OPTIONS) .
@@ -163,6 +169,10 @@ kernels: ## Compile the loops that have C, for every architecture
 
 clean: ## Remove all that was made, except the virtual environment
 	rm -rf build .aws-sam .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .hypothesis
+
+# SAM asks for a repository wherever a function is an image, though it pushes none, and looks for its settings beside the template.
+DEPLOY_IMAGE = --stack-name "$(STACK)" --config-file ../samconfig.toml --template-file build/image-template.json \
+	--image-repository $(firstword $(subst :, ,$(subst @, ,$(or $(IMAGE_URI),$(error PACKAGE=image needs IMAGE_URI, an image in ECR)))))
 
 LOCK = $(UV) pip compile $(LOCK_ARGS) --quiet --no-header --python-version 3.13 --universal --generate-hashes
 

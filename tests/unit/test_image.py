@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from samtranslator.model.exceptions import InvalidDocumentException
 from samtranslator.translator.transform import transform
 
 from darkroom_local import image
@@ -57,6 +58,24 @@ def test_each_function_is_the_image_with_its_own_handler(expanded: dict[str, Any
     folders = {path.parent.name for path in (definition.ROOT / "functions").glob("*/app.py")}
     assert handlers == {f"functions.{folder}.app.handler" for folder in folders}
     assert not [one for one in expanded.values() if one["Type"] == "AWS::Lambda::LayerVersion"]
+
+
+@pytest.mark.parametrize("kind", [{"Ref": "Package"}, {"Fn::If": ["IsImage", "Image", "Zip"]}], ids=["Ref", "If"])
+def test_sam_takes_no_package_type_by_a_parameter(kind: dict[str, Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Why there are two templates: where this fails, one may do."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    code = {"CodeUri": "s3://bucket/key", "Runtime": "python3.13", "Handler": "app.handler"}
+    either = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Parameters": {"Package": {"Type": "String", "Default": "Zip"}},
+        "Conditions": {"IsImage": {"Fn::Equals": [{"Ref": "Package"}, "Image"]}},
+        "Resources": {"Function": {"Type": "AWS::Serverless::Function", "Properties": {**code, "PackageType": kind}}},
+    }
+    with pytest.raises(InvalidDocumentException) as refused:
+        transform(either, {"Package": "Zip"}, SimpleNamespace(load=dict))
+    assert [cause.message for cause in refused.value.causes] == [
+        f"Resource with id [Function] is invalid. invalid 'PackageType' : {kind}"
+    ]
 
 
 def test_all_but_functions_and_layers_is_the_template_s() -> None:

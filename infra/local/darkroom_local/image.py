@@ -1,7 +1,8 @@
 """`make image-template`: the template with every function as the image, in build/image-template.json.
 
-One template cannot have both by a parameter: SAM decides by `PackageType` which properties a function may have, before
-CloudFormation knows any parameter's value, and layers, runtime and handler are none of an image's.
+One template cannot have both by a parameter: SAM decides by `PackageType` which properties a function may have (layers,
+runtime and handler are none of an image's), and refuses one that is no plain word. `make deploy PACKAGE=image` deploys
+this one.
 """
 
 from __future__ import annotations
