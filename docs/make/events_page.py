@@ -62,9 +62,8 @@ give the connection `WebhookConnection` the new one too (`aws events update-conn
 - `WebhooksPerSecond` (10) bounds how fast they come; more wait.
 - It may come twice, and in any order: `job` and `execution` tell.
 
-`tests/cloud/test_webhooks.py` makes connection, destination and rule by the embedded AWS's own API, with the
-template's properties, since its CloudFormation knows neither of the first two, and reads what arrives for a real job.
-What is tried again, and when, only AWS itself does.
+`tests/cloud/test_parameters.py` deploys a stack with a webhook on the embedded AWS, and reads what arrives for real
+jobs, by HTTPS and with the stack's secret. What is tried again, and when, only AWS itself does.
 
 # The schema
 

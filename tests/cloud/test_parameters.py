@@ -9,16 +9,18 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from darkroom.client import doctor
+from darkroom.client import doctor, read_event
 from darkroom.client.stack import Stack
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
-from tests.cloud.cloud import Cloud
-from tests.support import photos
+from tests.cloud.cloud import Cloud, wait_for
+from tests.support import photos, schemas
+from tests.support.listening import Heard, hears
 
 pytestmark = [pytest.mark.cloud, pytest.mark.slow]
 
@@ -47,8 +49,18 @@ def changed() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def cloud(tmp_path_factory: pytest.TempPathFactory, changed: dict[str, str]) -> Iterator[Cloud]:
-    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), settings={"LAMBDA_ACCOUNT_CONCURRENCY": "1000"}) as aws:
+def listener(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, Path, Heard]]:
+    with hears(tmp_path_factory.mktemp("listener")) as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def cloud(
+    tmp_path_factory: pytest.TempPathFactory, changed: dict[str, str], listener: tuple[str, Path, Heard]
+) -> Iterator[Cloud]:
+    changed["WebhookUrl"], trusted, _ = listener
+    settings = {"LAMBDA_ACCOUNT_CONCURRENCY": "1000", "SSL_CERT_FILE": str(trusted)}
+    with EmbeddedAws.start(tmp_path_factory.mktemp("aws"), settings=settings) as aws:
         changed["KmsKeyArn"] = aws.client("kms").create_key()["KeyMetadata"]["Arn"]
         changed["AlarmTopicArn"] = aws.client("sns").create_topic(Name="alarms")["TopicArn"]
         policy = aws.client("iam").create_policy(PolicyName="boundary", PolicyDocument=ALL)
@@ -118,6 +130,25 @@ def test_more_photos_than_may_run_each_become_one_job(cloud: Cloud) -> None:
         cloud.upload(f"many/{index}.png", photos.encoded("PNG", seed=index))
     for index in range(7):
         assert cloud.job(f"many/{index}.png")["status"] == "succeeded"
+
+
+def test_each_end_is_told_by_https_with_the_stack_s_secret(cloud: Cloud, listener: tuple[str, Path, Heard]) -> None:
+    heard = listener[2]
+    cloud.upload("hooked/good.png", photos.encoded("PNG"), recipe="none")
+    cloud.upload("hooked/bad.png", b"no photo")
+    ids = {
+        cloud.job(f"hooked/{name}.png")["id"]: status for name, status in (("good", "succeeded"), ("bad", "rejected"))
+    }
+    told = wait_for(lambda: [*heard] if {body["detail"]["job"] for _, body in heard} >= set(ids) else None, "webhooks")
+    secret = cloud.aws.client("secretsmanager").get_secret_value(SecretId=cloud.outputs["WebhookSecret"])
+    for headers, body in told:
+        assert headers["x-darkroom-secret"] == secret["SecretString"]
+        assert headers["content-type"].startswith("application/json")
+        schemas.check_event(body)
+    found = {ended.job: ended for ended in (read_event(body) for _, body in told)}
+    assert {job: found[job].status for job in ids} == ids
+    failures = [error.code for job in ids if (error := found[job].error)]
+    assert failures == ["image.not-an-image"]
 
 
 def version_of(cloud: Cloud, job: Mapping[str, Any]) -> str:

@@ -15,7 +15,7 @@ from jsonata.parser import Parser
 from ministack.app import main
 from ministack.core import iam_evaluator
 
-from darkroom_local import expressions, maps, releases
+from darkroom_local import expressions, maps, releases, webhooks
 
 MILLISECONDS = 60_000
 
@@ -48,4 +48,5 @@ if __name__ == "__main__":
     Parser.parse = expressions.parse
     maps.complete()
     releases.complete()
+    webhooks.complete()
     main()

@@ -116,7 +116,8 @@ def _unqualified(extract: Callable[..., str]) -> Callable[..., str]:
     return extracted
 
 
-def _told(answer: Any) -> dict[str, Any]:
+def told(answer: Any) -> dict[str, Any]:
+    """What MiniStack's API answers CloudFormation. Raises ValueError with its words where it refuses."""
     status, _, body = answer
     if status >= 400:
         raise ValueError(body.decode())
@@ -126,7 +127,7 @@ def _told(answer: Any) -> dict[str, Any]:
 
 def _publish(_name: str, asked: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
     wanted = {"stateMachineArn": asked["StateMachineArn"], "description": asked.get("Description", "")}
-    arn = _told(stepfunctions._publish_state_machine_version(wanted))["stateMachineVersionArn"]
+    arn = told(stepfunctions._publish_state_machine_version(wanted))["stateMachineVersionArn"]
     return arn, {"Arn": arn}
 
 
@@ -140,13 +141,13 @@ def _routes(asked: dict[str, Any]) -> list[dict[str, Any]]:
 
 def _name(_name: str, asked: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
     wanted = {"name": asked["Name"], "routingConfiguration": _routes(asked)}
-    arn = _told(stepfunctions._create_state_machine_alias(wanted))["stateMachineAliasArn"]
+    arn = told(stepfunctions._create_state_machine_alias(wanted))["stateMachineAliasArn"]
     return arn, {"Arn": arn}
 
 
 def _shift(alias: str, _before: dict[str, Any], asked: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:
     wanted = {"stateMachineAliasArn": alias, "routingConfiguration": _routes(asked)}
-    _told(stepfunctions._update_state_machine_alias(wanted))
+    told(stepfunctions._update_state_machine_alias(wanted))
     return alias, {"Arn": alias}
 
 
