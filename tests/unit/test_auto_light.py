@@ -11,7 +11,7 @@ import pytest
 import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, treatments
-from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_light, share_of_light, tinted_light
+from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_of_light, tinted_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
@@ -294,22 +294,51 @@ def test_what_a_gain_left_in_the_histogram_is_no_tint_where_no_cast_was_diagnose
 COLD = np.exp2(np.array([-0.6, 0.0, 0.4]))
 
 
-def agreed(probability: float = 0.9, tint: tuple[float, float] = (-0.3, 0.2), **evidence: float) -> float:
-    """Degrees that are taken out of `COLD` light since two networks see it."""
-    light = agreed_light(COLD / COLD.mean(), probability, tint, msgspec.structs.replace(BLUE, **evidence))
-    return 0.0 if light is None else float(cast_degrees(light))
+def agreed(
+    probability: float = 0.9, tint: tuple[float, float] = (-0.3, 0.2), light: Array = COLD, **evidence: float
+) -> float:
+    """The share of a light that is taken out since two networks see it."""
+    return agreed_share(light / light.mean(), probability, tint, msgspec.structs.replace(BLUE, **evidence))
 
 
 def test_a_light_that_two_networks_see_is_made_grey() -> None:
-    whole = float(cast_degrees(COLD))
-    assert agreed() == pytest.approx(whole)
-    assert agreed(neutral=0.0, spread=1.0) == pytest.approx(whole)
-    assert agreed_light(COLD / COLD.mean(), 0.9, (-0.3, 0.2), None) is None
+    assert agreed() == agreed(neutral=0.0, spread=1.0) == 1
+    assert agreed_share(COLD / COLD.mean(), 0.9, (-0.3, 0.2), None) == 0
     doubtful = [agreed(probability=probability) for probability in (0.01, 0.06, 0.1)]
-    assert doubtful[0] == 0 < doubtful[1] < doubtful[2] == pytest.approx(whole)
-    tints = [agreed(tint=(-0.6 * part, 0.4 * part)) for part in (-0.5, 0.05, 0.15, 0.3)]
+    assert doubtful[0] == 0 < doubtful[1] < doubtful[2] == 1
+    tints = [agreed(tint=(-0.6 * part, 0.4 * part), spread=1.0) for part in (-0.5, 0.05, 0.15, 0.3)]
     assert tints[:2] == [0, 0]
-    assert 0 < tints[2] < tints[3] == pytest.approx(whole)
+    assert 0 < tints[2] < tints[3] == 1
+
+
+LAMP = 2.0 ** np.array([0.2, 0.0, -0.25])
+
+
+def test_what_either_network_doubts_both_may_see_together() -> None:
+    assert agreed(0.05, (0.1, -0.12), LAMP) == 0
+    assert agreed(0.05, (0.25, -0.25), LAMP) == 1  # improbable, but the tint is all of it
+    assert agreed(0.6, (0.06, -0.08), LAMP) == 1  # hardly a tint, but probable
+    assert 0 < agreed(0.14, (0.06, -0.08), LAMP) < 1
+    assert agreed(0.6, (0.02, -0.03), LAMP) == 0  # one network's word
+    strong = LAMP**2.5
+    assert agreed(0.12, (0.12, -0.12), LAMP) > agreed(0.12, (0.12, -0.12), strong) == 0
+    for against in ({"spread": 0.6}, {"neutral": 0.02}, {"neutral_highlights": 0.3}):
+        assert agreed(0.05, (0.25, -0.25), LAMP, **against) == 0
+
+
+def test_the_light_that_two_networks_agree_on_is_known_better_than_the_tint() -> None:
+    blue = msgspec.structs.replace(diagnosed({"colour cast": 0.95}), tint=(-0.4, 0.4), scene={"photo": 1.0})
+    light = COLD / COLD.mean()
+    details = dict(zip(("red", "green", "blue"), light.tolist(), strict=True))
+    defects = [
+        msgspec.structs.replace(each, details=details) if each.name == "colour cast" else each for each in blue.defects
+    ]
+    measured = msgspec.structs.replace(
+        DULL, light=msgspec.structs.replace(BLUE, red=-0.9, blue=0.9), illuminant=tuple(light.tolist())
+    )
+    seen_by_both = msgspec.structs.replace(blue, defects=defects)
+    (call,) = treatments.resolve(NONE, measured, seen_by_both)[0]
+    np.testing.assert_allclose(call.params["illuminant"], light, atol=1e-3)
 
 
 @pytest.mark.parametrize(
@@ -322,14 +351,13 @@ def test_what_speaks_against_a_light_that_two_networks_see(against: dict[str, An
 
 
 def test_warm_light_is_wanted_more_often_than_cold() -> None:
-    warm = COLD[::-1] / COLD.mean()
-    assert agreed_light(warm, 0.1, (0.2, -0.3), BLUE) is None
-    assert agreed_light(warm, 0.5, (0.2, -0.3), BLUE) is not None
+    assert agreed(0.1, (0.2, -0.3), COLD[::-1], spread=1.0) == 0
+    assert agreed(0.5, (0.2, -0.3), COLD[::-1], spread=1.0) == 1
 
 
 def test_no_light_of_day_or_lamp_is_so_green() -> None:
     green = np.array([0.7, 1.0, 0.6])
-    assert agreed_light(green / green.mean(), 0.99, (-0.5, -0.7), BLUE) is None
+    assert agreed(0.99, (-0.5, -0.7), green) == 0
 
 
 def test_a_toned_print_has_one_colour_a_luma_and_a_photo_has_not() -> None:

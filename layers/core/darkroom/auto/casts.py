@@ -55,9 +55,25 @@ light is often wanted, cold light hardly ever."""
 AGREEING, AGREEING_PART = (0.05, 0.15), (0.1, 0.25)
 """The same of the tint in that light's direction, in stops and as a part of it."""
 
-AGAINST_AGREEING = (1.25, 1.9), (0.0, 0.3), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
-"""What then still speaks against it: the stops of that light, what no daylight and no lamp has, one colour in
-all of it, pixels of the opposite colour, and light ones that are grey as they are; for a light tints all there is."""
+WEIGHTS, WEIGHED = (0.5, 4.3, -1.6), (-1.2, -0.8)
+"""Or both together: the weights of the log odds of its probability, of the stops of the tint in its direction, and of
+its own, about as a logistic regression on photographs taken again has them, and the sum from which on it counts and
+counts in full. A light that is hardly to be told from none needs less evidence than a strong one."""
+
+LEAST_AGREEING = (0.04, 0.08)
+"""What the tint must have of it even so, in stops."""
+
+AGAINST_WEIGHED = (0.25, 0.5), (-0.06, -0.03), LIGHT_IS_GREY
+"""What speaks against that sum: the spread of the estimates, too few pixels that are grey, and light ones that are."""
+
+AGAINST_AGREEING = (1.25, 1.9), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
+OFF_WARM, OFF_COLD = (0.0, 0.3), (0.2, 0.4)
+"""What still speaks against it: the stops of that light, one colour in all of it, pixels of the opposite colour, and
+light ones that are grey as they are, for a light tints all there is; and what no daylight and no lamp has, where
+flowers, fruit and skin are warm, more of them than are cold."""
+
+MOSTLY = 0.6
+"""Share from which the light on which two networks agree is taken rather than the tint: it is known better."""
 
 COLD_BY_MISTAKE = (0.35, 0.6), (0.1, 0.2), (0.75, 0.9)
 """Where light seems to have its colour by will: from which probability on, and for which tint in its direction, a cold
@@ -83,28 +99,30 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 
 
 def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
-    """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis: the stronger."""
+    """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis."""
     if meant(diagnosis, measurements):
         return mistaken_light(diagnosis, measurements)
     cast, evidence = diagnosis["colour cast"], measurements.light
-    told = light_of(cast, diagnosis, measurements)
-    lights = tinted_light(diagnosis.tint, evidence), agreed_light(told, cast.probability, diagnosis.tint, evidence)
-    return max((light for light in lights if light is not None), key=cast_degrees, default=None)
+    light = light_of(cast, diagnosis, measurements)
+    share = agreed_share(light, cast.probability, diagnosis.tint, evidence)
+    agreed, tinted = _part(light, share), tinted_light(diagnosis.tint, evidence)
+    if agreed is not None and share >= MOSTLY:
+        return agreed
+    return max((part for part in (agreed, tinted) if part is not None), key=cast_degrees, default=None)
 
 
 def mistaken_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
     """What is to be taken out of a cold light where light seems to have its colour by will; None for none."""
     cast = diagnosis["colour cast"]
     light = light_of(cast, diagnosis, measurements)
-    part = agreed_light(light, cast.probability, diagnosis.tint, measurements.light)
+    agreed = agreed_share(light, cast.probability, diagnosis.tint, measurements.light)
     stops = np.log2(light[[0, 2]] / light[1])
     size = float(np.hypot(*stops))
-    if part is None or stops[0] > stops[1] or not meant(diagnosis, measurements):
+    if not agreed or stops[0] > stops[1] or not meant(diagnosis, measurements):
         return None
     probable, agreeing, usual = COLD_BY_MISTAKE
     share = between(cast.probability, *probable) * between(float(stops @ np.array(diagnosis.tint)) / size, *agreeing)
-    part = part ** (share * (1 - between(size, *usual)))
-    return part / part.mean() if cast_degrees(part) >= LEAST_REMOVED else None
+    return _part(light, agreed * share * (1 - between(size, *usual)), LEAST_REMOVED)
 
 
 def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> Array | None:
@@ -124,8 +142,7 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
         -evidence.neutral,
         evidence.neutral_highlights,
     )
-    shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_TINT, strict=True)]
-    share = min(between(size, LEAST_TINT, SURE_TINT), *shares)
+    share = min(between(size, LEAST_TINT, SURE_TINT), *_left(stated, AGAINST_TINT))
     if measured <= 0 or not share:
         return None
     stops = np.array([tint[0], 0, tint[1]]) / size * share * min(max(measured, size), FURTHER * size)
@@ -133,27 +150,35 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
     return light if cast_degrees(light) >= LEAST_REMOVED else None
 
 
-def agreed_light(
-    light: Array, probability: float, tint: tuple[float, float], evidence: LightEvidence | None
-) -> Array | None:
-    """The part of a light that is to be taken out since two networks see it that learned from other things; None for
-    none.
+def agreed_share(light: Array, probability: float, tint: tuple[float, float], evidence: LightEvidence | None) -> float:
+    """The share of a light that is to be taken out since two networks see it that learned from other things, in 0-1.
 
     light: that of the diagnosis, linear RGB, and `probability` its own.
     """
     stops = np.log2(light[[0, 2]] / light[1])
     size = float(np.hypot(*stops))
     if evidence is None or not size:
-        return None
-    agreeing = float(stops @ np.array(tint)) / size
-    one_colour, highlights = -_many_coloured(evidence), evidence.neutral_highlights
-    stated = size, _off_daylight(*stops), one_colour, evidence.opposed, highlights
-    shares = [between(value, none, whole) for value, (whole, none) in zip(stated, AGAINST_AGREEING, strict=True)]
-    probable = PROBABLY_WARM if stops[0] > stops[1] else PROBABLY_COLD
-    for value, bounds in ((probability, probable), (agreeing, AGREEING), (agreeing / size, AGREEING_PART)):
-        shares.append(between(value, *bounds))
-    part = light ** min(shares)
-    return part / part.mean() if cast_degrees(part) >= LEAST_DEGREES else None
+        return 0.0
+    warm, agreeing = stops[0] > stops[1], float(stops @ np.array(tint)) / size
+    probable, off = (PROBABLY_WARM, OFF_WARM) if warm else (PROBABLY_COLD, OFF_COLD)
+    each = between(probability, *probable), between(agreeing, *AGREEING), between(agreeing / size, *AGREEING_PART)
+    odds = np.log((probability + 1e-3) / (1 - probability + 1e-3))
+    together = between(float(np.dot(WEIGHTS, (odds, agreeing, size))), *WEIGHED), between(agreeing, *LEAST_AGREEING)
+    doubts = evidence.spread, -evidence.neutral, evidence.neutral_highlights
+    for_it = max(min(each), min(*together, *_left(doubts, AGAINST_WEIGHED)))
+    stated = size, -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
+    return min(for_it, *_left((*stated, _off_daylight(*stops)), (*AGAINST_AGREEING, off)))
+
+
+def _left(values: tuple[float, ...], against: tuple[tuple[float, float], ...]) -> list[float]:
+    """What each value leaves, in 0-1: all up to the first of its bounds, nothing from the second on."""
+    return [between(value, none, whole) for value, (whole, none) in zip(values, against, strict=True)]
+
+
+def _part(light: Array, share: float, least: float = LEAST_DEGREES) -> Array | None:
+    """A share of a light, of mean 1; None where that is less than so many degrees."""
+    part = light**share
+    return part / part.mean() if cast_degrees(part) >= least else None
 
 
 def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:
