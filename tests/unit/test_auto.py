@@ -296,11 +296,16 @@ class TestGuard:
     enhanced = Picture(np.full((40, 60, 3), 120, np.uint8))
 
     def review(
-        self, monkeypatch: pytest.MonkeyPatch, *, at_full: Diagnosis, at_half: Diagnosis
+        self,
+        monkeypatch: pytest.MonkeyPatch,
+        *,
+        at_full: Diagnosis,
+        at_half: Diagnosis,
+        at_more: Diagnosis | None = None,
     ) -> tuple[int, int, str]:
         def diagnose(pixels: Array, *, traces: bool) -> Diagnosis:
             assert not traces  # darkroom's own
-            return {120: at_full, 90: at_half}[int(pixels[0, 0, 0])]
+            return {120: at_full, 105: at_more or at_full, 90: at_half}[int(pixels[0, 0, 0])]
 
         monkeypatch.setattr(guard, "diagnose", diagnose)
         picture, review = guard.review(self.original, self.enhanced, self.before, ["underexposed"])
@@ -311,7 +316,13 @@ class TestGuard:
         assert (level, share) == (120, 100)
         assert why == "what is wrong fell from 1.1 to 0.2 defects"
 
-    def test_half_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_three_quarters_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        worse, better = diagnosed({"overexposed": 0.95}), diagnosed({})
+        level, share, why = self.review(monkeypatch, at_full=worse, at_more=better, at_half=better)
+        assert (level, share) == (105, 75)
+        assert why.endswith("with 75% of the change")
+
+    def test_half_of_it_where_more_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         level, share, why = self.review(monkeypatch, at_full=diagnosed({"overexposed": 0.95}), at_half=diagnosed({}))
         assert (level, share) == (90, 50)
         assert why.endswith("with 50% of the change")
@@ -346,7 +357,7 @@ class TestGuard:
         assert review.share == 100  # white, but it was one level before
         original[:10] = np.linspace(60, 90, 60, dtype=np.uint8)[:, None]
         picture, review = guard.review(Picture(original), Picture(clipped), self.before, ["underexposed"])
-        assert (review.share, int(picture.pixels.max())) == (50, 173)
+        assert (review.share, int(picture.pixels.max())) == (75, 214)
         assert guard.newly_lost(original, clipped) > 0.15
 
 

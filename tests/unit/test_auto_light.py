@@ -20,7 +20,7 @@ from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.cast import cast_evidence
-from darkroom.estimates.measure import thumbnail, white_margin
+from darkroom.estimates.measure import detailed, thumbnail, white_margin
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe, StepCall
@@ -30,6 +30,7 @@ from tests.support.photographs import NAMES, photo
 from tests.unit.test_auto import AUTO, FINE, diagnosed
 
 DULL = msgspec.structs.replace(FINE, tones=tuple(np.linspace(0.3, 0.6, 32).tolist()), colors=5000.0)
+BUSY = msgspec.structs.replace(DULL, detail=0.9)
 DARK = msgspec.structs.replace(
     FINE, tones=tuple((np.linspace(0, 0.6, 32) ** 1.5).tolist()), white_point=(0.5, 0.5, 0.5), colors=5000.0
 )
@@ -425,10 +426,10 @@ def test_a_dull_photo_gets_contrast_and_a_dark_one_light() -> None:
 
 @pytest.mark.parametrize("wanted", ["none", "gentle", "full"])
 def test_as_much_finish_as_was_asked_for(wanted: Finish) -> None:
-    calls, decisions = treatments.resolve(Recipe(steps="auto", finish=wanted), DULL, seen())
+    calls, decisions = treatments.resolve(Recipe(steps="auto", finish=wanted), BUSY, seen())
     assert chosen(decisions) == ([] if wanted == "none" else ["finish"])
     assert [call.name for call in calls] == (
-        [] if wanted == "none" else ["stretch_nonlinear", "equalize_adaptive", "adjust_color"]
+        [] if wanted == "none" else ["stretch_local", "stretch_nonlinear", "adjust_color"]
     )
     for call in calls:
         call.resolve()
@@ -462,26 +463,109 @@ def test_tones_are_followed_through_the_steps_that_change_exposure() -> None:
 
 
 def test_after_backlight_there_is_local_contrast_but_no_curve() -> None:
-    steps = finish("full", seen(), DULL, [repair("backlight")]).steps
-    assert [step.name for step in steps] == ["equalize_adaptive", "adjust_color"]
+    steps = finish("full", seen(), BUSY, [repair("backlight")]).steps
+    assert [step.name for step in steps] == ["stretch_local", "adjust_color"]
 
 
 def test_shadows_are_opened_where_much_lies_in_them_that_is_not_meant_to() -> None:
-    shady = msgspec.structs.replace(FINE, tones=tuple((np.linspace(0, 1, 32) ** 3).tolist()), colors=5000.0)
+    shady = msgspec.structs.replace(BUSY, tones=tuple((np.linspace(0, 1, 32) ** 3).tolist()))
 
-    def opened(brighter: float, measurements: Measurements = shady) -> float:
-        calls = finish("full", seen(brighter), measurements, []).steps
+    def opened(brighter: float, measurements: Measurements = shady, **scene: float) -> float:
+        calls = finish("full", seen(brighter, **scene), measurements, []).steps
         return next((float(call.params["amount"]) for call in calls if call.name == "lift_shadows"), 0.0)
 
     assert 0 < opened(0.01) < opened(0.06)
-    assert opened(-0.03) == opened(0.06, DULL) == 0
+    assert opened(-0.03) == opened(0.06, BUSY) == 0
+    assert opened(0.06, msgspec.structs.replace(shady, detail=0.2)) == 0
+    assert 0 < opened(0.06, photo=0.8, night=0.2) < opened(0.06)
+    assert opened(0.06, photo=0.7, night=0.3) == 0
+
+
+def test_where_shadows_are_opened_colours_grow_with_them_and_get_less_vibrance() -> None:
+    shady = msgspec.structs.replace(BUSY, tones=tuple((np.linspace(0, 1, 32) ** 2.5).tolist()))
+    shut, opened = (vibrance(finish("full", seen(brighter), shady, []).steps) for brighter in (-0.03, -0.01))
+    assert 0 < opened < shut
+
+
+def vibrance(steps: list[StepCall]) -> float:
+    return next((float(step.params["vibrance"]) for step in steps if step.name == "adjust_color"), 0.0)
+
+
+def strength(measurements: Measurements, glow: float = 0.0, **scene: float) -> tuple[float, float]:
+    """Mean change of luma by the curve of a finish, and its vibrance."""
+    told = msgspec.structs.replace(seen(0.03, **scene), glow=glow)
+    steps = finish("gentle", told, measurements, []).steps
+    tones = np.array(measurements.tones)
+    return float(np.abs(curves.after(tones, steps) - tones).mean()), vibrance(steps)
+
+
+def test_the_finish_is_bold_where_much_detail_is_and_quiet_where_all_is_calm() -> None:
+    calm, some, busy = (strength(msgspec.structs.replace(DULL, detail=detail)) for detail in (0.1, 0.5, 0.9))
+    assert 0 < calm[0] < some[0] < busy[0]
+    assert 0 < calm[1] < some[1] < busy[1]
+    assert busy[1] > 2 * calm[1]
+
+
+def test_what_is_hardly_a_photo_or_has_light_of_its_own_is_finished_quietly() -> None:
+    whole = strength(BUSY)
+    assert whole > strength(BUSY, glow=0.6) > strength(BUSY, glow=0.95) > (0, 0)
+    assert whole > strength(BUSY, photo=0.6, drawing=0.4) > (0, 0)
+    assert strength(BUSY, photo=0.3, drawing=0.4) == (0, 0)
+
+
+def test_a_toned_print_keeps_its_one_colour() -> None:
+    toned, coloured = (msgspec.structs.replace(BUSY, light=LightEvidence(hues=hues)) for hues in (8.0, 30.0))
+    assert strength(toned)[1] == 0 < strength(coloured)[1]
+
+
+def test_what_is_too_dark_by_what_it_shows_becomes_lighter_though_it_is_calm() -> None:
+    calm = msgspec.structs.replace(DULL, tones=tuple(np.linspace(0, 0.7, 32).tolist()))
+
+    def lighter(brighter: float, measurements: Measurements = calm, glow: float = 0.0) -> float:
+        told = msgspec.structs.replace(seen(brighter), glow=glow)
+        tones = np.array(measurements.tones)
+        return float((curves.after(tones, finish("gentle", told, measurements, []).steps) - tones).mean())
+
+    assert lighter(0.0) < lighter(0.04) < lighter(0.06)
+    assert lighter(0.06, glow=0.95) < lighter(0.06)
+    assert lighter(0.0) < lighter(0.0, msgspec.structs.replace(calm, detail=0.9))
+
+
+def test_what_is_light_and_should_be_is_made_no_darker() -> None:
+    light = np.linspace(0.6, 1, 32)
+    kept, darker = (curves.through(finish_curve(light, 1.0, brighter), light).mean() for brighter in (0.0, -0.1))
+    assert kept == pytest.approx(light.mean(), abs=0.01)
+    assert darker < light.mean() - 0.04
+
+
+def test_contrast_alone_makes_nothing_lighter_or_darker() -> None:
+    for low, high in ((0.15, 0.8), (0.3, 0.85), (0.2, 0.9)):
+        dull = np.linspace(low, high, 32)
+        deeper = curves.through(finish_curve(dull, 1.0, -0.02), dull)
+        assert deeper.mean() == pytest.approx(dull.mean(), abs=0.01)
+        assert deeper.std() > 1.1 * dull.std()
+
+
+def test_detail_is_what_is_neither_even_nor_a_soft_gradient() -> None:
+    rng = np.random.default_rng(6)
+    picture = np.tile(np.linspace(0.1, 0.9, 160, dtype=np.float32), (120, 1))
+    assert detailed(picture) == detailed(np.zeros((5, 5), np.float32)) == 0
+    picture[:40] += rng.normal(0, 0.1, (40, 160)).astype(np.float32)
+    assert detailed(picture) == pytest.approx(1 / 3)
+
+
+def test_what_is_hardly_a_photo_is_left_alone_though_nobody_knows_what_it_is() -> None:
+    unclear = {"photo": 0.14, "drawing": 0.13, "texture": 0.45, "night": 0.28}
+    calls, decisions = treatments.resolve(AUTO, DARK, seen(0.2, **unclear))
+    assert (calls, chosen(decisions)) == ([], [])
+    assert chosen(treatments.resolve(AUTO, DARK, seen(0.2, **unclear | {"photo": 0.3}))[1]) == ["underexposed"]
 
 
 @pytest.mark.parametrize(("levels", "raised"), [(2.0, True), (4.0, False)])
 def test_local_contrast_does_not_bring_out_grain(levels: float, raised: bool) -> None:
-    grainy = msgspec.structs.replace(DULL, noise_luma=levels)
+    grainy = msgspec.structs.replace(BUSY, noise_luma=levels)
     names = [step.name for step in finish("gentle", seen(), grainy, []).steps]
-    assert ("equalize_adaptive" in names) == raised
+    assert ("stretch_local" in names) == raised
 
 
 @pytest.mark.parametrize(("levels", "finished"), [(2.0, True), (8.0, False)])

@@ -64,3 +64,6 @@ class Measurements(msgspec.Struct, frozen=True):
         Share, Meta(description="of the pixels along its four sides, those that are white; of the side with the fewest")
     ] = 0.0
     light: Annotated[LightEvidence | None, Meta(description="null for grey, and in manifests of before")] = None
+    detail: Annotated[
+        Share, Meta(description="of the picture, what shows detail: neither sky nor backdrop nor blur")
+    ] = 0.0

@@ -58,7 +58,7 @@ things."""
 MEASURED: Mapping[About, tuple[str, ...]] = {
     "light": ("cast_degrees", "illuminant", "light"),
     "exposure": (
-        *("luma_p1", "luma_p50", "luma_p99", "white_point", "midtone", "linear_mean", "saturation", "tones"),
+        *("luma_p1", "luma_p50", "luma_p99", "white_point", "midtone", "linear_mean", "saturation", "tones", "detail"),
         *("clipped_shadows", "clipped_highlights", "lost_highlights"),
     ),
     "noise": ("noise_luma", "noise_chroma"),

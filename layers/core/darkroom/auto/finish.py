@@ -1,8 +1,9 @@
 """The last part of `auto`: the tone and colour that a careful editor gives a photo in ten seconds.
 
-Shadows opened where much lies in them that is not meant to. A curve of luminance, found on the photo's own tones: black
-and white points, middle tones towards a usual brightness, contrast about the middle, highlights that roll off. Then
-local contrast, and a little vibrance for pale colours.
+Shadows opened where much lies in them that is not meant to; local contrast. A curve of luminance, found on the photo's
+own tones: black and white points, middle tones towards a usual brightness, contrast about the middle, highlights that
+roll off. Then vibrance for pale colours. Bold where a photo is full of detail, as snapshots are, and quiet where it is
+calm, where its light has a colour of its own, and where it may be no photo.
 """
 
 from __future__ import annotations
@@ -21,6 +22,18 @@ from darkroom.report import Decision, Diagnosis
 
 SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.8, "full": 1.0}
 
+PHOTO = (0.3, 0.7)
+"""Probability that it is a photo, up to which nothing is done, and from which what is asked for is done in full."""
+
+BUSY, QUIET = (0.33, 0.63), 0.75
+"""Share of a photo that shows detail (`Measurements.detail`) up to which the finish is quiet, and from which it is
+bold: a sky, a backdrop or blur shows every change of tone, leaves and a crowd bear it. And how much of the curve a
+quiet one has."""
+
+GLOWING = (0.4, 0.9)
+"""Probability that a photo's light should have its colour, as at dusk or on a stage, from which its tones may be meant
+to be as they are, and from which they stay, but for a quiet finish."""
+
 BLACK, WHITE = 0.02, 0.98
 """Where the darkest and the lightest hundredth of a photo should lie."""
 
@@ -31,6 +44,11 @@ MIDDLE = (0.36, 0.62)
 """Mean luma between which a photo is as light as usual."""
 
 MOST_MIDDLE = 0.08
+LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.02, 0.06)
+AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
+"""How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
+in full, and where even a quiet one; up to what mean, and by how much at most."""
+
 DARK_ON_PURPOSE, LIGHT_ON_PURPOSE = 0.02, 0.04
 """How much lighter a photo becomes by its tones alone that misses no light by what it shows, and how much too light it
 may be before it becomes darker."""
@@ -42,24 +60,42 @@ MOST_CONTRAST = 0.5
 FLATTEST, STEEPEST = 0.6, 1.9
 """Slopes between which the curve stays."""
 
-PALE = 0.32
+PALE = 0.4
 """Mean chroma from which colours are strong enough."""
 
-MOST_VIBRANCE = 0.35
+MOST_VIBRANCE, MORE_VIBRANCE = 0.35, 0.75
+"""Of a quiet finish; and how much more of a bold one."""
+
+SATURATION = 0.2
+"""Saturation for vibrance, which hardly reaches colours of middling strength."""
+
+OPENED = (0.1, 0.5)
+"""`amount` of opened shadows from which vibrance is less, and from which there is none: with light colours grow too,
+and skin in the shade would turn orange."""
+
+SPARED = 0.8
+"""How much skin is spared of both."""
+
+TONED = (10.0, 16.0)
+"""`LightEvidence.hues` up to which a picture has one colour a luma, as a toned print, and from which it has not."""
+
 LEAST_CHANGE = 0.008
 """Mean change of luma below which a curve is not worth a change."""
 
-DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.15, 0.5), (-0.02, 0.05)
+DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.08, 0.45), (-0.03, 0.03)
 """Luma of shadows; the share of them from which they are opened, and from which in full; and how much lighter the photo
 should be by what it shows, likewise: what is dark on purpose stays."""
 
-MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.28, 0.5, 0.06
+MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.5, 0.55, 0.06
 """`amount` and `range` of `lift_shadows`."""
 
-LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.16, 0.32), 0.35, 0.08
-"""Deviation of luma up to which local contrast is raised in full, and from which not at all; its strength."""
+LOW_KEY = (0.1, 0.3)
+"""Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
 
-LOCAL_CONTRAST = {"clip_limit": 1.6, "tiles": 5}
+LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.65, 0.08
+"""Deviation of luma up to which local contrast is raised in full, and from which not at all; its `amount`."""
+
+LOCAL_CONTRAST = {"sigma": 0.2, "spare_skin": 0.6}
 
 GRAINY = 3.0
 """Levels of measured noise from which local contrast would bring it out."""
@@ -84,7 +120,7 @@ from there, and from which nothing changes any more."""
 UNTONED = "backlight"
 """The repair after which nobody knows the tones before it is done."""
 
-REMAINING_LEVELS = 5.0
+REMAINING_LEVELS = 6.5
 """Levels of measured noise of which enough is left for contrast to bring it back."""
 
 
@@ -102,15 +138,25 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
             return Decision("finish", False, f"no finish: its contrast is settled once it is repaired ({name})")
     if not measurements.tones:
         return Decision("finish", False, "no finish: its tones are not known")
+    share *= between(diagnosis.scene["photo"], *PHOTO) if diagnosis.scene else 1.0
+    plain = 1 - between(diagnosis.glow, *GLOWING)
+    bold = between(measurements.detail, *BUSY) * plain
+    bold, share = share * bold, share * (QUIET + (1 - QUIET) * bold)
     before = np.array(measurements.tones)
     tones = after(before, [call for repair in repairs for call in repair.steps])
     brighter = diagnosis.brighter - float(tones.mean() - before.mean()) if diagnosis.scene else None
     steps, told = [], []
+    lift = 0.0 if UNTONED in repaired else _opened(tones, bold, brighter, diagnosis.scene.get("night", 0.0))
+    if lift:
+        steps.append(StepCall("lift_shadows", {"amount": lift, "range": OPENED_UP_TO}))
+        told.append("shadows opened")
+    local = round(bold * MOST_LOCAL * (1 - between(float(tones.std()), *LOCAL)), 2)
+    if local >= LEAST_LOCAL and noise < GRAINY and STEEPENED not in repaired:
+        steps.append(StepCall("stretch_local", {"amount": local, **LOCAL_CONTRAST}))
+        told.append("more local contrast")
     if UNTONED not in repaired:
-        if lift := _opened(tones, share, brighter):
-            steps.append(StepCall("lift_shadows", {"amount": lift, "range": OPENED_UP_TO}))
-            told.append("shadows opened")
-        points = finish_curve(tones, share, brighter, darker=not on_white(measurements))
+        lighter = _lighter(share * plain, bold, brighter)
+        points = finish_curve(tones, share, brighter, darker=not on_white(measurements), lighter=lighter)
         if STEEPENED in repaired:
             points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
         moved = through(points, tones)
@@ -120,49 +166,79 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
             way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
             told.append(f"middle tones {way}")
             told.append("more contrast by a smooth curve")
-    local = round(share * MOST_LOCAL * (1 - between(float(tones.std()), *LOCAL)), 2)
-    if local >= LEAST_LOCAL and noise < GRAINY and STEEPENED not in repaired:
-        steps.append(StepCall("equalize_adaptive", {**LOCAL_CONTRAST, "strength": local}))
-        told.append("more local contrast")
-    vibrance = round(share * MOST_VIBRANCE * between(measurements.saturation, PALE, 0), 2)
-    if vibrance >= LEAST_VIBRANCE and measurements.saturation >= GREY:
-        steps.append(StepCall("adjust_color", {"vibrance": vibrance}))
+    vibrance = round(_vibrance(measurements, share, bold) * (1 - between(lift, *OPENED)), 2)
+    if vibrance >= LEAST_VIBRANCE:
+        colors = {"vibrance": vibrance, "saturation": round(vibrance * SATURATION, 2), "spare_skin": SPARED}
+        steps.append(StepCall("adjust_color", colors))
         told.append(f"pale colours {vibrance:+.0%}")
     if not steps:
         return Decision("finish", False, "no finish: its tones and colours are as they should be")
     return Decision("finish", True, f"finish, {wanted}: {', '.join(told)}", steps)
 
 
-def _opened(tones: Array, share: float, brighter: float | None) -> float:
+def _vibrance(measurements: Measurements, share: float, bold: float) -> float:
+    """How much livelier pale colours become; 0 for a picture without, or of one colour."""
+    if measurements.saturation < GREY:
+        return 0.0
+    hues = 1.0 if measurements.light is None else between(measurements.light.hues, *TONED)
+    most = share * MOST_VIBRANCE + bold * MORE_VIBRANCE
+    return most * hues * between(measurements.saturation, PALE, 0)
+
+
+def _opened(tones: Array, bold: float, brighter: float | None, night: float) -> float:
     """How far shadows are opened, as `lift_shadows` takes it; 0 for not."""
     if brighter is None:
         return 0.0
     dark = between(float((tones < DARK).mean()), *OFTEN_DARK)
-    amount = round(share * MOST_OPENED * dark * between(brighter, *DARK_BY_CHANCE), 2)
+    chance = between(brighter, *DARK_BY_CHANCE) * (1 - between(night, *LOW_KEY))
+    amount = round(bold * MOST_OPENED * dark * chance, 2)
     return amount if amount >= LEAST_OPENED else 0.0
 
 
-def finish_curve(tones: Array, share: float, brighter: float | None = None, *, darker: bool = True) -> Points:
+def _lighter(share: float, bold: float, brighter: float | None) -> float:
+    """How much of what it may become lighter by a photo does, in 0–1."""
+    if brighter is None:
+        return 0.0
+    return max(bold * between(brighter, *LIGHTER), share * between(brighter, *SURELY_LIGHTER))
+
+
+def finish_curve(
+    tones: Array, share: float, brighter: float | None = None, *, darker: bool = True, lighter: float = 0.0
+) -> Points:
     """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels).
 
-    brighter: by how much its mean should be higher by what it shows (`Diagnosis.brighter`); None where that is not
-    known. darker: whether its middle tones may become so.
+    share: how much of a finish it gets, in 0–1. brighter: by how much its mean should be higher by what it shows
+    (`Diagnosis.brighter`); None where that is not known. darker: whether its middle tones may become so. lighter: how
+    much of what they may become lighter by they do, in 0–1.
     """
     low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
     black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
     white = share * float(np.clip(WHITE - high, 0, MOST_WHITE))
     out = (LEVELS - black) / (1 - black - white)
     moved = (tones - black) / (1 - black - white)
-    mean, deviation = float(moved.mean()), float(moved.std())
-    usual = float(np.clip(mean, *MIDDLE)) - mean
-    if brighter is not None:
-        usual = min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(usual, brighter + LIGHT_ON_PURPOSE)
-    lift = share * float(np.clip(usual, -MOST_MIDDLE if darker else 0, MOST_MIDDLE))
-    out = _lifted(out, lift)
+    deviation = float(moved.std())
     contrast = share * MOST_CONTRAST * between(deviation, DEPTH, 0)
-    about = float(np.clip(mean + lift, 0.35, 0.6))
-    out = out + contrast * _s_curve(out, about)
-    return as_points(LEVELS, _bounded(out))
+    about = float(np.clip(tones.mean(), 0.35, 0.6))
+    mean = float(tones.mean())
+    more = lighter * float(np.clip(AS_LIGHT_AS - mean, 0, MOST_LIGHTER))
+    least = -MOST_MIDDLE if darker else 0.0
+    usual = share * float(np.clip(_missing(mean, brighter), least, MOST_MIDDLE))
+    wanted = mean + (max(more, usual) if more else usual)
+    low, high = -0.15, 0.2
+    for _ in range(10):
+        lift = (low + high) / 2
+        lifted = _lifted(out, lift)
+        curve = _bounded(lifted + contrast * _s_curve(lifted, about))
+        low, high = (lift, high) if np.interp(tones, LEVELS, curve).mean() < wanted else (low, lift)
+    return as_points(LEVELS, curve)
+
+
+def _missing(mean: float, brighter: float | None) -> float:
+    """By how much a mean should be higher by what is usual, and by what the photo shows where that is known."""
+    usual = float(np.clip(mean, *MIDDLE)) - mean
+    if brighter is None:
+        return usual
+    return min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(brighter + LIGHT_ON_PURPOSE, 0)
 
 
 def _lifted(levels: Array, by: float) -> Array:
@@ -174,7 +250,7 @@ def _lifted(levels: Array, by: float) -> Array:
 def _s_curve(levels: Array, about: float) -> Array:
     """Darker below a level and lighter above it, nothing at the ends."""
     inside = np.clip(levels, 0, 1)
-    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)))
+    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)) * np.where(inside < about, 0.6, 1))
 
 
 def _bounded(out: Array) -> Array:

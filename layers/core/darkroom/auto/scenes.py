@@ -15,6 +15,9 @@ hundreds."""
 SURELY = 0.5
 """Probability from which a picture is taken for one of a kind."""
 
+HARDLY_A_PHOTO = 0.25
+"""Probability of a photo below which a picture is taken for what it rather is, though nothing is sure."""
+
 LIGHTEST_NIGHT = 0.35
 """Mean luma."""
 
@@ -48,9 +51,12 @@ def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
 
 
 def kind_of(diagnosis: Diagnosis, measurements: Measurements) -> str:
-    """The kind of picture that it is taken for: a photo, unless it surely is another. What is light is no night."""
+    """The kind of picture that it is taken for: a photo, unless it surely is another, or hardly one.
+
+    What is light is no night.
+    """
     scene = max(diagnosis.scene, key=lambda each: diagnosis.scene[each], default="photo")
-    if diagnosis.scene.get(scene, 0.0) < SURELY:
+    if diagnosis.scene.get(scene, 0.0) < SURELY and diagnosis.scene.get("photo", 1.0) >= HARDLY_A_PHOTO:
         return "photo"
     light = bool(measurements.tones) and sum(measurements.tones) / len(measurements.tones) > LIGHTEST_NIGHT
     return "photo" if scene == "night" and light else scene

@@ -42,6 +42,9 @@ MARGIN = 0.04
 WHITE = 235 / 255
 """Level that all channels of white paper reach."""
 
+CELL_PX, DETAIL = 8, 0.03
+"""Squares of so many px of the thumbnail show detail from this deviation of luma."""
+
 CLIP = 1.5 / 255
 """Encoded values within this of black or white count as clipped."""
 
@@ -82,12 +85,22 @@ def measure(picture: Picture) -> Measurements:
         tones=tones(brightness),
         white_margin=white_margin(least if shown is whole else whole),
         light=cast_evidence(least) if color else None,
+        detail=detailed(brightness),
     )
 
 
 def tones(brightness: Array) -> tuple[float, ...]:
     """The luma in the middle of each of `TONES` equal shares of the pixels, from the darkest."""
     return tuple(np.round(np.percentile(brightness, (np.arange(TONES) + 0.5) * 100 / TONES), 4).tolist())
+
+
+def detailed(brightness: Array) -> float:
+    """The share of a thumbnail's luma (HxW) that shows detail; 0 for what is smaller than a cell."""
+    rows, columns = (side // CELL_PX for side in brightness.shape)
+    if not rows * columns:
+        return 0.0
+    cells = brightness[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
+    return float((cells.std(axis=(1, 3)) > DETAIL).mean())
 
 
 def white_margin(pixels: Array) -> float:
