@@ -157,6 +157,8 @@ def test_contrast_is_stretched_about_mid_grey_where_both_ends_lack_alike() -> No
     assert chosen("low contrast", measurements=both)["stretch_histogram"]["middle"] == 0.5
     lifted = msgspec.structs.replace(FINE, luma_p1=0.3, luma_p99=0.97)
     assert "middle" not in chosen("low contrast", measurements=lifted)["stretch_histogram"]
+    light_scene = msgspec.structs.replace(FINE, luma_p1=0.42, luma_p99=0.65)
+    assert chosen("low contrast", measurements=light_scene)["stretch_histogram"]["middle"] == 0.5
 
 
 def test_the_light_is_taken_from_traces_else_from_diagnosis_and_measurement() -> None:

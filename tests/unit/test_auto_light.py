@@ -86,6 +86,47 @@ def test_a_photo_that_is_too_dark_for_what_it_shows_is_lightened() -> None:
     assert told.startswith("too dark for what it shows: exposure is changed by +")
 
 
+@pytest.mark.parametrize(("brighter", "step"), [(0.15, "adjust_color"), (0.25, "stretch_nonlinear")])
+def test_the_white_point_is_overruled_where_more_light_is_missing_than_it_gives(brighter: float, step: str) -> None:
+    dark = msgspec.structs.replace(diagnosed({"underexposed": 0.9}), brighter=brighter, scene={"photo": 1.0})
+    calls, _ = treatments.resolve(AUTO, DARK, dark)
+    assert [call.name for call in calls] == [step]
+
+
+@pytest.mark.parametrize(
+    ("probability", "brighter", "treated"),
+    [(0.5, -0.06, True), (0.5, -0.03, False), (0.3, -0.06, False), (0.8, -0.03, True)],
+)
+def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
+    probability: float, brighter: float, treated: bool
+) -> None:
+    measured = msgspec.structs.replace(DULL, lost_highlights=0.1)
+    light = msgspec.structs.replace(diagnosed({"overexposed": probability}), brighter=brighter, scene={"photo": 1.0})
+    decisions = treatments.resolve(AUTO, measured, light)[1]
+    assert ("overexposed" in chosen(decisions)) == treated
+    if treated:
+        (why,) = (decision.why for decision in decisions if decision.defect == "overexposed")
+        assert why.endswith("all but the whites is lowered by 1.0 EV")
+
+
+@pytest.mark.parametrize(
+    ("white", "brighter", "lightened"), [(0.5, 0.05, True), (0.5, 0.03, False), (0.9, 0.05, False)]
+)
+def test_a_night_without_lamps_is_lightened_where_all_tell_that_it_misses_light(
+    white: float, brighter: float, lightened: bool
+) -> None:
+    night = msgspec.structs.replace(diagnosed({"underexposed": 0.9}), brighter=brighter, scene={"night": 0.9})
+    calls, _ = treatments.resolve(AUTO, msgspec.structs.replace(DARK, white_point=(white,) * 3), night)
+    assert [call.name for call in calls] == ["adjust_color"] * lightened
+
+
+def test_what_has_nothing_dark_in_it_is_no_night() -> None:
+    flat = msgspec.structs.replace(diagnosed({"low contrast": 0.95}), scene={"night": 0.9})
+    for black, treated in ((0.05, []), (0.3, ["low contrast"])):
+        measured = msgspec.structs.replace(DARK, luma_p1=black)
+        assert chosen(treatments.resolve(Recipe(steps="auto", finish="none"), measured, flat)[1]) == treated
+
+
 @pytest.mark.parametrize("scene", [scene for scene in SCENES if scene != "photo"])
 def test_what_is_no_ordinary_photo_keeps_its_light(scene: str) -> None:
     calls, decisions = treatments.resolve(AUTO, DARK, seen(0.05, **{scene: 0.9, "photo": 0.1}))

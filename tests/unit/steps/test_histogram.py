@@ -71,11 +71,22 @@ def test_stretch_about_a_middle_brings_contrast_back_where_nothing_was_white() -
         apply("stretch_histogram", flat, middle=0.2, output_low=0.3)
 
 
+def test_stretch_finds_the_ends_below_what_single_pixels_overshoot() -> None:
+    rng = np.random.default_rng(5)
+    scene = np.repeat(np.repeat(rng.integers(0, 2, (24, 24)) * 255, 8, axis=0), 8, axis=1)
+    noisy = np.rint(127.5 + 0.4 * (scene - 127.5) + rng.normal(0, 3, scene.shape)).astype(np.uint8)
+    flat = {"low": 0.005, "high": 99.995, "middle": 0.5}
+    found = {side: apply("stretch_histogram", noisy, **flat, averaged_px=side) for side in (1, 4)}
+    off = {side: float(np.abs(result.astype(float) - scene).mean()) for side, result in found.items()}
+    assert off[4] < 0.6 * off[1]
+
+
 def test_stretch_leaves_constant_pictures_alone() -> None:
     for dtype, value, white in ((np.uint8, 90, 255), (np.uint16, 9000, 65535), (np.float32, 0.3, 1)):
         flat = np.full((9, 9, 3), value, dtype)
         for per_channel in (False, True):
             np.testing.assert_array_equal(apply("stretch_histogram", flat, per_channel=per_channel), flat)
+            np.testing.assert_array_equal(apply("stretch_histogram", flat, averaged_px=64), flat)
         np.testing.assert_array_equal(apply("stretch_histogram", flat, middle=value / white), flat)
 
 

@@ -41,6 +41,10 @@ that is not too much light. A sky that is blown out does not go on below."""
 LIKELY, LIKELY_SHARE = 0.35, 0.6
 """Probability of too much light, by the diagnosis, from which what the tones say counts for at least this share."""
 
+AGREED = {"underexposed": 0.1, "overexposed": -0.045}
+"""Change of mean luma that what a photo shows must ask for, to make sure of what the diagnosis finds `LIKELY`. Finished
+photos that are likely too light by the one or by the other are many, by both none."""
+
 LEAST_CHANGE = 0.03
 """Change of mean luma that is worth one of exposure."""
 
@@ -91,6 +95,13 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
     if name == "overexposed":
         return diagnosis.brighter <= -LEAST_SUPPORT
     return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
+
+
+def agreed(name: str, diagnosis: Diagnosis) -> bool:
+    """Whether a diagnosis of too much or too little light that is no more than likely is what the photo shows, too."""
+    if name not in AGREED or diagnosis[name].probability < LIKELY:
+        return False
+    return diagnosis.brighter / AGREED[name] >= 1
 
 
 def between(value: float, low: float, high: float) -> float:

@@ -18,8 +18,8 @@ SURELY = 0.5
 HARDLY_A_PHOTO = 0.25
 """Probability of a photo below which a picture is taken for what it rather is, though nothing is sure."""
 
-LIGHTEST_NIGHT = 0.35
-"""Mean luma."""
+LIGHTEST_NIGHT, LIGHTEST_BLACK_OF_NIGHT = 0.35, 0.2
+"""Mean luma; and luma of the darkest hundredth."""
 
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
@@ -53,10 +53,11 @@ def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
 def kind_of(diagnosis: Diagnosis, measurements: Measurements) -> str:
     """The kind of picture that it is taken for: a photo, unless it surely is another, or hardly one.
 
-    What is light is no night.
+    What is light is no night, nor is what has nothing dark in it.
     """
     scene = max(diagnosis.scene, key=lambda each: diagnosis.scene[each], default="photo")
     if diagnosis.scene.get(scene, 0.0) < SURELY and diagnosis.scene.get("photo", 1.0) >= HARDLY_A_PHOTO:
         return "photo"
     light = bool(measurements.tones) and sum(measurements.tones) / len(measurements.tones) > LIGHTEST_NIGHT
+    light |= measurements.luma_p1 > LIGHTEST_BLACK_OF_NIGHT
     return "photo" if scene == "night" and light else scene

@@ -12,14 +12,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import msgspec
 import numpy as np
 
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, mistaken_light, seen_light, share_of_light
-from darkroom.auto.curves import exposure_curve
-from darkroom.auto.exposures import EVIDENT, evident, evident_ev, lightened, on_white, supported
+from darkroom.auto.contrast import stretched
+from darkroom.auto.curves import after, exposure_curve
+from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import unjudged
 from darkroom.defects import KINDS
@@ -33,9 +33,12 @@ LESS_EV, MORE_EV = 0.8, 0.3
 them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
 
 MOST_EV = 4.0
-
 AGREEING_EV = 0.4
 """Where tones ask for this much more exposure than the diagnosis, theirs is taken."""
+
+TOLD_ALIKE_EV, DARKER_TOLD_ALIKE = 0.5, 0.045
+"""How near the exposure that the diagnosis finds missing lies to the one that makes the lightest white, for both to
+tell the same, of a night, too, of which what it shows finds at least so much of mean luma missing."""
 
 AS_BRIGHT = "but it is about as bright as what it shows should be"
 
@@ -47,14 +50,6 @@ SRGB_EXPONENT = 2.4
 
 LOST_HIGHLIGHTS = 0.02
 """Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
-
-FULL_RANGE = (0.005, 99.995)
-"""Percentiles that become black and white where contrast is low."""
-
-MID_GREY = 0.5
-UNEVEN_ENDS = 0.12
-"""Where the darkest and the brightest tones are as far from black and white but for this, contrast was lost about the
-middle, and a scene without white need not get one; else black was lifted, or white lowered, and each end moves."""
 
 NOISY_LEVELS = 12.0
 """With more noise there is no detail left that deblurring could bring back."""
@@ -110,11 +105,11 @@ def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: M
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
         words = f"{words}, but lightened there would be about {seen:.0f} levels"
-    elif _evident(name, diagnosis, measurements) and not _sure(defect):
+    elif _evident(name, diagnosis, measurements) and not _sure(defect, diagnosis):
         words = EVIDENT.get(name, TINTED)
-    elif not defect.present:
+    elif not defect.present and not agreed(name, diagnosis):
         return Decision(name, False, words)
-    elif not _sure(defect):
+    elif not _sure(defect, diagnosis):
         return Decision(name, False, f"{words}; but not surely enough to be treated")
     elif (rival := _rival(defect, diagnosis, measurements)) is not None:
         return Decision(name, False, f"{words}; but rather {rival.name}")
@@ -144,15 +139,17 @@ def _dehaze(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) ->
 
 
 def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    if not supported(defect.name, diagnosis, measurements):
+    if not (supported(defect.name, diagnosis, measurements) or _told_alike(defect, diagnosis, measurements)):
         return Treatment([], AS_BRIGHT)
     ev = round(suggested_ev(defect.strength, diagnosis, measurements), 2)
     seen = evident_ev(diagnosis, measurements)
-    if seen > ev + AGREEING_EV or (seen > 0 and not _sure(defect)):
+    step = StepCall("adjust_color", {"exposure": ev})
+    more = seen > ev + AGREEING_EV and _still_missing(step, diagnosis, measurements)
+    if more or (seen > 0 and not _sure(defect, diagnosis)):
         return Treatment([lightened(seen, measurements)], f"exposure is changed by {seen:+.1f} EV, highlights roll off")
     if ev <= 0:
         return Treatment([], "but the highlights leave no room")
-    return Treatment([StepCall("adjust_color", {"exposure": ev})], f"exposure is changed by {ev:+.1f} EV")
+    return Treatment([step], f"exposure is changed by {ev:+.1f} EV")
 
 
 def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -162,7 +159,10 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
         return Treatment([], "but it stands before white, which is to stay white")
     if measurements.lost_highlights < LOST_HIGHLIGHTS:
         return Treatment([], "but its highlights are all there, so it may be meant to be bright")
-    too_much = defect.strength if _sure(defect) else -evident_ev(diagnosis, measurements)
+    too_much = defect.strength
+    if defect.probability < KINDS[defect.name].treated_from:
+        seen = -evident_ev(diagnosis, measurements)
+        too_much = max(too_much, seen) if agreed(defect.name, diagnosis) else seen
     step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much)})
     return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
@@ -176,7 +176,8 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     part = seen_light(diagnosis, measurements)
-    if part is None or (defect.traced and _sure(defect)):  # of a cast that is none, the traces are of something else
+    traced = defect.traced and _sure(defect, diagnosis)  # of a cast that is none, the traces are of something else
+    if part is None or traced:
         share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
         light = light_of(defect, diagnosis, measurements)
         part = light**share / (light**share).mean()
@@ -192,11 +193,8 @@ def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
 
 
 def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    params: dict[str, Any] = {"low": FULL_RANGE[0], "high": FULL_RANGE[1]}
-    if abs(measurements.luma_p1 - (1 - measurements.luma_p99)) > UNEVEN_ENDS:
-        return Treatment([StepCall("stretch_histogram", params)], "tones are stretched to the whole scale")
-    step = StepCall("stretch_histogram", params | {"middle": MID_GREY})
-    return Treatment([step], "tones are stretched about mid grey, until something is black or white")
+    step, how = stretched(measurements)
+    return Treatment([step], how)
 
 
 def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -233,7 +231,7 @@ def _rival(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
             other
             for other in (diagnosis[name] for name in KINDS[defect.name].rivals)
             if other.probability > defect.probability
-            and _sure(other)
+            and _sure(other, diagnosis)
             and dict(TREATMENTS)[other.name](other, diagnosis, measurements).steps
         ),
         key=lambda other: other.probability,
@@ -246,8 +244,8 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
     return noise.present and noise.strength > NOISY_LEVELS
 
 
-def _sure(defect: Defect) -> bool:
-    return defect.probability >= KINDS[defect.name].treated_from
+def _sure(defect: Defect, diagnosis: Diagnosis) -> bool:
+    return defect.probability >= KINDS[defect.name].treated_from or agreed(defect.name, diagnosis)
 
 
 def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
@@ -257,7 +255,7 @@ def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> boo
 
 
 def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    return _sure(diagnosis[name]) and _rival(diagnosis[name], diagnosis, measurements) is None
+    return _sure(diagnosis[name], diagnosis) and _rival(diagnosis[name], diagnosis, measurements) is None
 
 
 def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
@@ -275,12 +273,28 @@ def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> f
 def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
     """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white.
 
-    The white point is that of the photo without its cast, and overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
+    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
     """
+    return min(max(_room_ev(diagnosis, measurements), missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
+
+
+def _told_alike(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether the white point tells as much of too little light as the diagnosis, which is sure of it."""
+    alike = abs(_room_ev(diagnosis, measurements) - defect.strength) <= TOLD_ALIKE_EV
+    return alike and diagnosis.brighter >= DARKER_TOLD_ALIKE and _sure(defect, diagnosis)
+
+
+def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether what the photo shows asks for more light than a step gives."""
+    tones = np.array(measurements.tones)
+    return float((after(tones, [step]) - tones).mean()) < diagnosis.brighter
+
+
+def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV a photo, without its cast, can be lightened until something is white."""
     light = np.ones(3)
     if _treated("colour cast", diagnosis, measurements):
         light = light_of(diagnosis["colour cast"], diagnosis, measurements)
         light /= LUMINANCE_WEIGHTS @ light
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
-    room = -math.log2(max(brightest, 1e-4))
-    return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
+    return -math.log2(max(brightest, 1e-4))

@@ -27,6 +27,10 @@ class StretchHistogram(Params, frozen=True):
         Annotated[float, msgspec.Meta(ge=0, le=1)] | None,
         param("value that keeps its place: the ends move in proportion, until one is there; absent: each by itself"),
     ] = None
+    averaged_px: Annotated[
+        int,
+        param("side of the squares whose means tell the ends: what noise and JPEG make is none", ge=1, le=64),
+    ] = 1
     strength: Strength = 1.0
 
     scene = "flat"
@@ -42,6 +46,9 @@ class StretchHistogram(Params, frozen=True):
 
 def input_ranges(image: Array, params: StretchHistogram) -> Analysed:
     """The percentiles of each channel, or of all samples together: one pair or three, in 0–1."""
+    if params.averaged_px > 1:
+        height, width = (max(side // params.averaged_px, 1) for side in image.shape[:2])
+        image = np.asarray(cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA))
     counts = channel_histograms(image) if params.per_channel else [histogram(image)]
     ranges = [percentiles(channel, (params.low, params.high)) for channel in counts]
     if params.middle is not None:
@@ -63,8 +70,9 @@ def stretch_histogram(image: Array, params: StretchHistogram, analysis: list[lis
     A straight line takes the percentile `low` to `output_low` and `high` to `output_high`; what lies outside is
     clipped. The percentiles are exact, on the encoded values, because black and white points are set by how tones look.
     By default all channels share one line, so that greys stay grey. With `middle` that value keeps its place and the
-    line is as steep as both ends allow: contrast lost about it comes back, in a scene without black or white too. A
-    range of no width (a constant picture) stays as it is.
+    line is as steep as both ends allow: contrast lost about it comes back, in a scene without black or white too. With
+    `averaged_px` the ends are those of the picture reduced so far, and single samples beyond them are clipped. A range
+    of no width (a constant picture) stays as it is.
 
     Reference: ``skimage.exposure.rescale_intensity(image, in_range=percentiles)``; Gonzalez & Woods, "Digital Image
     Processing", 2018, ch. 3.2.

@@ -1,0 +1,25 @@
+"""Contrast that was lost: between which ends of its tones a flat photo is stretched."""
+
+from __future__ import annotations
+
+from darkroom.measurements import Measurements
+from darkroom.recipe import StepCall
+
+FULL_RANGE = {"low": 0.005, "high": 99.995, "averaged_px": 4}
+"""What becomes black and white where contrast is low: the ends of the picture without single pixels' noise, and without
+the overshoots that JPEG makes at edges."""
+
+MID_GREY = 0.5
+UNEVEN_ENDS, NEAR_AN_END = 0.12, 0.42
+"""Where the darkest and the brightest tones are as far from black and white but for the one, or neither lies as far
+from the middle as the other, contrast was lost about the middle, and a scene without white or without black need not
+get one; else black was lifted, or white lowered, and each end moves."""
+
+
+def stretched(measurements: Measurements) -> tuple[StepCall, str]:
+    """The step that gives a flat photo its contrast back, and how that is said."""
+    below, above = MID_GREY - measurements.luma_p1, measurements.luma_p99 - MID_GREY
+    if abs(below - above) > UNEVEN_ENDS and max(below, above) > NEAR_AN_END:
+        return StepCall("stretch_histogram", FULL_RANGE), "tones are stretched to the whole scale"
+    step = StepCall("stretch_histogram", {**FULL_RANGE, "middle": MID_GREY})
+    return step, "tones are stretched about mid grey, until something is black or white"
