@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from functools import partial
 from typing import TYPE_CHECKING
 
 import click
@@ -41,9 +40,7 @@ def check(before: str, after: str, jobs: int, quiet: bool, as_json: bool) -> Non
         pairs = [(photo.path, result_of(photo, after)) for photo in inputs.find([before], after)]
     attempts = Attempts(as_json=as_json)
     there = [(first, second) for first, second in pairs if second]
-    compared = (
-        begun(compare_two, there, jobs) if jobs > 1 and len(there) > 1 else (partial(compare_two, one) for one in there)
-    )
+    compared = begun(compare_two, there, jobs)
     for first, second in pairs:
         with attempts.on(first):
             found = next(compared)() if second else None
