@@ -18,4 +18,8 @@ def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     asked = parse(event, Asked)
     if asked.account is not None:
         return batch_photos.account(stores, asked.account)
+    if asked.evidence is not None:
+        return batch_photos.to_look_at(stores, asked.evidence)
+    if asked.agree is not None:
+        return batch_photos.agree(stores, asked.agree)
     return {"photos": [batch_photos.look(stores, one) for one in asked.look]}

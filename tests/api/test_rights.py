@@ -163,6 +163,24 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     record(upload["batch"]["job"], "holiday/a.jpg", "succeeded", result=lies)
     functions.invoke("batch", {"look": [photo]})
 
+    # Of an album: looked at, agreed upon, decided by that, and known to another batch.
+    gathered = {**batch, "asked": {"recipe": "auto"}, "album": True}
+    of_album: list[dict[str, Any]] = [
+        {"photo": {"bucket": UPLOADS, "key": f"rome/{name}.jpg"}, "batch": gathered} for name in "abc"
+    ]
+    for seed, one in enumerate(of_album):
+        s3.put_object(Bucket=UPLOADS, Key=one["photo"]["key"], Body=photos.encoded(seed=seed))
+        seen = functions.invoke("batch", {"evidence": one}).payload
+        inspected = functions.invoke("inspect", {"job": seen["job"], "fusion": "stage"}).payload
+        looked = {"job": seen["job"]["id"], "picture": inspected["picture"], "inspected": inspected["report"]}
+        functions.invoke("classify", {**seen, **looked})
+    agreed = {"folder": {"bucket": UPLOADS, "folder": "rome"}, "batch": gathered}
+    assert functions.invoke("batch", {"agree": agreed}).payload == {"photos": 3, "shared": 3}
+    upload = functions.invoke("batch", {"look": of_album[:1]}).payload["photos"][0]["upload"]["detail"]
+    functions.invoke("classify", {**looked, "fusion": "stage", "together": upload["batch"]["together"]})
+    again = {**gathered, "id": "b" * 32}
+    assert functions.invoke("batch", {"evidence": {**of_album[0], "batch": again}}).payload == {}
+
     # Looked at, listed, followed, begun anew, deleted.
     record(announced, f"api/{announced}/x.jpg", "running")
     job = "c" * 32
@@ -297,6 +315,9 @@ OBJECT = {
         ("a picture of a signed address", "WorkBucket", f"i/{'a' * 64}"),
         ("a batch's photos", "WorkBucket", f"batches/{'a' * 32}/runs/0000.jsonl"),
         ("an outcome", "WorkBucket", f"batches/{'a' * 32}/outcomes/0000/b-1-0-0-0.json"),
+        ("what is known of a photo", "WorkBucket", f"batches/{'a' * 32}/evidence/0000/b.json"),
+        ("what was seen before", "WorkBucket", f"batches/seen/{'a' * 64}.json"),
+        ("what an album agreed upon", "WorkBucket", f"batches/{'a' * 32}/agreed/0000/b.json"),
         ("what children gave back", "WorkBucket", f"batches/{'a' * 32}/map/0000/manifest.json"),
         ("elsewhere in the work bucket", "WorkBucket", "private/a.jpg"),
         ("a result", "ResultsBucket", "holiday/a.jpg"),
@@ -341,8 +362,14 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("s3:GetObject", OBJECT["a batch's photos"], {"batches", "api"}),
     ("s3:PutObject", OBJECT["a batch's photos"], {"api"}),
     ("s3:PutObject", OBJECT["an outcome"], {"batch", "api"}),
+    ("s3:GetObject", OBJECT["what is known of a photo"], {"batch", "batches", "api"}),
+    ("s3:PutObject", OBJECT["what is known of a photo"], {"batch", "classify", "api"}),
+    ("s3:GetObject", OBJECT["what was seen before"], {"batch", "batches", "api"}),
+    ("s3:PutObject", OBJECT["what was seen before"], {"classify", "api"}),
+    ("s3:GetObject", OBJECT["what an album agreed upon"], {"batch", "classify", "batches", "api"}),
+    ("s3:PutObject", OBJECT["what an album agreed upon"], {"batch", "api"}),
     ("s3:PutObject", OBJECT["what children gave back"], {"batches", "api"}),
-    ("s3:ListBucket", ARNS["WorkBucket"], {"api"}),
+    ("s3:ListBucket", ARNS["WorkBucket"], {"batch", "api"}),
     ("s3:GetObject", OBJECT["a result"], {"batch", "publish", "api"}),
     ("s3:PutObject", OBJECT["a result"], {"publish"}),
     ("s3:DeleteObject", OBJECT["a result"], {"api"}),
@@ -361,7 +388,8 @@ WHO_MAY: list[tuple[str, str, set[str]]] = [
     ("states:StartSyncExecution", ARNS["EnhanceBatch"], {"batches"}),
     ("lambda:InvokeFunction", arn("BatchFunction"), {"batches"}),
     ("states:StopExecution", ARNS["Enhance"].replace("stateMachine", "execution") + ":one", {"api"}),
-    ("lambda:InvokeFunction", ARNS["ClassifyFunction"], {"api", "workflow"}),
+    ("lambda:InvokeFunction", arn("InspectFunction"), {"batches", "workflow"}),
+    ("lambda:InvokeFunction", ARNS["ClassifyFunction"], {"api", "batches", "workflow"}),
     ("lambda:InvokeFunction", arn("PublishFunction"), {"workflow"}),
     ("lambda:InvokeFunction", arn("ApiFunction"), set()),
     ("sqs:SendMessage", ARNS["WaitingUploads"], {"api", "reconcile"}),

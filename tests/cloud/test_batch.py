@@ -5,20 +5,28 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from click.testing import CliRunner, Result
+from PIL import Image
 
+from darkroom import library, report
+from darkroom.auto import albums
 from darkroom.cli.main import cli
+from darkroom.report import Report
 from darkroom_local import control
+from tests.bench.albums import LIGHTS, series
 from tests.cloud.cloud import BATCH_BUCKET, Cloud
 from tests.support import photos
+from tests.support.photographs import photo
 
 pytestmark = pytest.mark.cloud
 
@@ -134,6 +142,67 @@ def test_what_was_stopped_goes_on_and_does_nothing_twice(cloud: Cloud, run: Run,
     standing = json.loads(run("status", batch).stdout)
     assert (standing["succeeded"] + standing["skipped"], standing["unaccounted"]) == (PHOTOS, 0), on.output
     assert versions(cloud, trip) - before == dict.fromkeys(archive, 1)
+
+
+def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str, tmp_path: Path) -> None:
+    """One scene in varied light, and a photo that is broken at first."""
+    if BATCH_BUCKET not in [bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]]:
+        cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
+    files = dict[str, bytes]()
+    for number, (pixels, _) in enumerate(series(photo("guitar", 300), LIGHTS[3], 2)[:5]):
+        file = io.BytesIO()
+        Image.fromarray(pixels).save(file, "jpeg", quality=95)
+        files[f"{trip}/rome/{number}.jpg"] = file.getvalue()
+    broken = f"{trip}/rome/4.jpg"
+    for key, body in files.items():
+        cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=key, Body=body[:-600] if key == broken else body)
+    source, words = f"s3://{BATCH_BUCKET}/{trip}/", ("--album", "--max-concurrency", "3", "--report", "album.html")
+
+    refused = run(source, "--album", "--recipe", "vivid")
+    assert (refused.exit_code, "decides nothing" in refused.stderr) == (1, True), refused.output
+    assert "recipe auto, with a look at each before" in run(source, "--album", "--dry-run").stderr
+
+    none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
+    first = run(source, *words)
+    assert told(first) == {**none, "enhanced": 4, "rejected": 1}, first.output
+    whole = [key for key in files if key != broken]
+    for key, one in zip(whole, together([files[key] for key in whole], f"{trip}/rome"), strict=True):
+        assert decided(manifest(cloud, key)) == one
+
+    # Neither looked at nor done anew.
+    second = run(source, *words)
+    assert told(second) == {**none, "skipped": 4, "rejected": 1}
+    seen = cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix="batches/seen/")["Contents"]
+
+    # What is mended is decided about with all, whatever was decided about them before; and they are as they were.
+    cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=broken, Body=files[broken])
+    mended = run("redrive", second.stdout.splitlines()[0], "--report", "album.html")
+    assert told(mended) == {**none, "skipped": 4, "enhanced": 1}, mended.output
+    assert decided(manifest(cloud, broken)) == together(list(files.values()), f"{trip}/rome")[-1]
+    assert decided(manifest(cloud, whole[0])) == together([files[key] for key in whole], f"{trip}/rome")[0]
+    now = cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix="batches/seen/")["Contents"]
+    assert len(now) == len(seen) + 1
+    assert {one["Key"]: one["LastModified"] for one in now}.items() >= {
+        one["Key"]: one["LastModified"] for one in seen
+    }.items()
+    assert versions(cloud, trip) == dict.fromkeys(files, 1)
+
+
+def manifest(cloud: Cloud, key: str) -> Report:
+    name = f"{BATCH_BUCKET}/{key}.json"
+    return report.read(cloud.s3.get_object(Bucket=cloud.outputs["ResultsBucket"], Key=name)["Body"].read())
+
+
+def decided(told: Report) -> tuple[Any, ...]:
+    """What was decided, and with whom."""
+    assert told.album is not None
+    return told.album, told.diagnosis, told.decisions, told.review and told.review.why
+
+
+def together(bodies: list[bytes], name: str) -> list[tuple[Any, ...]]:
+    """What the library decides about an album of these files."""
+    members = albums.together(name, [library.look(body) for body in bodies])
+    return [decided(library.enhance(body, together=one).report) for body, one in zip(bodies, members, strict=True)]
 
 
 def test_each_photo_of_a_list_has_its_own_recipe(cloud: Cloud, run: Run, archive: list[str], tmp_path: Path) -> None:

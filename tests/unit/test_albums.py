@@ -14,7 +14,7 @@ from PIL import Image
 
 from darkroom.auto import albums, treatments
 from darkroom.auto.albums import Evidence
-from darkroom.cli.albums import gathered, taken_at
+from darkroom.auto.occasions import gathered, taken_at
 from darkroom.cli.main import cli
 from darkroom.codec import decode
 from darkroom.measurements import LightEvidence

@@ -15,7 +15,7 @@ from moto import mock_aws
 
 from darkroom import prices
 from darkroom.aws import batching
-from darkroom.aws.batches import photos_under
+from darkroom.aws.batches import Batches, photos_under
 from darkroom.aws.batching import Counts, Line, Outcome, Settings
 from darkroom.client import estimating, manifests
 from darkroom.client.estimating import Pace
@@ -23,6 +23,7 @@ from darkroom.client.stack import Stack
 from darkroom.errors import RecipeInvalid
 
 BUCKET = "archive"
+WAITS = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
 ASKED = {"recipe": "auto", "blend": "80"}
 
 
@@ -142,6 +143,49 @@ def test_no_more_photos_run_at_once_than_were_asked_for(
 def test_bounds_are_told(wrong: dict[str, Any]) -> None:
     with pytest.raises(RecipeInvalid, match="the batch is not valid"):
         batching.checked(settings(**wrong))
+
+
+def test_an_album_is_for_a_recipe_that_decides() -> None:
+    assert batching.checked(settings(album=True)).album
+    with pytest.raises(RecipeInvalid, match="an album is for the recipe auto: vivid decides nothing"):
+        batching.checked(settings(album=True, asked={"recipe": "vivid"}))
+
+
+def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [Line(BUCKET, key) for key in ("b/1.jpg", "a/1.jpg", "b/2.jpg", "3.jpg")]
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
+        s3.create_bucket(Bucket="work")
+        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
+        batches = Batches("work", machine["stateMachineArn"], s3, states)
+        batches.begin(settings(album=True), lines)
+        body = s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 0))["Body"].read()
+        assert [json.loads(line)["folder"] for line in body.splitlines()] == ["", "a", "b"]
+        monkeypatch.setattr("darkroom.aws.batches.MOST_OF_FOLDER", 1)
+        with pytest.raises(
+            RecipeInvalid, match="archive/b has 2 photos: 1 of one folder may be decided about together"
+        ):
+            batches.begin(settings(id="b" * 32, album=True), lines)
+        assert batches.find("b" * 32) is None
+        batches.begin(settings(id="c" * 32), lines)
+        given = [
+            json.loads(states.describe_execution(executionArn=one["executionArn"])["input"]) for one in started(states)
+        ]
+    assert sorted((one["album"], one["batch"]["album"]) for one in given) == [(False, False), (True, True)]
+
+
+def started(states: Any) -> list[dict[str, Any]]:
+    (machine,) = states.list_state_machines()["stateMachines"]
+    return list(states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"])
+
+
+def test_photos_of_albums_are_looked_at_before() -> None:
+    alone, album = (
+        estimating.estimate(settings(total=1000, album=album), 4_000_000_000, Pace()) for album in (False, True)
+    )
+    assert alone.dollars < album.dollars < 2.5 * alone.dollars
+    assert alone.minutes < album.minutes < 2 * alone.minutes
 
 
 def test_an_estimate_grows_with_the_photos_and_not_with_those_at_once() -> None:

@@ -13,8 +13,8 @@ from msgspec.structs import replace
 
 import darkroom
 from darkroom import models
-from darkroom.aws import batching, clients, endings, items, storage
-from darkroom.aws.batching import Line, Outcome
+from darkroom.aws import albums, batching, clients, endings, items, storage
+from darkroom.aws.batching import Folder, Line, Outcome
 from darkroom.errors import ImageRejected, RecipeInvalid
 from darkroom.wanted import Wanted
 
@@ -31,6 +31,7 @@ class Batch(msgspec.Struct, frozen=True):
     to: str
     sequencer: str
     salt: str
+    album: bool = False
 
 
 class Ended(msgspec.Struct, frozen=True):
@@ -57,11 +58,21 @@ class Photo(msgspec.Struct, frozen=True, omit_defaults=True):
     ended: Ended | None = None
 
 
+class Album(msgspec.Struct, frozen=True):
+    """A folder's photos, of which albums are made."""
+
+    folder: Folder
+    batch: Batch
+
+
 class Asked(msgspec.Struct, frozen=True):
-    """What the workflow asks: to look at photos, or to account for them."""
+    """What the workflow asks: to look at photos, or to account for them; of those of albums, whether one is to be
+    measured and diagnosed, and to agree about those of a folder."""
 
     look: list[Photo] = []
     account: list[Photo] | None = None
+    evidence: Photo | None = None
+    agree: Album | None = None
 
 
 @dataclass(frozen=True)
@@ -75,21 +86,24 @@ class Stores:
 def look(stores: Stores, asked: Photo) -> Photo:
     """The photo with what the workflow is to be given for it, or with its outcome where that is known.
 
-    What was done follows from the photo's content, the recipe, darkroom's version and its networks: so does the id of
-    its job. It is done where that job's record says so and its result is the one that now lies there.
+    What was done follows from the photo's content, the recipe, darkroom's version, its networks and what its album
+    agreed upon: so does the id of its job. It is done where that job's record says so and its result is the one that
+    now lies there.
     """
     photo, batch = asked.photo, asked.batch
     tried = replace(asked, tries=asked.tries + 1, upload=msgspec.UNSET, outcome=None, ended=None)
-    wanted = batch.asked if photo.asked is None else photo.asked
+    wanted = _wanted(asked)
     try:
         recipe = Wanted.of_metadata(wanted, "", "auto").to_recipe()
         head = storage.head(photo.bucket, photo.key)
     except (RecipeInvalid, ImageRejected) as error:
         return replace(tried, outcome=_outcome(photo, "rejected", code=error.code, message=error.message))
     version = head.get("VersionId") or ""
-    content = f"{photo.bucket}/{photo.key}#{version}#{head['ETag']}"
+    content = albums.content_of(photo, head)
+    agreed = albums.agreed(stores.work, batch.id, batch.run, photo, content) if batch.album else None
     whole = "\n".join(
         (content, batch.to, msgspec.json.encode(recipe).decode(), darkroom.__version__, models.identity())
+        + ((agreed[1],) if agreed else ())
     )
     job = ""
     for salt in dict.fromkeys((batch.salt, batch.id)):
@@ -104,7 +118,23 @@ def look(stores: Stores, asked: Photo) -> Photo:
     if version:
         named["version-id"] = version
     ours = {"job": job, "owner": f"{batching.OWNER}{batch.id}", "asked": wanted, "to": f"{batch.to}{photo.key}"}
+    if agreed:
+        ours["together"] = agreed[0]
     return replace(tried, upload={"detail": {"bucket": {"name": photo.bucket}, "object": named, "batch": ours}})
+
+
+def to_look_at(stores: Stores, asked: Photo) -> dict[str, Any]:
+    """What `inspect` is to be told of a photo of an album."""
+    return albums.to_look_at(stores.work, asked.batch.id, _wanted(asked), asked.photo)
+
+
+def agree(stores: Stores, asked: Album) -> dict[str, Any]:
+    return albums.agree(stores.work, asked.batch.id, asked.batch.run, asked.folder)
+
+
+def _wanted(asked: Photo) -> dict[str, str]:
+    """As an upload's metadata ask."""
+    return asked.batch.asked if asked.photo.asked is None else asked.photo.asked
 
 
 def account(stores: Stores, photos: list[Photo]) -> dict[str, Any]:

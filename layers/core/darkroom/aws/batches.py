@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -15,8 +16,8 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import batching, clients, items, keys
-from darkroom.aws.batching import Counts, Line, Outcome, Settings
-from darkroom.errors import StepFailed
+from darkroom.aws.batching import MOST_OF_FOLDER, Counts, Folder, Line, Outcome, Settings
+from darkroom.errors import RecipeInvalid, StepFailed
 
 IN_MEMORY = 50_000_000
 RUNNING = "RUNNING"
@@ -81,19 +82,36 @@ class Batches:
         )
 
     def begin(self, settings: Settings, lines: Iterable[Line]) -> None:
-        """Write down what is to be done, and begin it."""
+        """Write down what is to be done, and begin it. Raises `RecipeInvalid` for an album of too many photos."""
         with _told("the batch could not be begun"):
+            self._write(settings, lines, 0)
             body = msgspec.json.encode(settings)
             self.s3.put_object(Bucket=self.work, Key=batching.of_settings(settings.id), Body=body)
-            self._start(settings, lines, 0)
+            self._start(settings, 0)
 
-    def _start(self, settings: Settings, lines: Iterable[Line], run: int) -> None:
+    def _start(self, settings: Settings, run: int) -> None:
+        self.states.start_execution(stateMachineArn=self.machine, **batching.to_start(settings, self.work, run))
+
+    def _write(self, settings: Settings, lines: Iterable[Line], run: int) -> None:
+        """A run's photos, and the folders of which albums are made."""
+        folders = Counter[Folder]()
         with SpooledTemporaryFile(IN_MEMORY) as file:
             for line in lines:
                 file.write(msgspec.json.encode(line) + b"\n")
+                if settings.album:
+                    folders[batching.folder_of(line)] += 1
+            if folders and max(folders.values()) > MOST_OF_FOLDER:
+                ((most, photos),) = folders.most_common(1)
+                raise RecipeInvalid(
+                    "bad-request",
+                    f"s3://{most.bucket}/{most.folder:.200} has {photos:,} photos: {MOST_OF_FOLDER:,} of one folder "
+                    "may be decided about together",
+                )
             file.seek(0)
             self.s3.upload_fileobj(file, self.work, batching.of_photos(settings.id, run))
-        self.states.start_execution(stateMachineArn=self.machine, **batching.to_start(settings, self.work, run))
+        if settings.album:
+            listed = b"".join(msgspec.json.encode(folder) + b"\n" for folder in sorted(folders))
+            self.s3.put_object(Bucket=self.work, Key=batching.of_albums(settings.id, run), Body=listed)
 
     def find(self, batch: str) -> Settings | None:
         """None where there is none."""
@@ -149,7 +167,8 @@ class Batches:
         undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
         if undone:
             with _told("the batch could not be begun anew"):
-                self._start(settings, undone, runs)
+                self._write(settings, undone, runs)
+                self._start(settings, runs)
         return len(undone)
 
     def stop(self, settings: Settings) -> None:

@@ -2,11 +2,14 @@
 
 ``batches/ID/batch.json`` has the settings, ``batches/ID/runs/N.jsonl`` the photos of each run (the first, and one more
 for each redrive), and ``batches/ID/outcomes/…`` how each photo ended. A run is an execution that is called ``ID-N``.
+Where photos are decided about as albums, ``batches/ID/albums/N.jsonl`` has the folders of a run's photos; see
+`darkroom.aws.albums` for what is known of each.
 """
 
 from __future__ import annotations
 
 import hashlib
+import posixpath
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroom.errors import RecipeInvalid
+from darkroom.wanted import Wanted
 
 ROOT = "batches/"
 
@@ -29,6 +33,9 @@ MOST_AT_ONCE = 10_000
 
 MOST_TOGETHER = 10
 """Photos of one child, which has five minutes for all of them, at once."""
+
+MOST_OF_FOLDER = 2_000
+"""Photos of a folder that are decided about together: one function holds what is known of all of them."""
 
 Status = Literal["succeeded", "superseded", "skipped", "rejected", "failed"]
 
@@ -44,6 +51,13 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: dict[str, str] | None = None
 
 
+class Folder(msgspec.Struct, frozen=True, order=True):
+    """Of which photos may be decided about together."""
+
+    bucket: str
+    folder: str
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
     """A batch.
 
@@ -51,7 +65,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     has it. to: what stands before the photos' keys in the results bucket. sequencer: orders its results after those of
     batches before. force: whether what is done already is done again. at_once: photos that are worked on at once.
     together: photos of one child. tolerated: percent of the children that may fail before the others are not begun.
-    total: photos.
+    album: whether photos of one occasion are decided about together. total: photos.
     """
 
     id: str
@@ -65,6 +79,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True):
     at_once: Annotated[int, Meta(ge=1, le=MOST_AT_ONCE)] = 100
     together: Annotated[int, Meta(ge=1, le=MOST_TOGETHER)] = 1
     tolerated: Annotated[float, Meta(ge=0, le=100)] = 100
+    album: bool = False
     total: int
 
     @property
@@ -129,6 +144,34 @@ def of_photos(batch: str, run: int) -> str:
     return f"{ROOT}{batch}/runs/{run:04d}.jsonl"
 
 
+def of_albums(batch: str, run: int) -> str:
+    """Where the folders of a run's photos lie, one a line."""
+    return f"{ROOT}{batch}/albums/{run:04d}.jsonl"
+
+
+def folder_of(line: Line) -> Folder:
+    return Folder(line.bucket, posixpath.dirname(line.key))
+
+
+def evidence_in(batch: str, folder: Folder) -> str:
+    """Under which that lies what is known of a folder's photos."""
+    return f"{ROOT}{batch}/evidence/{photo_of(folder.bucket, folder.folder)}/"
+
+
+def of_evidence(batch: str, line: Line) -> str:
+    return f"{evidence_in(batch, folder_of(line))}{photo_of(line.bucket, line.key)}.json"
+
+
+def of_seen(digest: str) -> str:
+    """Where that lies what is known of a photo, for any batch. digest: of its content, and of who looked at it."""
+    return f"{ROOT}seen/{digest}.json"
+
+
+def of_agreed(batch: str, run: int, line: Line) -> str:
+    """Where that lies by which a photo is to be decided in a run."""
+    return f"{ROOT}{batch}/agreed/{run:04d}/{photo_of(line.bucket, line.key)}.json"
+
+
 def of_results(batch: str, run: int) -> str:
     """Under which Step Functions writes what the children gave back."""
     return f"{ROOT}{batch}/map/{run:04d}"
@@ -187,14 +230,18 @@ def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:
         "to": settings.to,
         "sequencer": settings.sequencer,
         "salt": settings.salt,
+        "album": settings.album,
     }
     given = {
         "batch": batch,
         "bucket": work,
         "photos": of_photos(settings.id, run),
+        "album": settings.album,
+        "albums": of_albums(settings.id, run),
         "results": of_results(settings.id, run),
         "together": together,
         "children": settings.at_once // together,
+        "at_once": settings.at_once,
         "tolerated": settings.tolerated,
     }
     return {"name": f"{settings.id}-{run}", "input": msgspec.json.encode(given).decode()}
@@ -203,6 +250,9 @@ def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:
 def checked(settings: Settings) -> Settings:
     """Raises `RecipeInvalid` naming what is out of bounds."""
     try:
+        recipe = Wanted.of_metadata(settings.asked, "", "auto").to_recipe()
+        if settings.album and recipe.steps != "auto":
+            raise RecipeInvalid("bad-request", f"an album is for the recipe auto: {recipe.name} decides nothing")
         return msgspec.convert(msgspec.to_builtins(settings), Settings)
     except msgspec.ValidationError as error:
         raise RecipeInvalid("bad-request", f"the batch is not valid: {error}") from None

@@ -23,7 +23,7 @@ from darkroom.aws.runtime import about, count, logger, setting
 from darkroom.aws.stage import BUCKET, Between, Decided, Job
 from darkroom.errors import DarkroomError, StepFailed
 from darkroom.picture import same_pixels
-from darkroom.report import Report, StageReport
+from darkroom.report import Diagnosis, Report, StageReport
 
 ANNOTATION = "darkroom.manifest"
 """What the manifest is called at the result itself, where the stack annotates its results."""
@@ -57,15 +57,15 @@ def publish(request: Event, between: Between = BUCKET, uploaded: Mapping[str, An
 def _publish(request: Event, between: Between, uploaded: Mapping[str, Any] | None) -> dict[str, Any]:
     started = time.perf_counter()
     job = request.job
-    inspection = so_far(request, between)
+    inspection, by = so_far(request, between)
     picture = between.load_picture(request.picture)
     unchanged = request.picture == request.original
     review = None
-    guarded = inspection.diagnosis is not None and request.picture != request.original
+    guarded = by is not None and request.picture != request.original
     if guarded or inspection.blend < 100:
         original = between.load_picture(request.original)
-        if inspection.diagnosis is not None and guarded:
-            picture, review = guard.review(original, picture, inspection.diagnosis, inspection.treated)
+        if by is not None and guarded:
+            picture, review = guard.review(original, picture, by, inspection.treated)
         picture = blending.blend(original, picture, inspection.blend)
         unchanged = unchanged or same_pixels(original, picture)
     format_name = inspection.format or codec.output_format(picture.metadata.source_format)
@@ -148,17 +148,19 @@ def count_dollars(told: Report, *, together: bool) -> None:
     count("Dollars", sum(dollars.values()))
 
 
-def so_far(request: Event, between: Between) -> Report:
-    """The job's report as its stages left it, in the order in which they ran."""
+def so_far(request: Event, between: Between) -> tuple[Report, Diagnosis | None]:
+    """The job's report as its stages left it, in the order in which they ran, and the diagnosis by which it was decided
+    what to do: an album's, where the photo is of one."""
     first, *others = request.reports
-    inspection = between.left(first, Report)
+    inspection, by = between.left(first, Report), None
     stages = [*inspection.stages]
     if request.diagnosed:
         decided = between.left(others.pop(0), Decided)
-        inspection = replace(inspection, diagnosis=decided.diagnosis, decisions=decided.decisions)
+        inspection = replace(inspection, diagnosis=decided.diagnosis, decisions=decided.decisions, album=decided.album)
         stages.append(decided.report)
+        by = decided.by or decided.diagnosis
     stages += [between.left(told, StageReport) for told in others]
-    return replace(inspection, stages=stages)
+    return replace(inspection, stages=stages), by
 
 
 def upload(job: Job) -> bytes | None:

@@ -14,6 +14,7 @@ import msgspec
 from aws_lambda_powertools.metrics import MetricUnit
 
 from darkroom import codec, pipeline
+from darkroom.album import Album
 from darkroom.aws import handover, keys, storage
 from darkroom.aws.runtime import Handler, about, count, lambda_handler, logger, parse, setting
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
@@ -39,7 +40,8 @@ in a picture may be longer."""
 class Job(msgspec.Struct, frozen=True):
     """One upload, as the workflow's state carries it.
 
-    asked: what is asked for as an upload's metadata have it, and to: what the result is named after, of a batch's.
+    Of a batch's, asked: what is asked for as an upload's metadata have it; to: what the result is named after;
+    together: where that lies in the work bucket by which its album agreed to decide.
     """
 
     id: str
@@ -49,14 +51,20 @@ class Job(msgspec.Struct, frozen=True):
     version: str | None = None
     asked: dict[str, str] | None = None
     to: str | None = None
+    together: str | None = None
 
 
 class Decided(msgspec.Struct, frozen=True):
-    """What the stage `classify` found and decided, where the recipe leaves that to darkroom."""
+    """What the stage `classify` found and decided, where the recipe leaves that to darkroom.
+
+    by: the diagnosis by which it was decided, where that is an album's; album: with whom.
+    """
 
     diagnosis: Diagnosis
     decisions: list[Decision]
     report: StageReport
+    by: Diagnosis | None = None
+    album: Album | None = None
 
 
 class StageEvent(msgspec.Struct, frozen=True):

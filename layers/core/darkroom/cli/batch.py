@@ -51,6 +51,11 @@ def batch() -> None:
 )
 @click.option("--inventory", metavar="s3://…", help="The manifest.json of an S3 inventory in CSV.")
 @asks(default=" (default: auto)")
+@click.option(
+    "--album",
+    is_flag=True,
+    help="Photos of a folder, each taken within an hour of the one before, decide together: light, exposure, noise.",
+)
 @click.option("--to", metavar="PREFIX", help="What stands before the results' keys (default: the bucket's name).")
 @click.option("--max-concurrency", "at_once", type=int, default=100, show_default=True, help="Photos at a time.")
 @click.option("--together", type=int, default=1, show_default=True, help="Photos of one child of the workflow.")
@@ -66,6 +71,7 @@ def begin(
     source: str | None,
     manifest: str | None,
     inventory: str | None,
+    album: bool,
     to: str | None,
     dry_run: bool,
     detach: bool,
@@ -103,14 +109,16 @@ def begin(
             at_once=at_once,
             together=together,
             tolerated=tolerated,
+            album=album,
             force=force,
         )
         chosen = wanted.to_recipe().name
         guess = estimate(settings, size or total * USUAL_BYTES, pace(stack, chosen))
         told = f"as the stack's last {guess.after} jobs took" if guess.after else "as a usual photo takes"
         megabytes = f" ({guess.megabytes:,.1f} MB)" if size else ""
+        looked = ", with a look at each before, for the albums" if album else ""
         click.echo(
-            f"{total:,} photos{megabytes}, recipe {chosen}: at most {guess.minutes:,.1f} minutes and "
+            f"{total:,} photos{megabytes}, recipe {chosen}{looked}: at most {guess.minutes:,.1f} minutes and "
             f"${guess.dollars:,.2f}, {told}; what is done already takes less",
             err=True,
         )

@@ -206,11 +206,15 @@ class Client(Caller):
         recipe: Asked = None,
         blend: int | None = None,
         max_concurrency: int = 10,
+        album: bool = False,
         force: bool = False,
     ) -> Batch:
-        """Enhance the photos of these jobs, or, for administrators, of all under ``s3://BUCKET/PREFIX``."""
+        """Enhance the photos of these jobs, or, for administrators, of all under ``s3://BUCKET/PREFIX``.
+
+        album: whether those of one occasion are decided about together; for the recipe auto.
+        """
         where = {"jobs": list(jobs)} if source is None else {"source": source}
-        options = {"max_concurrency": max_concurrency, "force": force}
+        options = {"max_concurrency": max_concurrency, "album": album, "force": force}
         body = _wanted(recipe, blend).to_body() | where | options
         return self._told(Batch, "POST", "batches", body, retries=calling.ONCE)
 

@@ -18,6 +18,11 @@ USUAL_BYTES = 4_000_000
 USUAL_STAGES = 5
 """A photo of 12 MP by recipe `vivid`, its functions' time together (docs/costs.md): where the stack has done none."""
 
+LOOKING = "inspect", "diagnose"
+USUAL_LOOKING = 0.4
+"""Stages in which a photo of an album is looked at before its job, and the share of a job's time that they take where
+the stack has done none: a usual photo's by recipe `auto`."""
+
 MEMORY_MB = 3008
 AROUND_MB = 512
 EXPRESS_GB = 0.0625
@@ -31,11 +36,13 @@ AROUND_SECONDS = 0.5
 
 
 class Pace(msgspec.Struct, frozen=True):
-    """What a job takes. seconds: of all its functions, for each MB of its file. stages: invocations of a job. jobs: so
-    many were looked at; 0: none was there."""
+    """What a job takes. seconds: of all its functions, for each MB of its file. stages: invocations of a job. looking:
+    share of the seconds in which the photo is inspected and diagnosed. jobs: so many were looked at; 0: none was there.
+    """
 
     seconds: float = USUAL_SECONDS / USUAL_BYTES * 1e6
     stages: float = USUAL_STAGES
+    looking: float = USUAL_LOOKING
     jobs: int = 0
 
 
@@ -50,7 +57,7 @@ class Estimate(msgspec.Struct, frozen=True):
 
 def pace(stack: Stack, recipe: str) -> Pace:
     """From the manifests of the last jobs of a recipe by this name, or the usual where there are none."""
-    seconds, size, stages, jobs = 0.0, 0, 0, 0
+    seconds, looking, size, stages, jobs = 0.0, 0.0, 0, 0, 0
     try:
         answer = stack.client("dynamodb").query(
             TableName=stack.outputs["JobsTable"],
@@ -73,11 +80,12 @@ def pace(stack: Stack, recipe: str) -> Pace:
         if told.source.bytes:
             seconds, size = seconds + told.milliseconds / 1000, size + told.source.bytes
             stages, jobs = stages + len(told.stages), jobs + 1
-    return Pace(seconds / size * 1e6, stages / jobs, jobs) if jobs else Pace()
+            looking += sum(stage.milliseconds for stage in told.stages if stage.stage in LOOKING) / 1000
+    return Pace(seconds / size * 1e6, stages / jobs, looking / seconds if seconds else 0.0, jobs) if jobs else Pace()
 
 
 def estimate(settings: Settings, size: int, found: Pace) -> Estimate:
-    """What a batch will take. size: of its files together, in bytes."""
+    """What a batch will take. size: of its files together, in bytes. Of albums each photo is read twice."""
     photos = settings.total
     seconds = found.seconds * size / 1e6
     children = math.ceil(photos / settings.together)
@@ -86,6 +94,10 @@ def estimate(settings: Settings, size: int, found: Pace) -> Estimate:
     asked = prices.read()
     each = round(max(1.0, found.stages))
     invocations = [("any", round(mean * 1000 / each))] * each
+    if settings.album:  # each is looked at before, by a child of its own
+        looked = mean * found.looking
+        invocations += [("any", round(looked * 1000 / len(LOOKING)))] * len(LOOKING)
+        mean, children = mean + looked + AROUND_SECONDS, children + photos
     dollars = asked.of_photo(invocations, MEMORY_MB) | {
         "Step Functions": 2 * asked.express_request + 2 * mean * EXPRESS_GB * asked.express_gb_second
     }

@@ -41,6 +41,7 @@ def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
         f"{to}/",
         len(lines),
         at_once=request.max_concurrency,
+        album=request.album,
         force=request.force,
     )
     batches.begin(settings, lines)

@@ -37,11 +37,13 @@ class JobRequest(msgspec.Struct, frozen=True):
 
 
 class BatchOptions(msgspec.Struct, frozen=True):
-    """What the body of ``POST /batches`` says of the batch itself: whose photos, and how many at once."""
+    """What the body of ``POST /batches`` says of the batch itself: whose photos, how many at once, and whether those of
+    one occasion are decided about together."""
 
     jobs: Annotated[list[str], Meta(max_length=500)] = []
     source: str | None = None
     max_concurrency: Annotated[int, Meta(ge=1, le=1000)] = 10
+    album: bool = False
     force: bool = False
 
 
