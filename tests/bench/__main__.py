@@ -9,7 +9,7 @@ import argparse
 import sys
 from collections.abc import Callable, Mapping, Sequence
 
-from tests.bench import cost, handover, layers, parts, rivals, stages, startup, steps
+from tests.bench import cost, handover, layers, parts, planning, rivals, stages, startup, steps
 
 PARTS: Mapping[str, Callable[[Sequence[str]], int | None]] = {
     "startup": startup.main,
@@ -17,6 +17,7 @@ PARTS: Mapping[str, Callable[[Sequence[str]], int | None]] = {
     "handover": handover.main,
     "rivals": rivals.main,
     "parts": parts.main,
+    "planning": planning.main,
     "stages": stages.main,
     "steps": steps.main,
     "cost": lambda _: cost.main(["--megapixels", "12"]),

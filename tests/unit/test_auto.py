@@ -17,10 +17,11 @@ from darkroom.auto.curves import exposure_curve
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import DEFECTS, KINDS, PRESENT, STRENGTHS
 from darkroom.diagnosis.network import interpret
-from darkroom.estimates.measure import blur_sigma, effective_colors, impulse_share, measure
+from darkroom.estimates.measure import blur_sigma, effective_colors, halved, impulse_share, measure, thumbnail
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array, Picture
 from darkroom.report import Diagnosis
+from darkroom.step import from_float
 from tests.support.photographs import NAMES, photo
 
 FINE = Measurements(
@@ -449,3 +450,16 @@ def test_colours_are_counted_by_how_often_they_are_there() -> None:
     assert effective_colors(pixels) == pytest.approx(2)
     assert effective_colors(np.arange(256, dtype=np.uint8).reshape(16, 16)) == pytest.approx(256)
     assert effective_colors(np.stack([pixels] * 3, axis=2)) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+@pytest.mark.parametrize("shape", [(3001, 4502, 3), (4100, 1100)])
+def test_a_large_photo_is_reduced_by_halves_as_at_once(shape: tuple[int, ...], dtype: Any) -> None:
+    rows, columns = (np.linspace(0, 3, side, dtype=np.float32) for side in shape[:2])
+    waves = np.sin(rows)[:, None] * np.cos(columns) / 2 + np.float32(0.5)
+    pixels = from_float(np.repeat(waves[..., None], 3, axis=2) if len(shape) == 3 else waves, np.dtype(dtype))
+    coarse = halved(pixels)
+    assert max(coarse.shape) <= 2048
+    difference = thumbnail(coarse, 128) - thumbnail(pixels, 128)
+    assert np.abs(difference).max() < 4 / 255
+    assert np.abs(difference.mean()) < 0.5 / 255

@@ -29,11 +29,11 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("equalize_adaptive", {"clip_limit": 1.6, "strength": 0.5}),
     ("equalize_adaptive", {"clip_limit": 4, "tiles": 5}),
     ("adjust_color", {"vibrance": 0.45, "saturation": 0.1}),
-    ("adjust_color", {"saturation": -0.7, "hue": 77}),
+    ("adjust_color", {"saturation": -0.7, "hue": 77, "spare_skin": 1}),
     ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}),
     ("adjust_color", {"saturation": 1, "exposure": -2, "strength": 0.5}),
     ("stretch_nonlinear", {}),
-    ("stretch_local", {"amount": 0.5}),
+    ("stretch_local", {"amount": 0.5, "spare_skin": 0.9}),
     ("stretch_local", {"amount": 3, "sigma": 0.04}),
     ("stretch_local", {"amount": -0.8, "sigma": 0.5, "strength": 0.6}),
     ("denoise", {"sigma": 10}),
@@ -129,14 +129,18 @@ def test_samples_are_rounded_as_by_numpy(build: str, choose: Any, dtype: Any) ->
 
 
 @pytest.mark.parametrize("toe", [0, 0.02])
-def test_luma_is_set_as_by_numpy(build: str, choose: Any, toe: float) -> None:
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_luma_is_told_and_set_as_by_numpy(build: str, choose: Any, dtype: Any, toe: float) -> None:
     random = np.random.default_rng(0)
     image = random.random((60, 700, 3), np.float32)
     image[:9] = np.array([0, 1, 0.5], np.float32)[:, None, None].repeat(3, axis=0)
+    image = from_float(image, np.dtype(dtype))
     wanted = random.random((60, 700), np.float32)
-    compiled = with_luma(image, wanted, toe)
+    compiled = luma(image), with_luma(image, wanted, toe)
     choose("none")
-    np.testing.assert_allclose(compiled, with_luma(image, wanted, toe), atol=2e-6)
+    np.testing.assert_allclose(compiled[0], luma(image), atol=1e-6)
+    assert compiled[1].dtype == dtype
+    np.testing.assert_allclose(compiled[1], with_luma(image, wanted, toe), atol=2e-6 if dtype == np.float32 else 1)
 
 
 @pytest.mark.usefixtures("build")

@@ -125,7 +125,8 @@ def look(
 
 
 def _seen(picture: Picture) -> Evidence:
-    return Evidence(measure(picture), diagnose(picture.shown()))
+    shown = Picture(picture.shown())
+    return Evidence(measure(shown), diagnose(shown.pixels))
 
 
 def _untold(_: str, __: float) -> None:

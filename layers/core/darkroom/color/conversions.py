@@ -14,7 +14,7 @@ import numpy as np
 from darkroom.kernels import loops
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE, LUMINANCE_WEIGHTS, srgb_to_linear_exact
-from darkroom.step import max_level
+from darkroom.step import from_float, max_level, to_float
 
 XYZ_FROM_RGB = np.array([[0.412453, 0.357580, 0.180423], LUMINANCE, [0.019334, 0.119193, 0.950227]])
 """Linear RGB with BT.709's primaries and D65 to CIE 1931 XYZ, white at Y = 1."""
@@ -96,8 +96,12 @@ def power(base: Array, exponent: float) -> Array:
 
 
 def luma(image: Array) -> Array:
-    """Y' of BT.601, HxW float32, of encoded values (HxWx3); a grey picture (HxW) is its own luma."""
-    return image if image.ndim == 2 else weighted(image, LUMA_WEIGHTS)
+    """Y' of BT.601, HxW float32, of encoded values (HxWx3 of any dtype); a grey picture (HxW) is its own luma."""
+    if image.dtype.kind == "f":
+        return image if image.ndim == 2 else weighted(image, LUMA_WEIGHTS)
+    if image.ndim == 3 and image.flags.c_contiguous and loops.available():
+        return loops.take_lumas(image)
+    return luma(to_float(image))
 
 
 def luminance(linear: Array) -> Array:
@@ -113,7 +117,8 @@ def weighted(image: Array, weights: Array) -> Array:
 def with_luma(image: Array, new_luma: Array, toe: float = 0) -> Array:
     """The same colours at another luma, none of them clipped.
 
-    image: HxWx3 (or HxW, which simply becomes the new luma) in 0–1. new_luma: HxW in 0–1. Returns HxWx3 (or HxW).
+    image: HxWx3 (or HxW, which simply becomes the new luma) of any dtype. new_luma: HxW in 0–1. Returns the same shape
+        and dtype.
     toe: luma below which lightening no longer multiplies colour along with light, so that the colour noise of deep
         shadows does not become blotches; 0 for none.
 
@@ -126,9 +131,12 @@ def with_luma(image: Array, new_luma: Array, toe: float = 0) -> Array:
     intensity.
     """
     if image.ndim == 2:
-        return new_luma
-    if loops.available() and all(each.dtype == np.float32 and each.flags.c_contiguous for each in (image, new_luma)):
+        return new_luma if image.dtype.kind == "f" else from_float(new_luma.copy(), image.dtype)
+    contiguous = image.flags.c_contiguous and new_luma.flags.c_contiguous
+    if contiguous and loops.available() and new_luma.dtype == np.float32 and image.dtype != np.float64:
         return loops.set_lumas(image, new_luma, toe)
+    if image.dtype.kind != "f":
+        return from_float(with_luma(to_float(image), new_luma, toe), image.dtype)
     old = luma(image)
     largest = np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
     tiny = np.float32(1e-6)

@@ -10,7 +10,7 @@ import numpy as np
 from darkroom.color.conversions import apply_table, luma, with_luma
 from darkroom.params import param
 from darkroom.picture import Array
-from darkroom.step import bands, from_float, lut_for, to_float
+from darkroom.step import bands, lut_for
 
 Curve = Callable[[Array], Array]
 """Levels in 0–1 (float32 or float64) → levels, of the same dtype."""
@@ -30,8 +30,7 @@ def apply_curve(image: Array, curve: Curve, channels: Literal["luminance", "each
     if image.ndim == 3 and channels == "luminance":
         result = np.empty_like(image)
         for rows, _, _ in bands(image.shape, 0):
-            color = to_float(image[rows])
-            result[rows] = from_float(with_luma(color, np.clip(curve(luma(color)), 0, 1)), image.dtype)
+            result[rows] = with_luma(image[rows], np.clip(curve(luma(image[rows])), 0, 1))
         return result
     if image.dtype == np.float32:
         return np.clip(curve(image), 0, 1)
@@ -45,7 +44,7 @@ def luminance_histogram(image: Array, bins: int) -> Array:
     """
     counts = np.zeros(bins, np.int64)
     for rows, _, _ in bands(image.shape, 0):
-        levels = luma(to_float(image[rows])) * np.float32(bins - 1) + np.float32(0.5)
+        levels = luma(image[rows]) * np.float32(bins - 1) + np.float32(0.5)
         counts += np.bincount(levels.astype(np.uint16).ravel(), minlength=bins)[:bins]
     return counts / counts.sum()
 

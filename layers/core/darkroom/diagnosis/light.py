@@ -108,7 +108,7 @@ def _of_samples(sampled: Array) -> list[Array]:
     """Shades of grey, the brightest pixels and each channel's own brightest, of pixels that are not averaged."""
     levels = sampled.reshape(-1, 3)
     levels = levels[:: max(len(levels) // SAMPLES, 1)]
-    found = [_linear_levels()[np.percentile(levels, percent, axis=0).astype(int)] for percent in (95, 99, 99.8)]
+    found = [*_linear_levels()[np.percentile(levels, (95, 99, 99.8), axis=0).astype(int)]]
     open_levels = levels[lowest(levels) < CLIPPED]
     light = _linear_levels()[open_levels]
     found += [_norm(light, norm) for norm in (6, 16)]

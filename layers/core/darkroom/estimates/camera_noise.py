@@ -86,6 +86,7 @@ def octave_by_tone(level: Array, high: list[Array], low: list[Array]) -> Octave 
         return None
     sigmas = np.empty((TONES, len(high)))
     spread = np.empty(TONES)
+    of_luminance = high[0].mean(axis=1)
     for tone, members in enumerate(np.array_split(np.argsort(level, kind="stable"), TONES)):
         count = max(round(QUIET_SHARE * len(members)), LEAST_QUIET)
         for channel, (energies, below) in enumerate(zip(high, low, strict=True)):
@@ -93,7 +94,7 @@ def octave_by_tone(level: Array, high: list[Array], low: list[Array]) -> Octave 
             variance = np.median(energies[quiet].mean(axis=0))
             sigmas[tone, channel] = np.sqrt(variance)
             if channel == 0:
-                usual = np.median(energies[members].mean(axis=1))
+                usual = np.median(of_luminance[members])
                 spread[tone] = np.log((usual + 1e-3) / (variance + 1e-3)) / 2
     return Octave(sigmas, spread)
 

@@ -12,7 +12,7 @@ import numpy as np
 from darkroom.color.conversions import srgb_to_linear
 from darkroom.picture import Array
 from darkroom.srgb import srgb_to_linear_exact
-from darkroom.step import from_float, to_float
+from darkroom.step import from_float, max_level, to_float
 
 Method = Literal["shades_of_grey", "grey_world", "white_patch", "grey_edge"]
 
@@ -40,40 +40,38 @@ def estimate_illuminant(
     if method == "grey_edge":
         norm = _edge_norm(image, p, order, sigma)
     else:
-        levels = sample_levels(image)
-        lowest = np.minimum(np.minimum(levels[:, 0], levels[:, 1]), levels[:, 2])  # many times as fast as min(axis=1)
-        levels = levels[lowest < CLIPPED * 65535]
-        if not len(levels):
+        channels = usable_levels(image)
+        white = max_level(channels[0].dtype)
+        if not len(channels[0]):
             norm = np.ones(3)
         elif method == "white_patch":
-            norm = srgb_to_linear_exact(np.percentile(levels, WHITE_PATCH_PERCENTILE, axis=0) / 65535)
+            norm = srgb_to_linear_exact(np.percentile(channels, WHITE_PATCH_PERCENTILE, axis=1) / white)
         else:
             exponent = 1.0 if method == "grey_world" else p
-            norm = mean_powers(levels, exponent) ** (1 / exponent)
+            powers = _powers(exponent, int(white) + 1)
+            norm = np.array([np.bincount(channel, minlength=len(powers)) @ powers for channel in channels])
+            norm = (norm / len(channels[0])) ** (1 / exponent)
     length = float(np.linalg.norm(norm))
     # A channel without any light cannot be balanced: the floor keeps the gains finite.
     norm = np.maximum(norm / length, 1e-3) if length > 0 else np.ones(3)
     return np.asarray(norm / np.linalg.norm(norm))
 
 
-def sample_levels(image: Array) -> Array:
-    """Nx3 evenly spaced pixels as ``uint16`` levels, whatever the dtype, so that all dtypes give one estimate."""
+def usable_levels(image: Array) -> list[Array]:
+    """R, G and B, each N levels of integers, of evenly spaced pixels that are not clipped in all three."""
     stride = max(math.ceil(math.sqrt(image.shape[0] * image.shape[1] / SAMPLES)), 1)
-    pixels = image[::stride, ::stride].reshape(-1, 3)
-    if pixels.dtype == np.uint8:
-        return pixels * np.uint16(257)
-    return from_float(pixels.copy(), np.dtype(np.uint16)) if pixels.dtype == np.float32 else pixels
-
-
-def mean_powers(levels: Array, exponent: float) -> Array:
-    """The mean, over Nx3 ``uint16`` levels, of a power of each channel's linear light; float64."""
-    return np.array([np.take(_powers(exponent), channel).mean() for channel in levels.T])
+    channels = [np.ascontiguousarray(image[::stride, ::stride, c]) for c in range(3)]
+    if image.dtype == np.float32:
+        channels = [from_float(channel, np.dtype(np.uint16)) for channel in channels]
+    lowest = np.minimum(np.minimum(channels[0], channels[1]), channels[2])
+    usable = lowest < CLIPPED * max_level(lowest.dtype)
+    return [channel[usable] for channel in channels]
 
 
 @cache
-def _powers(exponent: float) -> Array:
-    """The power of linear light of every ``uint16`` level, float64."""
-    return np.asarray(srgb_to_linear_exact(np.linspace(0, 1, 65536)) ** exponent)
+def _powers(exponent: float, levels: int) -> Array:
+    """The power of linear light of every level, float64."""
+    return np.asarray(srgb_to_linear_exact(np.linspace(0, 1, levels)) ** exponent)
 
 
 def _edge_norm(image: Array, p: float, order: int, sigma: float) -> Array:

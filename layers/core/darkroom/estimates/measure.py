@@ -18,6 +18,9 @@ from darkroom.step import to_float
 THUMBNAIL_PX = 512
 """Longest side of what exposure and colour are measured on."""
 
+HALVED_PX = 4 * THUMBNAIL_PX
+"""Longest side of what all reduced copies are made of."""
+
 SAMPLED_PX = 1024
 """Longest side of a sample of single pixels."""
 
@@ -56,11 +59,13 @@ def measure(picture: Picture) -> Measurements:
     """
     whole = picture.shown()
     shown = without_frame(whole)
-    small, least = thumbnail(shown), thumbnail(shown, LIGHT_PX)
+    coarse = halved(shown)
+    small, least = thumbnail(coarse), thumbnail(coarse, LIGHT_PX)
     brightness = luma(small)
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
     unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
     color = small.ndim == 3
+    channels = [small[..., c] for c in range(3)] if color else []
     illuminant = estimate_illuminant(shown) if color else np.ones(3)
     noise = estimate_noise(shown)
     tiles = sample_tiles(shown)
@@ -68,13 +73,13 @@ def measure(picture: Picture) -> Measurements:
         luma_p1=p1,
         luma_p50=p50,
         luma_p99=p99,
-        white_point=white_point(shown),
+        white_point=white_point(coarse),
         midtone=float(np.median(unclipped)) if unclipped.size else 0.5,
         linear_mean=float(srgb_to_linear(brightness).mean()),
         clipped_shadows=float((brightness <= CLIP).mean()),
         clipped_highlights=float((brightness >= 1 - CLIP).mean()),
         lost_highlights=lost_highlights(shown),
-        saturation=float(np.ptp(small, axis=2).mean()) if color else 0.0,
+        saturation=float((np.maximum.reduce(channels) - np.minimum.reduce(channels)).mean()) if color else 0.0,
         cast_degrees=float(cast_degrees(illuminant)),
         illuminant=tuple(float(c) for c in illuminant / illuminant.mean()),  # type: ignore[arg-type]
         noise_luma=float(noise.luminance_sigma),
@@ -83,7 +88,7 @@ def measure(picture: Picture) -> Measurements:
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
         colors=effective_colors(whole),
         tones=tones(brightness),
-        white_margin=white_margin(least if shown is whole else whole),
+        white_margin=white_margin(least if shown is whole else halved(whole)),
         light=cast_evidence(least) if color else None,
         detail=detailed(brightness),
     )
@@ -121,9 +126,9 @@ def white_point(pixels: Array) -> tuple[float, float, float]:
 def lost_highlights(pixels: Array) -> float:
     """The share of pixels that are white in at least one channel, of a sample of the full resolution."""
     stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
-    sample = to_float(pixels[::stride, ::stride])
+    sample = pixels[::stride, ::stride]
     highest = sample if sample.ndim == 2 else np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
-    return float((highest >= 1 - CLIP).mean())
+    return float((to_float(highest) >= 1 - CLIP).mean())
 
 
 def effective_colors(pixels: Array) -> float:
@@ -145,6 +150,15 @@ def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
         size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
         pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
     return to_float(pixels)
+
+
+def halved(pixels: Array) -> Array:
+    """Area-averaged, by half and half, to at most `HALVED_PX` on its longest side: seven times as fast as by any other
+    factor. Each half is an eighth of a level lighter, by OpenCV's rounding."""
+    while max(pixels.shape[:2]) > HALVED_PX and min(pixels.shape[:2]) > 1:
+        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
+        pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
+    return pixels
 
 
 def sample_tiles(pixels: Array) -> list[Array]:

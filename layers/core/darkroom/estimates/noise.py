@@ -122,8 +122,9 @@ def estimate_noise(image: Array) -> NoiseEstimate:
     color, _ = split_alpha(image)
     tiles = _tiles(color)
     white = max_level(color.dtype)
-    clipped = [_clipped(tile, white) for tile in tiles]
-    planes = [opponent_planes(tile.astype(np.float32) * np.float32(255 / white)) for tile in tiles]
+    clipped = _clipped(tiles, white)
+    below = tiles.reshape(-1, *tiles.shape[2:])  # one below the other, as one picture
+    planes = opponent_planes(below.astype(np.float32) * np.float32(255 / white)).reshape(-1, *clipped.shape)
     measured: list[Array] = []
     by_tone: list[Octave | None] = []
     for stride in STRIDES:
@@ -132,8 +133,7 @@ def estimate_noise(image: Array) -> NoiseEstimate:
             break
         measured.append(found[0])
         by_tone.append(found[1])
-        planes = [_halve(plane) * 2 for plane in planes]
-        clipped = [_halve(mask) for mask in clipped]
+        planes, clipped = _halve(planes) * 2, _halve(clipped)
     if not measured:
         return NoiseEstimate((0.0,) * OCTAVES, (0.0,) * OCTAVES if color.ndim == 3 else ())
     by_tone += [None] * (OCTAVES - len(measured))
@@ -146,9 +146,10 @@ def opponent_planes(image: Array) -> Array:
     if image.ndim == 2:
         return image[None]
     planes = np.zeros((3, *image.shape[:2]), np.float32)
-    for plane, weights in zip(planes, OPPONENT, strict=True):
-        for channel, weight in enumerate(weights):
-            plane += image[..., channel] * weight
+    for channel, weights in enumerate(OPPONENT.T):
+        apart = np.ascontiguousarray(image[..., channel])
+        for plane, weight in zip(planes, weights, strict=True):
+            plane += apart * weight
     return planes
 
 
@@ -161,42 +162,40 @@ def _total(octaves: tuple[float, ...]) -> float:
     return float(np.sqrt(sum(share * sigma**2 for share, sigma in zip(shares, octaves, strict=True))))
 
 
-def _tiles(image: Array) -> list[Array]:
-    """Up to MAX_TILES tiles, evenly spread; the whole picture where it is small."""
+def _tiles(image: Array) -> Array:
+    """Up to MAX_TILES tiles of one size, evenly spread, TxHxW or TxHxWx3; the whole picture where it is small."""
     height, width = image.shape[:2]
     if height * width <= TILE * TILE * MAX_TILES:
-        return [image]
+        return image[None]
     rows, columns = height // TILE, width // TILE
     if rows == 0 or columns == 0:  # a long strip
         side = TILE * TILE * MAX_TILES // min(height, width)
-        return [image[:side, :side]]
+        return image[None, :side, :side]
     grid = [(r, c) for r in range(rows) for c in range(columns)]
     chosen = np.linspace(0, len(grid) - 1, min(MAX_TILES, len(grid))).round().astype(int)
-    return [image[r * TILE : (r + 1) * TILE, c * TILE : (c + 1) * TILE] for r, c in (grid[k] for k in chosen)]
+    return np.stack([image[r * TILE : (r + 1) * TILE, c * TILE : (c + 1) * TILE] for r, c in (grid[k] for k in chosen)])
 
 
-def _clipped(tile: Array, white: float) -> Array:
-    """1xHxW: 1 where a channel is black or white."""
-    mask: Array = (tile == 0) | (tile == white)
-    any_channel: Array = mask if tile.ndim == 2 else mask.any(axis=2)
-    return any_channel.astype(np.float32)[None]
+def _clipped(tiles: Array, white: float) -> Array:
+    """TxHxW: 1 where a channel is black or white."""
+    mask: Array = (tiles == 0) | (tiles == white)
+    any_channel: Array = mask if tiles.ndim == 3 else mask[..., 0] | mask[..., 1] | mask[..., 2]
+    return any_channel.astype(np.float32)
 
 
 def _halve(planes: Array) -> Array:
-    """CxHxW of means of 2x2 pixels."""
-    height, width = planes.shape[1] // 2 * 2, planes.shape[2] // 2 * 2
-    even = planes[:, :height, :width]
-    return (even[:, ::2, ::2] + even[:, 1::2, ::2] + even[:, ::2, 1::2] + even[:, 1::2, 1::2]) / 4
+    """...xHxW of means of 2x2 pixels."""
+    height, width = planes.shape[-2] // 2 * 2, planes.shape[-1] // 2 * 2
+    even = planes[..., :height, :width]
+    return (even[..., ::2, ::2] + even[..., 1::2, ::2] + even[..., ::2, 1::2] + even[..., 1::2, 1::2]) / 4
 
 
-def _blocks(planes: list[Array], channel: int, stride: int) -> Array:
-    """Nx64: all blocks of one channel at a stride."""
-    views = [
-        np.lib.stride_tricks.sliding_window_view(plane[channel], (BLOCK, BLOCK))[::stride, ::stride]
-        for plane in planes
-        if min(plane.shape[1:]) >= BLOCK
-    ]
-    return np.concatenate([view.reshape(-1, BLOCK * BLOCK) for view in views]) if views else np.empty((0, BLOCK**2))
+def _blocks(tiles: Array, stride: int) -> Array:
+    """Nx64: all blocks of TxHxW at a stride."""
+    if min(tiles.shape[1:]) < BLOCK:
+        return np.empty((0, BLOCK**2), np.float32)
+    windows = np.lib.stride_tricks.sliding_window_view(tiles, (BLOCK, BLOCK), axis=(1, 2))
+    return np.asarray(windows[:, ::stride, ::stride].reshape(-1, BLOCK * BLOCK))
 
 
 def _high_frequencies() -> Array:
@@ -211,23 +210,24 @@ _HIGH = _high_frequencies()
 
 def _high_energies(blocks: Array) -> Array:
     """NxK: squares of the coefficients of the finest octave. In pieces too small for OpenBLAS to start threads over."""
-    pieces = np.array_split(blocks, len(blocks) // 128 + 1)
-    return np.square(np.concatenate([piece @ _HIGH for piece in pieces]))
+    result = np.empty((len(blocks), _HIGH.shape[1]), np.float32)
+    for first in range(0, len(blocks), 128):
+        np.matmul(blocks[first : first + 128], _HIGH, out=result[first : first + 128])
+    return np.square(result, out=result)
 
 
-def _measure(planes: list[Array], clipped: list[Array], stride: int) -> tuple[Array, Octave | None] | None:
-    """Standard deviation of the noise in the finest octave of each channel, of the quietest blocks of all and of those
-    of each tone; None if the picture is too small."""
-    clipped_share = _blocks(clipped, 0, stride).mean(axis=1)
-    channels = len(planes[0])
+def _measure(planes: Array, clipped: Array, stride: int) -> tuple[Array, Octave | None] | None:
+    """Standard deviation of the noise in the finest octave of each channel (CxTxHxW), of the quietest blocks of all and
+    of those of each tone; None if the picture is too small."""
+    clipped_share = _blocks(clipped, stride).mean(axis=1)
     if len(clipped_share) < MIN_BLOCKS:
         return None
     usable = np.flatnonzero(clipped_share <= MAX_CLIPPED_SHARE)
     if len(usable) < MIN_BLOCKS:
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
     sigmas, levels, highs, lows = [], [], [], []
-    for channel in range(channels):
-        every_block = _blocks(planes, channel, stride)
+    for channel, plane in enumerate(planes):
+        every_block = _blocks(plane, stride)
         blocks = every_block[usable]
         levels.append(blocks.mean(axis=1))
         blocks -= levels[channel][:, None]
@@ -236,7 +236,7 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> tuple[Ar
         quietest = _quietest(lows[channel])
         variance = np.median(highs[channel][quietest].mean(axis=0))
         if channel == 0 and _is_drawn(every_block, variance, np.median(lows[0][quietest])):
-            return np.zeros(channels), None
+            return np.zeros(len(planes)), None
         sigmas.append(np.sqrt(variance))
     return np.array(sigmas, np.float64), octave_by_tone(levels[0], highs, lows)
 
@@ -244,7 +244,10 @@ def _measure(planes: list[Array], clipped: list[Array], stride: int) -> tuple[Ar
 def _is_drawn(blocks: Array, variance: np.floating, low_energy: np.floating) -> bool:
     """Whether blocks of one level are many, and the quietest, of these energies, no noise; see `FLAT_SHARE`."""
     low_variance = low_energy / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
-    return bool(low_variance > MAX_UNEVENNESS * variance and np.mean(np.ptp(blocks, axis=1) == 0) > FLAT_SHARE)
+    if low_variance <= MAX_UNEVENNESS * variance:
+        return False
+    maybe = blocks[blocks[:, 0] == blocks[:, -1]]
+    return bool((np.ptp(maybe, axis=1) == 0).sum() > FLAT_SHARE * len(blocks))
 
 
 def _quietest(low_energy: Array) -> Array:

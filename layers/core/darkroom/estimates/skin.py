@@ -7,6 +7,7 @@ import numpy as np
 
 from darkroom.algorithms.guided import guided
 from darkroom.color.conversions import luma
+from darkroom.kernels import loops
 from darkroom.picture import Array
 from darkroom.step import bands, from_float, to_float
 
@@ -55,6 +56,11 @@ def spare_skin(result: Array, plain: Array, share: float) -> None:
 
     result, plain: HxWx3 of one dtype, after and before.
     """
+    if loops.available() and result.flags.c_contiguous and plain.flags.c_contiguous:
+        along, across = DIRECTION / AXES[0], np.array([-DIRECTION[1], DIRECTION[0]]) / AXES[1]
+        skin = np.array([*CENTER, *along, *across, DARKEST, 1 / (DARK - DARKEST)], np.float32)
+        loops.spare_skin(result, plain, skin, share)
+        return
     for rows, _, _ in bands(plain.shape, 0):
         before, after = to_float(plain[rows]), to_float(result[rows])
         spared = (np.float32(share) * skin_likelihood(before))[..., None]

@@ -11,7 +11,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 from itertools import pairwise
@@ -81,12 +81,7 @@ def round_samples(image: Array, dtype: np.dtype[Any]) -> Array:
 def blend_samples(before: Array, after: Array, strength: float) -> Array:
     """``before + strength * (after - before)``, rounded; both of one shape and dtype."""
     result = np.empty_like(before)
-
-    def part(first: int, count: int) -> None:
-        share = (_long(first), _long(count), ctypes.c_float(strength))
-        _call("blend_samples", before, after, result, _kind(after), *share)
-
-    _in_parts(part, before.size, 3 * PART_PIXELS)
+    _over("blend_samples", before.size, (before, after, result, _kind(after)), (ctypes.c_float(strength),), least=3)
     return result
 
 
@@ -97,11 +92,23 @@ def widen_pixels(image: Array) -> Array:
     return result
 
 
-def set_lumas(image: Array, luma: Array, toe: float) -> Array:
-    """`darkroom.color.conversions.with_luma` of HxWx3 float32."""
-    result = np.empty_like(image)
-    _call("set_lumas", image, luma, result, _long(0), _long(luma.size), ctypes.c_float(toe))
+def take_lumas(image: Array) -> Array:
+    """`darkroom.color.conversions.luma` of HxWx3."""
+    result = np.empty(image.shape[:2], np.float32)
+    _over("take_lumas", result.size, (image, _kind(image), result))
     return result
+
+
+def set_lumas(image: Array, luma: Array, toe: float) -> Array:
+    """`darkroom.color.conversions.with_luma` of HxWx3."""
+    result = np.empty_like(image)
+    _over("set_lumas", luma.size, (image, luma, result, _kind(image)), (ctypes.c_float(toe),))
+    return result
+
+
+def spare_skin(result: Array, plain: Array, skin: Array, share: float) -> None:
+    """`darkroom.estimates.skin.spare_skin` of HxWx3, by eight numbers of what skin is (float32); see `lumas.c`."""
+    _over("spare_skin", plain.size // 3, (result, plain, _kind(plain)), (skin, ctypes.c_float(share)))
 
 
 def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrices: Array, turn: Array) -> Array:
@@ -110,22 +117,14 @@ def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrice
     image: HxWx3 of integers with a table (levels x 3, linear light), or float32 of linear light.
     """
     result = np.empty(image.shape, dtype)
-
-    def part(first: int, count: int) -> None:
-        _call("turn_colors", image, table, result, _kind(result), _long(first), _long(count), matrices, turn)
-
-    _in_parts(part, image.size // 3, PART_PIXELS)
+    _over("turn_colors", image.size // 3, (image, table, result, _kind(result)), (matrices, turn))
     return result
 
 
 def luma_bins(image: Array) -> Array:
     """Luma as ``uint8``, HxW."""
     bins = np.empty(image.shape[:2], np.uint8)
-
-    def part(first: int, count: int) -> None:
-        _call("luma_bins", image, _kind(image), _channels(image), bins, _long(first), _long(count))
-
-    _in_parts(part, bins.size, PART_PIXELS)
+    _over("luma_bins", bins.size, (image, _kind(image), _channels(image), bins))
     return bins
 
 
@@ -178,38 +177,50 @@ def sharpen_rows(image: Array, weights: Array, amount: float, threshold: float, 
     return result
 
 
-def raise_down(plane: Array, raising: Array) -> Array:
-    """A plane (HxW float32), remapped about each of K centres and halved as by OpenCV's pyrDown: KxH/2xW/2.
+def raise_levels(plane: Array, raising: Array, low: float, distance: float, centers: int) -> Array:
+    """What remapping adds to each level itself, between the two about it of `centers` centres.
 
-    raising: Kx4 float32: a centre, the amount, ``-1 / (2 sigma²)``, and the square of the difference that is noise.
+    plane: HxW float32. raising: the amount, ``-1 / (2 sigma²)``, and the square of the difference that is noise,
+    float32. low, distance: the first centre, and how far apart they are.
+    """
+    result = np.empty_like(plane)
+    lattice = (ctypes.c_float(low), ctypes.c_float(distance), ctypes.c_int32(centers - 2))
+    _over("raise_levels", plane.size, (plane, result), (raising, *lattice))
+    return result
+
+
+def raise_down(plane: Array, raising: Array, distance: float, centers: Array) -> Array:
+    """A plane, remapped about each of K centres and halved as by OpenCV's pyrDown: KxH/2xW/2.
+
+    centers: Kx2 float32: where each is, `distance` apart, and the amount times the exponential of its distance from the
+    first. plane, raising: as in `raise_levels`.
     """
     height, width = plane.shape
-    count = _long(len(raising))
-    result = np.empty((len(raising), (height + 1) // 2, (width + 1) // 2), np.float32)
+    result = np.empty((len(centers), (height + 1) // 2, (width + 1) // 2), np.float32)
 
     def part(first: int, rows: int) -> None:
-        scratch = np.empty(5 * result.shape[2] * len(raising) + width + 4, np.float32)
+        scratch = np.empty(5 * result.shape[2] * len(centers) + 8 * (result.shape[2] + 2), np.float32)
+        how = (raising, ctypes.c_float(distance), centers, _long(len(centers)))
         bounds = (_long(first), _long(first + rows))
-        _call("raise_down", plane, _long(width), _long(height), raising, count, result, *bounds, scratch)
+        _call("raise_down", plane, _long(width), _long(height), *how, result, *bounds, scratch)
 
-    _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(raising))))
+    _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(centers))))
     return result
 
 
 def add_detail(
-    change: Array, plane: Array, remapped: Array | None, smaller: Array, raising: Array, distance: float
+    change: Array, plane: Array, remapped: Array | None, smaller: Array, centers: Array, distance: float
 ) -> None:
     """Add to `change` what a level of remapped pyramids has beyond their smaller ones, where `plane` is near a centre.
 
-    smaller: KxH/2xW/2, of K centres, 64 at most; the others HxW float32. remapped: of one centre; None where it is to
-    be made of `plane` again. raising: as in `raise_down`.
+    remapped: KxHxW, of K centres, 64 at most; None where it is 0. smaller: KxH/2xW/2; the others HxW float32. centers:
+    as in `raise_down`.
     """
     height, width = plane.shape
-    count = _long(len(raising))
 
     def part(first: int, rows: int) -> None:
-        scratch = np.empty((smaller.shape[2] + 2) * len(raising), np.float32)
-        pyramid = (plane, remapped, smaller, _long(width), _long(height), raising, count)
+        scratch = np.empty((smaller.shape[2] + 2) * len(centers), np.float32)
+        pyramid = (plane, remapped, smaller, _long(width), _long(height), centers, _long(len(centers)))
         _call("add_detail", *pyramid, ctypes.c_float(distance), change, _long(first), _long(first + rows), scratch)
 
     _in_parts(part, height, -(-PART_PIXELS // width))
@@ -232,6 +243,19 @@ def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, 
 
     _in_parts(part, channels, 1)
     return result
+
+
+def _over(name: str, count: int, before: Sequence[Any], after: Sequence[Any] = (), least: int = 1) -> None:
+    """A loop over so many pixels, in threads.
+
+    before, after: its arguments on either side of the range of pixels. least: times `PART_PIXELS` that are worth a
+    thread.
+    """
+
+    def part(first: int, pixels: int) -> None:
+        _call(name, *before, _long(first), _long(pixels), *after)
+
+    _in_parts(part, count, least * PART_PIXELS)
 
 
 def _in_parts(work: Callable[[int, int], None], total: int, least: int) -> None:

@@ -41,20 +41,6 @@ void blend_samples(const void *before, const void *after, void *to, int kind, in
     }
 }
 
-/* color/conversions.py, with_luma, of float32 RGB. */
-void set_lumas(const float *from, const float *wanted, float *to, int64_t first, int64_t count, float toe)
-{
-    Plane p[3], luma;
-    for (int64_t at = first; at < first + count; at += BLOCK) {
-        int n = (int)(first + count - at < BLOCK ? first + count - at : BLOCK);
-        load(from, 4, at, n, 3, p);
-        luma_of(p, 3, n, luma);
-        set_luma(p, luma, wanted + at, n, toe);
-        for (int c = 0; c < 3; c++)
-            for (int i = 0; i < n; i++) to[(at + i) * 3 + c] = p[c][i];
-    }
-}
-
 /* steps/adjust_color.py: saturation, vibrance and hue of linear light, which becomes sRGB.
  *
  * matrices: LMS from RGB, Oklab from roots, roots from Oklab, RGB from LMS; nine numbers each, by rows.

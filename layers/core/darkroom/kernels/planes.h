@@ -1,5 +1,5 @@
 #pragma once
-/* What the loops in `pictures.c`, `blocks.c` and `pyramids.c` share: those in which photos spend their time, in few passes
+/* What the loops in the files beside this one share: those in which photos spend their time, in few passes
  * over the picture each. `loops.py` calls them. Each does what the NumPy code beside its caller does, which is the
  * reference (tests/unit/test_kernels.py).
  *

@@ -2,7 +2,7 @@
 #include "planes.h"
 
 typedef struct {
-    float center, amount, falloff, noise; /* of what is added to a level by its difference from the centre */
+    float amount, falloff, noise; /* of what is added to a level by its difference from a centre */
 } Raise;
 
 /* 1 / x for 1e-9 < x, within 4e-7: a guess by the exponent, which is off by 12 %, and three of Newton's steps. */
@@ -15,10 +15,26 @@ INLINE float reciprocal(float x)
     return y;
 }
 
+/* Of what is added to differences up to a rounding step, the share that is not grain. */
+INLINE float earnest(float square, Raise by) { return by.noise > 0 ? square * reciprocal(square + by.noise) : 1; }
+
 INLINE float raised(float d, Raise by)
 {
-    const float square = d * d, gain = by.amount * exponential(most(square * by.falloff, -80));
-    return d * gain * (by.noise > 0 ? square * reciprocal(square + by.noise) : 1);
+    return d * by.amount * exponential(most(d * d * by.falloff, -80)) * earnest(d * d, by);
+}
+
+/* What is added to each level itself: between the two centres about it, `distance` apart from `low` on, the last of them
+ * the one after `before_last`. */
+void raise_levels(const float *plane, float *to, int64_t first, int64_t count, const float *by, float low, float distance,
+                  int32_t before_last)
+{
+    const Raise how = {by[0], by[1], by[2]};
+    for (int64_t i = first; i < first + count; i++) {
+        const float place = (plane[i] - low) * (1 / distance);
+        const int32_t below = (int32_t)place < before_last ? (int32_t)place : before_last;
+        const float share = place - (float)below, d = share * distance;
+        to[i] = (1 - share) * raised(d, how) + share * raised(d - distance, how);
+    }
 }
 
 /* Like OpenCV's BORDER_REFLECT_101: dcb|abcd|cba. */
@@ -32,25 +48,39 @@ INLINE int64_t inside(int64_t at, int64_t size)
 /* The plane, remapped about each of `count` centres, at half the size: 1 4 6 4 1 both ways; rows `top` to `bottom` of the
  * results.
  *
- * by: four numbers of each centre. scratch: 5 rows of a result for each, and one of the plane with 4 more.
+ * With d from the first centre, the exponential about the k-th is e^(falloff d^2) (e^(-2 falloff distance d))^k, times
+ * what does not depend on d: two exponentials serve all centres. centers: of each, where it is, and `amount` times that.
+ * scratch: 5 rows of a result for each, and 8 more with 2 more. Columns of even and of odd numbers lie apart.
  */
-void raise_down(const float *plane, int64_t width, int64_t height, const float *by, int64_t count, float *to, int64_t top,
-                int64_t bottom, float *scratch)
+void raise_down(const float *plane, int64_t width, int64_t height, const float *by, float distance, const float *centers,
+                int64_t count, float *to, int64_t top, int64_t bottom, float *scratch)
 {
-    const int64_t across = (width + 1) / 2, size = across * ((height + 1) / 2);
-    float *line = scratch + 5 * across * count + 2;
+    const Raise how = {by[0], by[1], by[2]};
+    const int64_t across = (width + 1) / 2, size = across * ((height + 1) / 2), half = across + 2;
+    float *restrict levels = scratch + 5 * across * count, *restrict falls = levels + 2 * half;
+    float *restrict ratios = falls + 2 * half, *restrict line = ratios + 2 * half;
+    const float *even = line + 1, *odd = line + half + 1;
     for (int64_t next = 2 * top - 2; next < 2 * bottom + 1; next++) {
         const float *from = plane + inside(next, height) * width;
+        for (int64_t x = 0; x < width / 2; x++) levels[x + 1] = from[2 * x], levels[half + x + 1] = from[2 * x + 1];
+        for (int64_t x = 2 * across - 2; x <= 2 * across + 1; x++)
+            levels[(x % 2 ? half : 0) + x / 2 + 1] = from[inside(x, width)];
+        levels[0] = from[inside(-2, width)], levels[half] = from[inside(-1, width)];
+        for (int64_t i = 0; i < 2 * half; i++) {
+            const float d = levels[i] - centers[0], power = d * d * how.falloff;
+            falls[i] = power < -80 ? 0 : exponential(most(power, -80));
+            ratios[i] = exponential(d * (-2 * how.falloff * distance));
+        }
         for (int64_t k = 0; k < count; k++) {
-            const Raise how = {by[4 * k], by[4 * k + 1], by[4 * k + 2], by[4 * k + 3]};
+            const float center = centers[2 * k], gain = centers[2 * k + 1];
             float *ring = scratch + 5 * across * k, *restrict halved = ring + (next + 5) % 5 * across;
-            for (int64_t x = 0; x < width; x++) line[x] = raised(from[x] - how.center, how);
-            for (int64_t i = 1; i <= 2; i++)
-                line[-i] = line[inside(-i, width)], line[width - 1 + i] = line[inside(width - 1 + i, width)];
-            for (int64_t x = 0; x < across; x++) {
-                const float *at = line + 2 * x;
-                halved[x] = 6 * at[0] + 4 * (at[-1] + at[1]) + (at[-2] + at[2]);
+            for (int64_t i = 0; i < 2 * half; i++) {
+                const float d = levels[i] - center;
+                line[i] = d * gain * falls[i] * earnest(d * d, how);
+                falls[i] *= ratios[i];
             }
+            for (int64_t x = 0; x < across; x++)
+                halved[x] = 6 * even[x] + 4 * (odd[x - 1] + odd[x]) + (even[x - 1] + even[x + 1]);
             if (next < 2 * top + 2 || next % 2) continue;
             const float *rows[5];
             for (int64_t i = 0; i < 5; i++) rows[i] = ring + (next + 1 + i) % 5 * across;
@@ -75,19 +105,19 @@ INLINE void enlarge_down(const float *smaller, int64_t across, int64_t down, int
 }
 
 /* `change` gets a level's detail of each of `count` centres, where that is near: (remapped - its smaller one enlarged)
- * times the nearness of `plane`, 1 - |plane - centre| / distance. remapped: of one centre; none for the finest level,
- * which is remapped anew.
+ * times the nearness of `plane`, 1 - |plane - centre| / distance. remapped: none for the finest level, whose own part
+ * `raise_levels` gives.
  *
  * scratch: one row of the smaller plane with 2 more, for each.
  */
 void add_detail(const float *plane, const float *remapped, const float *smaller, int64_t width, int64_t height,
-                const float *by, int64_t count, float distance, float *change, int64_t top, int64_t bottom,
+                const float *centers, int64_t count, float distance, float *change, int64_t top, int64_t bottom,
                 float *scratch)
 {
     enum { SPAN = 64 };
     const int64_t across = (width + 1) / 2, down = (height + 1) / 2;
     const float share = -1 / distance;
-    float enlarged[SPAN + 2];
+    float detail[SPAN + 2];
     for (int64_t y = top; y < bottom; y++) {
         const float *levels = plane + y * width;
         uint64_t ready = 0; /* a bit for each centre's line */
@@ -96,28 +126,22 @@ void add_detail(const float *plane, const float *remapped, const float *smaller,
             float lowest = levels[x], highest = levels[x];
             for (int i = 0; i < n; i++) lowest = least(lowest, levels[x + i]), highest = most(highest, levels[x + i]);
             for (int64_t k = 0; k < count; k++) {
-                const Raise how = {by[4 * k], by[4 * k + 1], by[4 * k + 2], by[4 * k + 3]};
-                if (lowest >= how.center + distance || highest <= how.center - distance) continue;
+                const float center = centers[2 * k];
+                if (lowest >= center + distance || highest <= center - distance) continue;
                 float *line = scratch + k * (across + 2) + 1;
                 if (!(ready >> k & 1)) enlarge_down(smaller + k * across * down, across, down, y, line);
                 ready |= (uint64_t)1 << k;
                 for (int i = 0; i < (n + 1) / 2; i++) {
                     const float *at = line + x / 2 + i;
-                    enlarged[2 * i] = (6 * at[0] + (at[-1] + at[1])) * (1.0f / 64);
-                    enlarged[2 * i + 1] = (at[0] + at[1]) * (4.0f / 64);
+                    detail[2 * i] = (6 * at[0] + (at[-1] + at[1])) * (-1.0f / 64);
+                    detail[2 * i + 1] = (at[0] + at[1]) * (-4.0f / 64);
                 }
+                const float *own = remapped ? remapped + (k * height + y) * width + x : 0;
+                if (own)
+                    for (int i = 0; i < n; i++) detail[i] += own[i];
                 float *restrict into = change + y * width + x;
-                if (remapped) {
-                    const float *detail = remapped + y * width + x;
-                    for (int i = 0; i < n; i++) {
-                        const float nearness = most(1 + share * __builtin_fabsf(levels[x + i] - how.center), 0);
-                        into[i] += nearness * (detail[i] - enlarged[i]);
-                    }
-                } else
-                    for (int i = 0; i < n; i++) {
-                        const float d = levels[x + i] - how.center, nearness = most(1 + share * __builtin_fabsf(d), 0);
-                        into[i] += nearness * (raised(d, how) - enlarged[i]);
-                    }
+                for (int i = 0; i < n; i++)
+                    into[i] += most(1 + share * __builtin_fabsf(levels[x + i] - center), 0) * detail[i];
             }
         }
     }

@@ -13,7 +13,7 @@ from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
-from darkroom.step import POINTWISE_BAND_PIXELS, from_float, step, to_float
+from darkroom.step import POINTWISE_BAND_PIXELS, step, to_float
 
 BINS = 256
 """Bins of a tile's histogram, whatever the picture's dtype."""
@@ -95,7 +95,7 @@ def equalize_adaptive(image: Array, params: EqualizeAdaptive) -> Array:
     for rows, upper, lower, weight in _strips(grid):
         fine = {row: fine[row] if row in fine else refined(curves[row]) for row in (upper, lower)}
         new_luma = _interpolate(index[rows], fine[upper], fine[lower], weight, grid)
-        result[rows] = from_float(with_luma(to_float(image[rows]), new_luma, TOE), image.dtype)
+        result[rows] = with_luma(image[rows], new_luma, TOE)
     return result
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from darkroom.color.conversions import luma, with_luma
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.step import from_float, max_level, step, to_float
+from darkroom.step import max_level, step, to_float
 
 BINS = 256
 """Bins of a window's histogram, whatever the picture's dtype."""
@@ -69,7 +69,7 @@ def _fill_tile(image: Array, result: Array, rows: slice, columns: slice, params:
     inner = slice(rows.start - above, rows.stop - above), slice(columns.start - before, columns.stop - before)
     if image.ndim == 3:
         share = shares(levels, inner, params.radius).astype(np.float32)
-        result[rows, columns] = from_float(with_luma(to_float(image[rows, columns]), share, TOE), image.dtype)
+        result[rows, columns] = with_luma(image[rows, columns], share, TOE)
     elif image.dtype == np.float32:
         result[rows, columns] = shares(levels, inner, params.radius)
     else:

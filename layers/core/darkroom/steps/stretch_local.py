@@ -12,7 +12,7 @@ from darkroom.estimates.skin import spare_skin
 from darkroom.kernels import loops
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
-from darkroom.step import bands, from_float, step, to_float
+from darkroom.step import bands, step
 
 MAX_LEVELS = 8
 SMALLEST_SIDE = 4
@@ -58,14 +58,10 @@ def stretch_local(image: Array, params: StretchLocal) -> Array:
     The remapping is done for levels `sigma` / 2 apart and interpolated. Takes 24 bytes per pixel of one plane, whatever
     the amount; the time grows with 1 / `sigma`.
     """
-    plane = np.empty(image.shape[:2], np.float32)
-    for rows, _, _ in bands(image.shape, 0):
-        plane[rows] = luma(to_float(image[rows]))
+    plane = luma(image)
     new = local_laplacian(plane, params.amount, params.sigma)
     _bound_halos(new, plane)
-    result = np.empty_like(image)
-    for rows, _, _ in bands(image.shape, 0):
-        result[rows] = from_float(with_luma(to_float(image[rows]), np.clip(new[rows], 0, 1)), image.dtype)
+    result = with_luma(image, np.clip(new, 0, 1, out=new))
     if params.spare_skin and image.ndim == 3:
         spare_skin(result, image, params.spare_skin)
     return result
@@ -97,14 +93,12 @@ def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
     count = max(2, round((high - low) / (sigma / 2)) + 1)
     distance = max((high - low) / (count - 1), 1e-6)
     # Starts as the picture's own pyramid; only what remapping changes is added.
-    change = [np.zeros_like(level) for level in gaussian[:-1]]
-    centers = [low + k * distance for k in range(count)]
     if loops.available():
-        for first in range(0, count, TOGETHER):
-            _add_compiled(change, gaussian, centers[first : first + TOGETHER], distance, amount, sigma)
+        change = _changes_compiled(gaussian, low, count, distance, amount, sigma)
     else:
-        for center in centers:
-            _add(change, gaussian, center, distance, amount, sigma)
+        change = [np.zeros_like(level) for level in gaussian[:-1]]
+        for k in range(count):
+            _add(change, gaussian, low + k * distance, distance, amount, sigma)
     total = change[-1]
     for level in range(levels - 2, -1, -1):
         finer = change[level]
@@ -132,19 +126,23 @@ def _add(
         remapped = smaller
 
 
-def _add_compiled(
-    change: list[Array], gaussian: list[Array], centers: list[float], distance: float, amount: float, sigma: float
-) -> None:
-    """`_add` for several centres, which are never remapped in full: what is halved of each, and what is near it."""
-    noise = NOISE**2 if amount > 0 else 0
-    raising = np.array([(center, amount, -0.5 / sigma**2, noise) for center in centers], np.float32)
-    halved = loops.raise_down(gaussian[0], raising)
-    loops.add_detail(change[0], gaussian[0], None, halved, raising, distance)
-    for k, remapped in enumerate(halved):
-        for level, into in enumerate(change[1:], 1):
-            smaller = _down(remapped)
-            loops.add_detail(into, gaussian[level], remapped, smaller[None], raising[k : k + 1], distance)
-            remapped = smaller
+def _changes_compiled(
+    gaussian: list[Array], low: float, count: int, distance: float, amount: float, sigma: float
+) -> list[Array]:
+    """`_add` for all centres, which are never remapped in full: what is halved of each, and what is near it."""
+    raising = np.array((amount, -0.5 / sigma**2, NOISE**2 if amount > 0 else 0), np.float32)
+    change = [loops.raise_levels(gaussian[0], raising, low, distance, count)]
+    change += [np.zeros_like(level) for level in gaussian[1:-1]]
+    for first in range(0, count, TOGETHER):
+        offsets = distance * np.arange(min(TOGETHER, count - first))
+        gains = amount * np.exp(-0.5 * np.square(offsets / sigma))
+        centers = np.stack((low + first * distance + offsets, gains), axis=1).astype(np.float32)
+        smaller = loops.raise_down(gaussian[0], raising, distance, centers)
+        loops.add_detail(change[0], gaussian[0], None, smaller, centers, distance)
+        for level in range(1, len(change)):
+            remapped, smaller = smaller, np.array([_down(each) for each in smaller])
+            loops.add_detail(change[level], gaussian[level], remapped, smaller, centers, distance)
+    return change
 
 
 def _levels(shape: tuple[int, ...]) -> int:
