@@ -305,7 +305,7 @@ class TestGuard:
     ) -> tuple[int, int, str]:
         def diagnose(pixels: Array, *, traces: bool) -> Diagnosis:
             assert not traces  # darkroom's own
-            return {120: at_full, 105: at_more or at_full, 90: at_half}[int(pixels[0, 0, 0])]
+            return {120: at_full, 111: at_more or at_full, 90: at_half}[int(pixels[0, 0, 0])]
 
         monkeypatch.setattr(guard, "diagnose", diagnose)
         picture, review = guard.review(self.original, self.enhanced, self.before, ["underexposed"])
@@ -316,11 +316,11 @@ class TestGuard:
         assert (level, share) == (120, 100)
         assert why == "what is wrong fell from 1.1 to 0.2 defects"
 
-    def test_three_quarters_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_most_of_it_where_all_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         worse, better = diagnosed({"overexposed": 0.95}), diagnosed({})
         level, share, why = self.review(monkeypatch, at_full=worse, at_more=better, at_half=better)
-        assert (level, share) == (105, 75)
-        assert why.endswith("with 75% of the change")
+        assert (level, share) == (111, 85)
+        assert why.endswith("with 85% of the change")
 
     def test_half_of_it_where_more_of_it_is_too_much(self, monkeypatch: pytest.MonkeyPatch) -> None:
         level, share, why = self.review(monkeypatch, at_full=diagnosed({"overexposed": 0.95}), at_half=diagnosed({}))
@@ -357,7 +357,7 @@ class TestGuard:
         assert review.share == 100  # white, but it was one level before
         original[:10] = np.linspace(60, 90, 60, dtype=np.uint8)[:, None]
         picture, review = guard.review(Picture(original), Picture(clipped), self.before, ["underexposed"])
-        assert (review.share, int(picture.pixels.max())) == (75, 214)
+        assert (review.share, int(picture.pixels.max())) == (85, 230)
         assert guard.newly_lost(original, clipped) > 0.15
 
 

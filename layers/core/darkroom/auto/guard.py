@@ -17,7 +17,7 @@ from darkroom.report import Defect, Diagnosis, Review
 from darkroom.srgb import LUMA_WEIGHTS
 from darkroom.step import max_level
 
-SHARES = (100, 75, 50)
+SHARES = (100, 85, 50)
 """Percent of the result over the original that are tried, in this order; then the original is given back."""
 
 LEAST_GAIN = 0.1
