@@ -364,6 +364,8 @@ def test_what_either_network_doubts_both_may_see_together() -> None:
     assert agreed(0.6, (0.02, -0.03), LAMP) == 0  # one network's word
     strong = LAMP**2.5
     assert agreed(0.12, (0.12, -0.12), LAMP) > agreed(0.12, (0.12, -0.12), strong) == 0
+    light = LAMP / LAMP.mean()
+    assert agreed_share(light, 0.05, (0.1, -0.12), BLUE, noisy=True) > 0  # what is finished is not noisy
     for against in ({"spread": 0.6}, {"neutral": 0.02}, {"neutral_highlights": 0.3}):
         assert agreed(0.05, (0.25, -0.25), LAMP, **against) == 0
 

@@ -60,6 +60,9 @@ WEIGHTS, WEIGHED = (0.5, 4.3, -1.6), (-1.2, -0.8)
 its own, about as a logistic regression on photographs taken again has them, and the sum from which on it counts and
 counts in full. A light that is hardly to be told from none needs less evidence than a strong one."""
 
+NOISY = 0.4
+"""What that sum has more where the photo is noisy: one that somebody finished, whose colours are meant, is not."""
+
 LEAST_AGREEING = (0.04, 0.08)
 """What the tint must have of it even so, in stops."""
 
@@ -104,7 +107,7 @@ def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None
         return mistaken_light(diagnosis, measurements)
     cast, evidence = diagnosis["colour cast"], measurements.light
     light = light_of(cast, diagnosis, measurements)
-    share = agreed_share(light, cast.probability, diagnosis.tint, evidence)
+    share = agreed_share(light, cast.probability, diagnosis.tint, evidence, noisy=diagnosis["noise"].present)
     agreed, tinted = _part(light, share), tinted_light(diagnosis.tint, evidence)
     if agreed is not None and share >= MOSTLY:
         return agreed
@@ -150,10 +153,12 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
     return light if cast_degrees(light) >= LEAST_REMOVED else None
 
 
-def agreed_share(light: Array, probability: float, tint: tuple[float, float], evidence: LightEvidence | None) -> float:
+def agreed_share(
+    light: Array, probability: float, tint: tuple[float, float], evidence: LightEvidence | None, *, noisy: bool = False
+) -> float:
     """The share of a light that is to be taken out since two networks see it that learned from other things, in 0-1.
 
-    light: that of the diagnosis, linear RGB, and `probability` its own.
+    light: that of the diagnosis, linear RGB, and `probability` its own. noisy: whether the photo is.
     """
     stops = np.log2(light[[0, 2]] / light[1])
     size = float(np.hypot(*stops))
@@ -163,7 +168,8 @@ def agreed_share(light: Array, probability: float, tint: tuple[float, float], ev
     probable, off = (PROBABLY_WARM, OFF_WARM) if warm else (PROBABLY_COLD, OFF_COLD)
     each = between(probability, *probable), between(agreeing, *AGREEING), between(agreeing / size, *AGREEING_PART)
     odds = np.log((probability + 1e-3) / (1 - probability + 1e-3))
-    together = between(float(np.dot(WEIGHTS, (odds, agreeing, size))), *WEIGHED), between(agreeing, *LEAST_AGREEING)
+    weighed = float(np.dot(WEIGHTS, (odds, agreeing, size))) + NOISY * noisy
+    together = between(weighed, *WEIGHED), between(agreeing, *LEAST_AGREEING)
     doubts = evidence.spread, -evidence.neutral, evidence.neutral_highlights
     for_it = max(min(each), min(*together, *_left(doubts, AGAINST_WEIGHED)))
     stated = size, -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
