@@ -120,6 +120,20 @@ def test_a_night_without_lamps_is_lightened_where_all_tell_that_it_misses_light(
     assert [call.name for call in calls] == ["adjust_color"] * lightened
 
 
+@pytest.mark.parametrize(
+    ("probability", "haze", "black", "treated"),
+    [(0.5, 0.1, 0.3, True), (0.3, 0.1, 0.3, False), (0.5, 0.6, 0.3, False), (0.5, 0.1, 0.2, False)],
+)
+def test_contrast_that_is_only_likely_lost_is_so_where_nothing_is_black_or_white(
+    probability: float, haze: float, black: float, treated: bool
+) -> None:
+    flat = diagnosed({"low contrast": probability, "haze": haze})
+    measured = msgspec.structs.replace(FINE, luma_p1=black, luma_p99=0.7)
+    calls, decisions = treatments.resolve(Recipe(steps="auto", finish="none"), measured, flat)
+    assert chosen(decisions) == ["low contrast"] * treated
+    assert [call.name for call in calls] == ["stretch_histogram"] * treated
+
+
 def test_what_has_nothing_dark_in_it_is_no_night() -> None:
     flat = msgspec.structs.replace(diagnosed({"low contrast": 0.95}), scene={"night": 0.9})
     for black, treated in ((0.05, []), (0.3, ["low contrast"])):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
 from darkroom.auto.scenes import kind_of
 from darkroom.measurements import Measurements
@@ -51,6 +52,7 @@ LEAST_CHANGE = 0.03
 EVIDENT = {
     "underexposed": "too dark for what it shows",
     "overexposed": "too light for what it shows",
+    "low contrast": "flat, with neither black nor white in it",
 }
 
 
@@ -128,8 +130,10 @@ def lightened(ev: float, measurements: Measurements) -> StepCall:
 
 
 def evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    """Whether the photo's tones and what it shows, without its diagnosis, tell that its light is wrong in this way."""
+    """Whether the photo's tones and what it shows, or its tones and half a diagnosis, tell that it has this defect."""
     if name not in EVIDENT:
         return False
+    if name == "low contrast":
+        return evidently_flat(diagnosis, measurements)
     change = change_of_mean(diagnosis, measurements)
     return change > 0 if name == "underexposed" else change < 0

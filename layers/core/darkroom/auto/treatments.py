@@ -33,8 +33,9 @@ LESS_EV, MORE_EV = 0.8, 0.3
 them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
 
 MOST_EV = 4.0
-AGREEING_EV = 0.4
-"""Where tones ask for this much more exposure than the diagnosis, theirs is taken."""
+AGREEING_EV, ENOUGH = 0.4, 0.95
+"""Where tones ask for this much more exposure than the diagnosis, and that gives less than this share of what is
+missing by what the photo shows, theirs is taken."""
 
 TOLD_ALIKE_EV, DARKER_TOLD_ALIKE = 0.5, 0.045
 """How near the exposure that the diagnosis finds missing lies to the one that makes the lightest white, for both to
@@ -193,8 +194,7 @@ def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
 
 
 def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    step, how = stretched(measurements)
-    return Treatment([step], how)
+    return Treatment(*stretched(measurements))
 
 
 def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -285,9 +285,9 @@ def _told_alike(defect: Defect, diagnosis: Diagnosis, measurements: Measurements
 
 
 def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    """Whether what the photo shows asks for more light than a step gives."""
+    """Whether what the photo shows asks for clearly more light than a step gives."""
     tones = np.array(measurements.tones)
-    return float((after(tones, [step]) - tones).mean()) < diagnosis.brighter
+    return float((after(tones, [step]) - tones).mean()) < ENOUGH * diagnosis.brighter
 
 
 def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
