@@ -510,6 +510,15 @@ def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_so
     assert np.abs(curves.through(steps[0].params["points"], tones) - tones).mean() > 0.02
 
 
+def test_what_was_too_light_goes_on_becoming_darker() -> None:
+    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-0.3)})
+    tones = np.array(BUSY.tones)
+    left = curves.after(tones, [lowered])
+    for brighter in (-0.3, 0.0, 0.1):
+        steps = finish("full", seen(brighter), BUSY, [repair("overexposed", lowered)]).steps
+        assert curves.after(left, steps).mean() < left.mean()
+
+
 def test_tones_are_followed_through_the_steps_that_change_exposure() -> None:
     tones = np.array([0.0, 0.2, 0.5, 1.0])
     calls = [StepCall("adjust_color", {"exposure": 1.0}), StepCall("denoise"), StepCall("adjust_color", {"hue": 9.0})]

@@ -117,6 +117,9 @@ STEEPENED, SHADOWS_ALONE = "overexposed", (0.4, 0.75)
 """The repair after which soft highlights are as steep as they may be; and the levels up to which a curve then goes on
 from there, and from which nothing changes any more."""
 
+STILL_LIGHT = 0.05
+"""How much of too much light, as mean luma, is left after that repair, which takes out no more than is sure."""
+
 UNTONED = "backlight"
 """The repair after which nobody knows the tones before it is done."""
 
@@ -145,6 +148,8 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     before = np.array(measurements.tones)
     tones = after(before, [call for repair in repairs for call in repair.steps])
     brighter = diagnosis.brighter - float(tones.mean() - before.mean()) if diagnosis.scene else None
+    if brighter is not None and STEEPENED in repaired:
+        brighter = min(brighter, 0.0) - STILL_LIGHT
     steps, told = [], []
     lift = 0.0 if UNTONED in repaired else _opened(tones, bold, brighter, diagnosis.scene.get("night", 0.0))
     if lift:
