@@ -74,6 +74,7 @@ WAYS = (
     Way("stage", "STANDARD"),
     Way("stage", "EXPRESS"),
     Way("fused", "EXPRESS"),
+    Way("auto", "EXPRESS"),
     Way("one", "STANDARD"),
     Way("one", "EXPRESS"),
     Way("one", "EXPRESS", "arm64"),
@@ -179,7 +180,8 @@ def _jobs(lab: Lab, file: bytes, recipe: str) -> dict[Fusion, Job]:
     staged = lab.run(file, name, "stage")
     fused = staged if name == "none" else lab.run(file, name, "fused")
     one = lab.run(file, name, "one") if name == "vivid" else fused  # what is diagnosed is never one
-    return {"stage": staged, "fused": fused, "one": one}
+    auto = lab.run(file, name, "auto") if name == "auto" else one  # vivid has no long stage
+    return {"stage": staged, "fused": fused, "auto": auto, "one": one}
 
 
 def _table(model: Model, lab: Lab, megapixels: float, recipe: str, *, more: bool) -> None:

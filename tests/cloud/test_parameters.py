@@ -158,6 +158,11 @@ def version_of(cloud: Cloud, job: Mapping[str, Any]) -> str:
     return str(told["stateMachineVersionArn"]).rpartition(":")[2]
 
 
+def handed_over(cloud: Cloud, job: Mapping[str, Any]) -> int:
+    """How many pictures lay between a job's stages."""
+    return int(cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix=f"jobs/{job['id']}/")["KeyCount"])
+
+
 def functions_of(cloud: Cloud, version: str) -> set[str]:
     """The versions of its functions that a version of the workflow calls."""
     machine = cloud.states.describe_state_machine(stateMachineArn=f"{cloud.outputs['EnhanceArn']}:{version}")
@@ -167,10 +172,19 @@ def functions_of(cloud: Cloud, version: str) -> set[str]:
 def test_a_release_s_jobs_run_by_it_and_go_back_with_its_alias(cloud: Cloud, changed: dict[str, str]) -> None:
     cloud.upload("first.png", photos.encoded("PNG", seed=11), recipe="vivid")
     assert version_of(cloud, cloud.job("first.png")) == "1"
-    stack.deploy(cloud.aws, **changed | {"Release": "two", "DeploymentPreference": "CANARY"})
+    stack.deploy(cloud.aws, **changed | {"Release": "two", "DeploymentPreference": "CANARY", "Fusion": "auto"})
+    long = {"steps": [{"name": "gamma"}, {"name": "lift_shadows"}, {"name": "adjust_color"}, {"name": "gamma"}]}
+    cloud.upload("long.png", photos.encoded("PNG", seed=14), recipe=json.dumps(long))
     cloud.upload("second.png", photos.encoded("PNG", seed=12), recipe="vivid")
     job = cloud.job("second.png")
     assert (job["status"], version_of(cloud, job)) == ("succeeded", "2")
+    assert len(cloud.manifest(job)["stages"]) > 2
+    assert handed_over(cloud, job) == 0, "what is short is one invocation"
+    job = cloud.job("long.png")
+    assert (job["status"], version_of(cloud, job)) == ("succeeded", "2")
+    stages = [[step["name"] for step in stage["steps"]] for stage in cloud.manifest(job)["stages"]]
+    assert stages == [[], ["gamma", "lift_shadows"], ["adjust_color", "gamma"], []]
+    assert handed_over(cloud, job) == 3, "what takes long is a stage of its own"
     assert [functions_of(cloud, version) for version in "12"] == [{"1"}, {"2"}]
 
     alias = f"{cloud.outputs['EnhanceArn']}:live"

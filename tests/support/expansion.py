@@ -79,6 +79,8 @@ class _Resolver:
                     return not self.resolve(given[0])
                 case "Fn::And":
                     return all(map(self.resolve, given))
+                case "Fn::Or":
+                    return any(map(self.resolve, given))
                 case "Fn::Sub" if isinstance(given, str):
                     return {function: re.sub(r"\$\{(\w+)\}", lambda name: self.values.get(name[1], name[0]), given)}
                 case "Fn::Split" if isinstance(text := self.resolve(given[1]), str):

@@ -101,10 +101,10 @@ def test_functions_end_before_the_workflow_stops_waiting() -> None:
 
 def test_who_reads_photos_publishes_only_where_all_is_done_in_one() -> None:
     result = f"{rights.ARNS['ResultsBucket']}/photo.jpg"
-    for fusion in ("stage", "fused", "one"):
+    for fusion in ("stage", "fused", "one", "auto"):
         stack = rights.Stack(Fusion=fusion)
         role = stack.functions()["inspect"]
-        assert stack.allows(role, "s3:PutObject", result) == (fusion == "one")
+        assert stack.allows(role, "s3:PutObject", result) == (fusion in ("one", "auto"))
         assert stack.allows(stack.functions()["publish"], "s3:PutObject", result)
 
 

@@ -125,7 +125,7 @@ def test_an_answer_is_in_the_manifest_and_the_picture_stays(lab: Lab) -> None:
     assert np.array_equal(photos.decoded(lab.result("photo.png")), expected)
 
 
-@pytest.mark.parametrize("fusion", ["stage", "fused", "one"])
+@pytest.mark.parametrize("fusion", ["stage", "fused", "one", "auto"])
 def test_auto_diagnoses_before_it_plans(lab: Lab, fusion: str) -> None:
     lab.fusion = fusion
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": "auto"}))
@@ -168,13 +168,14 @@ def test_fused_stages_make_the_same_pixels(lab: Lab) -> None:
     assert not np.array_equal(before, photos.pixels())
 
 
-@pytest.mark.parametrize("blend", [100, 60])
-def test_a_photo_is_worked_on_where_it_was_read(lab: Lab, blend: int) -> None:
+@pytest.mark.parametrize(("fusion", "blend"), [("one", 100), ("one", 60), ("auto", 100)])
+def test_a_photo_is_worked_on_where_it_was_read(lab: Lab, fusion: str, blend: int) -> None:
     """The same pixels and the same report, stage by stage, by one invocation, which leaves nothing between."""
-    stages = [stage for stage in STAGES if stage != "classify"]
+    elsewhere = {"one": {"classify"}, "auto": {"classify", "restore", "portrait"}}[fusion]  # the latter take long
+    stages = [stage for stage in STAGES if stage not in elsewhere]
     metadata = {"recipe": photos.recipe_through(stages, format="png", blend=blend)}
     lab.execute(lab.upload("apart.jpg", photos.encoded(), metadata))
-    lab.fusion = "one"
+    lab.fusion = fusion
     execution = lab.execute(lab.upload("one.jpg", photos.encoded(), metadata))
     assert execution.status == "SUCCEEDED", execution.cause
     tasks = definition.lambda_tasks(lab.definition)
@@ -192,17 +193,32 @@ def test_a_photo_is_worked_on_where_it_was_read(lab: Lab, blend: int) -> None:
     assert not np.array_equal(before, photos.pixels())
 
 
+@pytest.mark.parametrize("fusion", ["one", "auto"])
 @pytest.mark.parametrize("reason", ["too large", "a network"])
 def test_what_cannot_be_worked_on_where_it_was_read_is_fused(
-    lab: Lab, monkeypatch: pytest.MonkeyPatch, reason: str
+    lab: Lab, monkeypatch: pytest.MonkeyPatch, reason: str, fusion: str
 ) -> None:
-    lab.fusion = "one"
+    lab.fusion = fusion
     if reason == "too large":
         monkeypatch.setattr(planner, "ONE_MOST_PIXELS", photos.pixels().shape[0] * photos.pixels().shape[1] - 1)
     steps = photos.recipe_through(["sharpen", *(["classify"] if reason == "a network" else ["filter"])])
     execution = lab.execute(lab.upload("photo.jpg", photos.encoded(), {"recipe": steps}))
     assert execution.status == "SUCCEEDED", execution.cause
     assert "Sharpen" in execution.states
+
+
+def test_a_stage_that_takes_long_stays_apart_where_that_is_left_to_darkroom(lab: Lab) -> None:
+    """What is short before and after it shares an invocation."""
+    names = ["gamma", "unsharp_mask", "lift_shadows", "adjust_color", "unsharp_mask"]
+    steps = {"recipe": json.dumps({"steps": [{"name": name} for name in names]}), "format": "png"}
+    staged = lab.execute(lab.upload("apart.jpg", photos.encoded(), steps))
+    lab.fusion = "auto"
+    execution = lab.execute(lab.upload("auto.jpg", photos.encoded(), steps))
+    tasks = definition.lambda_tasks(lab.definition)
+    ran = [[state for state in each.states if state in tasks] for each in (staged, execution)]
+    assert len(ran[0]) == 2 + len(names)
+    assert ran[1] == ["Inspect", "Adjust tone", "Adjust tone", "Correct color", "Publish"]
+    assert lab.result("auto.jpg.png") == lab.result("apart.jpg.png")
 
 
 def test_a_repeated_event_ends_quietly(lab: Lab) -> None:

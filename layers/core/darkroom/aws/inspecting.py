@@ -1,8 +1,8 @@
 """Admission: reads the upload, applies the limits, decodes once, and plans what the recipe asks for.
 
 For a recipe that leaves the choice to darkroom it measures; the stage `classify`, which has the networks, then plans.
-Where the stack's `Fusion` is "one", other recipes are done right away on photos of an ordinary size: by the very parts
-that are functions of their own, in this one.
+Where the stack's `Fusion` is "one" or "auto", other recipes are done right away on photos of an ordinary size: by the
+very parts that are functions of their own, in this one.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ class Event(msgspec.Struct, frozen=True):
 def inspect(request: Event, seconds_left: Callable[[], float], between: Between = BUCKET) -> dict[str, Any]:
     """Admit an upload: where its picture lies in `between`, and what is to be done with it.
 
-    With the fusion "one" that may be nothing any more: then the answer says what was `published`.
+    With the fusions "one" and "auto" that may be nothing any more: then the answer says what was `published`.
     """
     started = time.perf_counter()
     job = request.job
@@ -74,7 +74,7 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
     calls = [] if undecided else treatments.resolve(recipe, None, None)[0]
     plan = planner.plan(calls, request.fusion)
     published = None
-    if request.fusion == "one" and plan and planner.fits_one(calls, picture.width * picture.height):
+    if plan and planner.fits_one(calls, picture.width * picture.height, request.fusion):
         inspected = round((time.perf_counter() - started) * 1000)
         told = replace(inspection, stages=[StageReport("inspect", inspected)])
         published = _whole(job, told, picture, planner.plan(calls), seconds_left, answer)
