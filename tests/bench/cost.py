@@ -161,7 +161,7 @@ def prepared(told: Prices) -> Model:
     """A model of this machine, which from here on uses one processor."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
     cv2.setNumThreads(1)
-    starts = {stage: usage.starting(stage) for stage in ("inspect", "sharpen", "classify", "publish")}
+    starts = usage.starting(("inspect", "sharpen", "classify", "publish"))
     return Model(told, vcpu.factors(), starts | dict.fromkeys(usage.STAGES - set(starts), starts["sharpen"]))
 
 

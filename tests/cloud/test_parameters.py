@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import json
 import re
+import ssl
+import urllib.request
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -44,6 +46,7 @@ def changed() -> dict[str, str]:
         "MaxRunningJobs": "3",
         "Release": "one",
         "ReservedConcurrency": "2",
+        "SnapStart": "true",
         "WorkflowType": "EXPRESS",
     }
 
@@ -87,6 +90,25 @@ def test_functions_are_what_the_parameters_say(cloud: Cloud, changed: dict[str, 
         found = functions.get_function_configuration(FunctionName=name)
         assert found["Architectures"] == [changed["Architecture"]], name
         assert found["Environment"]["Variables"]["LOG_LEVEL"] == changed["LogLevel"], name
+
+
+def test_the_api_answers_by_the_alias_of_a_version_that_has_a_snapshot(cloud: Cloud) -> None:
+    functions = cloud.aws.client("lambda")
+    (name,) = [one for one in resources(cloud, "AWS::Lambda::Function") if "ApiFunction" in one]
+    alias = functions.get_alias(FunctionName=name, Name="live")
+    found = functions.get_function_configuration(FunctionName=name, Qualifier=alias["FunctionVersion"])
+    assert found["SnapStart"]["ApplyOn"] == "PublishedVersions"
+    (page,) = cloud.aws.client("apigateway").get_rest_apis()["items"]
+    root = next(
+        one for one in cloud.aws.client("apigateway").get_resources(restApiId=page["id"])["items"] if one["path"] == "/"
+    )
+    called = cloud.aws.client("apigateway").get_integration(
+        restApiId=page["id"], resourceId=root["id"], httpMethod="GET"
+    )
+    assert f"{name}:live/" in called["uri"]
+    trust = ssl.create_default_context(cafile=cloud.aws.certificate)
+    with urllib.request.urlopen(f"{stack.address(cloud.aws, cloud.outputs)}/health", context=trust) as answer:
+        assert answer.status == 200
 
 
 def test_queues_are_under_the_key(cloud: Cloud, changed: dict[str, str]) -> None:

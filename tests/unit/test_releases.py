@@ -101,3 +101,39 @@ def test_the_workflow_may_call_whatever_version_a_job_began_with() -> None:
     for resource in (rights.arn("SharpenFunction"), f"{rights.arn('SharpenFunction')}:7"):
         assert stack.allows("EnhanceRole", "lambda:InvokeFunction", resource)
         assert not stack.allows("EnhanceRole", "lambda:InvokeFunction", resource.replace("Sharpen", "Start"))
+
+
+@pytest.mark.parametrize("snapshots", ["false", "true"])
+def test_the_api_alone_starts_from_a_snapshot_where_that_is_asked_for(snapshots: str) -> None:
+    stack = expansion.deployed(Release="2.1", SnapStart=snapshots)
+    by_alias = {"Ref": "ApiAlias"} if snapshots == "true" else {"Fn::GetAtt": ["ApiFunction", "Arn"]}
+    assert stack["ApiFunction"]["Properties"]["SnapStart"] == {
+        "ApplyOn": "PublishedVersions" if snapshots == "true" else "None"
+    }
+    assert not [
+        name for name, one in stack.items() if name != "ApiFunction" and "SnapStart" in one.get("Properties", {})
+    ]
+    routes = [
+        method["x-amazon-apigateway-integration"]["uri"]["Fn::Sub"]
+        for path in stack["Api"]["Properties"]["Body"]["paths"].values()
+        for method in path.values()
+        if method["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+    ]
+    assert routes
+    assert all(names == {"Answers": by_alias} for _, names in routes)
+    may = stack["ApiPermission"]["Properties"]["FunctionName"]
+    if snapshots == "false":
+        assert may == {"Ref": "ApiFunction"}
+        assert not {"ApiVersion", "ApiAlias"} & set(stack)
+    else:
+        assert may == by_alias
+        assert stack["ApiAlias"]["Properties"]["FunctionVersion"] == {"Fn::GetAtt": ["ApiVersion", "Version"]}
+        assert stack["ApiVersion"]["Properties"]["Description"] == "2.1"
+        assert "UpdateReplacePolicy" not in stack["ApiVersion"], (
+            "each snapshot is paid for as long as its version lives"
+        )
+
+
+def test_a_snapshot_needs_a_release() -> None:
+    with pytest.raises(ValueError, match="needs a Release"):
+        expansion.deployed(SnapStart="true")
