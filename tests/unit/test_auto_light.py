@@ -95,7 +95,7 @@ def test_the_white_point_is_overruled_where_more_light_is_missing_than_it_gives(
 
 @pytest.mark.parametrize(
     ("probability", "brighter", "treated"),
-    [(0.5, -0.06, True), (0.5, -0.03, False), (0.3, -0.06, False), (0.8, -0.03, True)],
+    [(0.5, -0.06, True), (0.5, -0.03, False), (0.3, -0.06, False), (0.8, -0.02, True), (0.8, -0.01, False)],
 )
 def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
     probability: float, brighter: float, treated: bool

@@ -32,8 +32,8 @@ LIGHTER = (0.06, 0.14)
 SURE, SURE_SHARE = 0.65, 0.85
 """Probability of too little light, by the diagnosis, from which what the tones say counts for at least this share."""
 
-LEAST_SUPPORT = 0.03
-"""Change of mean luma that must be likely for a diagnosis of light to be believed."""
+LEAST_SUPPORT, LEAST_TOO_LIGHT = 0.03, 0.015
+"""Change of mean luma that must be likely for a sure diagnosis of light to be believed: of backlight, of too much."""
 
 STANDING_ON_WHITE = 0.6
 """Share of white along each side of a picture from which it shows something before white, as what is for sale is shown:
@@ -95,7 +95,7 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
     if not diagnosis.scene:
         return True
     if name == "overexposed":
-        return diagnosis.brighter <= -LEAST_SUPPORT
+        return diagnosis.brighter <= -LEAST_TOO_LIGHT
     return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
 
 
