@@ -25,7 +25,7 @@ SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.8, "full": 1.0}
 PHOTO = (0.3, 0.7)
 """Probability that it is a photo, up to which nothing is done, and from which what is asked for is done in full."""
 
-BUSY, QUIET = (0.33, 0.63), 0.75
+BUSY, QUIET = (0.42, 0.6), 0.75
 """Share of a photo that shows detail (`Measurements.detail`) up to which the finish is quiet, and from which it is
 bold: a sky, a backdrop or blur shows every change of tone, leaves and a crowd bear it. And how much of the curve a
 quiet one has."""
@@ -63,7 +63,7 @@ FLATTEST, STEEPEST = 0.6, 1.9
 PALE = 0.4
 """Mean chroma from which colours are strong enough."""
 
-MOST_VIBRANCE, MORE_VIBRANCE = 0.35, 0.75
+MOST_VIBRANCE, MORE_VIBRANCE = 0.35, 0.9
 """Of a quiet finish; and how much more of a bold one."""
 
 SATURATION = 0.2
@@ -92,7 +92,7 @@ MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.5, 0.55, 0.06
 LOW_KEY = (0.1, 0.3)
 """Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
 
-LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.65, 0.08
+LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.75, 0.08
 """Deviation of luma up to which local contrast is raised in full, and from which not at all; its `amount`."""
 
 LOCAL_CONTRAST = {"sigma": 0.2, "spare_skin": 0.6}
