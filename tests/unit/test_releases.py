@@ -8,13 +8,17 @@ import pytest
 
 from tests.support import expansion, rights
 
-MACHINES = ("Enhance", "EnhanceNow", "EnhanceBatch")
+MACHINES = ("Enhance", "EnhanceNow", "EnhanceBatch", "Batch")
 OF_RELEASES = (
     "AWS::Lambda::Version",
     "AWS::StepFunctions::StateMachineVersion",
     "AWS::StepFunctions::StateMachineAlias",
 )
-STARTERS = (("StartFunction", "WORKFLOW", "Enhance"), ("ApiFunction", "ENHANCE_NOW", "EnhanceNow"))
+STARTERS = (
+    ("StartFunction", "WORKFLOW", "Enhance"),
+    ("ApiFunction", "ENHANCE_NOW", "EnhanceNow"),
+    ("ApiFunction", "BATCH", "Batch"),
+)
 
 
 def variables(resources: dict[str, Any], function: str) -> dict[str, Any]:
@@ -47,7 +51,7 @@ def test_a_workflow_calls_versions_of_its_functions_that_are_this_release_s(
     released: dict[str, Any], machine: str
 ) -> None:
     called = {name: arn for name, arn in substitutions(released, machine).items() if name.endswith("FunctionArn")}
-    assert len(called) == 11
+    assert len(called) == (3 if machine == "Batch" else 11)
     for name, arn in called.items():
         version = released[arn["Ref"]]
         assert version["Type"] == "AWS::Lambda::Version"
@@ -57,10 +61,14 @@ def test_a_workflow_calls_versions_of_its_functions_that_are_this_release_s(
 
 
 @pytest.mark.parametrize("machine", MACHINES)
-def test_a_workflow_s_alias_goes_over_to_its_newest_revision(released: dict[str, Any], machine: str) -> None:
+def test_a_workflow_s_version_is_its_newest_revision(released: dict[str, Any], machine: str) -> None:
     version = released[f"{machine}Version"]["Properties"]
     assert version["StateMachineArn"] == {"Ref": machine}
     assert version["StateMachineRevisionId"] == {"Fn::GetAtt": [machine, "StateMachineRevisionId"]}
+
+
+@pytest.mark.parametrize("machine", [machine for _, _, machine in STARTERS])
+def test_a_workflow_s_alias_goes_over_to_its_version(released: dict[str, Any], machine: str) -> None:
     assert released[f"{machine}Alias"]["Properties"]["DeploymentPreference"] == {
         "StateMachineVersionArn": {"Ref": f"{machine}Version"},
         "Type": "LINEAR",
@@ -73,12 +81,17 @@ def test_a_workflow_s_alias_goes_over_to_its_newest_revision(released: dict[str,
 def test_whoever_starts_a_job_does_so_by_the_alias(released: dict[str, Any]) -> None:
     for function, variable, machine in STARTERS:
         assert variables(released, function)[variable] == {"Ref": f"{machine}Alias"}
-    assert substitutions(released, "Batch")["EnhanceBatchArn"] == {"Ref": "EnhanceBatchAlias"}
+
+
+def test_a_batch_s_photos_are_of_its_own_release(released: dict[str, Any]) -> None:
+    """What an album tells and what its jobs do with it are one version's."""
+    assert substitutions(released, "Batch")["EnhanceBatchArn"] == {"Ref": "EnhanceBatchVersion"}
+    assert "EnhanceBatchAlias" not in released
 
 
 def test_versions_outlive_the_template_that_made_them(released: dict[str, Any]) -> None:
     versions = [one for one in released.values() if one["Type"] in OF_RELEASES[:2]]
-    assert len(versions) == 11 + len(MACHINES)
+    assert len(versions) == 12 + len(MACHINES)
     assert {(one["DeletionPolicy"], one["UpdateReplacePolicy"]) for one in versions} == {("Retain", "Retain")}
 
 
@@ -98,9 +111,10 @@ def test_steps_need_a_release(preference: str) -> None:
 def test_the_workflow_may_call_whatever_version_a_job_began_with() -> None:
     """An older job goes on by an older version, and one from before the first release by none."""
     stack = rights.Stack(Release="2.1")
-    for resource in (rights.arn("SharpenFunction"), f"{rights.arn('SharpenFunction')}:7"):
-        assert stack.allows("EnhanceRole", "lambda:InvokeFunction", resource)
-        assert not stack.allows("EnhanceRole", "lambda:InvokeFunction", resource.replace("Sharpen", "Start"))
+    for role, function in (("EnhanceRole", "SharpenFunction"), ("BatchRole", "BatchFunction")):
+        for resource in (rights.arn(function), f"{rights.arn(function)}:7"):
+            assert stack.allows(role, "lambda:InvokeFunction", resource)
+            assert not stack.allows(role, "lambda:InvokeFunction", resource.replace(function, "StartFunction"))
 
 
 @pytest.mark.parametrize("snapshots", ["false", "true"])

@@ -175,6 +175,21 @@ def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(monkey
     assert sorted((one["album"], one["batch"]["album"]) for one in given) == [(False, False), (True, True)]
 
 
+def test_a_batch_is_found_and_stopped_by_an_alias_of_its_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever it began by: its executions are called after the workflow alone."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
+        s3.create_bucket(Bucket="work")
+        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
+        one = settings()
+        Batches("work", machine["stateMachineArn"], s3, states).begin(one, [Line(BUCKET, "1.jpg")])
+        batches = Batches("work", f"{machine['stateMachineArn']}:live", s3, states)
+        assert batches.state(one).execution == "RUNNING"
+        batches.stop(one)
+        assert batches.state(one).execution == "ABORTED"
+
+
 def started(states: Any) -> list[dict[str, Any]]:
     (machine,) = states.list_state_machines()["stateMachines"]
     return list(states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"])

@@ -55,7 +55,7 @@ class State(msgspec.Struct, frozen=True):
 
 @dataclass(frozen=True)
 class Batches:
-    """The batches of a stack: its work bucket, the ARN of their workflow, and boto3's clients.
+    """The batches of a stack: its work bucket, the ARN of their workflow or of its alias, and boto3's clients.
 
     Its methods raise `StepFailed` and `TransientError` where S3 or Step Functions refuse.
     """
@@ -213,7 +213,8 @@ class Batches:
             yield from page.get("Contents", [])
 
     def _execution(self, batch: str, run: int) -> str:
-        return f"{self.machine.replace(':stateMachine:', ':execution:')}:{batch}-{run}"
+        plain = ":".join(self.machine.split(":")[:7])  # executions are the workflow's own, by whatever alias they began
+        return f"{plain.replace(':stateMachine:', ':execution:')}:{batch}-{run}"
 
 
 def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
