@@ -25,6 +25,8 @@ RUNNABLE = [name for name in loops.BUILDS if name.startswith(loops._fitting().pa
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("unsharp_mask", {"radius": 1.2, "amount": 0.6, "threshold": 0.01}),
     ("unsharp_mask", {"radius": 7, "amount": 2, "strength": 0.4}),
+    ("unsharp_mask", {"radius": 1, "amount": 2, "threshold": 0.02, "halo": 0.1}),
+    ("unsharp_mask", {"radius": 3.5, "amount": 4, "halo": 0}),
     ("unsharp_mask", {"radius": 15, "amount": 0.5}),
     ("equalize_adaptive", {"clip_limit": 1.6, "strength": 0.5}),
     ("equalize_adaptive", {"clip_limit": 4, "tiles": 5}),

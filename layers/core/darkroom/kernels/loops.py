@@ -156,22 +156,26 @@ def equalize_rows(
     return result
 
 
-def sharpen_rows(image: Array, weights: Array, amount: float, threshold: float, strength: float) -> Array:
+def sharpen_rows(
+    image: Array, weights: Array, amount: float, threshold: float, strength: float, around: int, halo: float
+) -> Array:
     """The picture with `amount` times its luma's detail above `threshold` added.
 
     weights: of the Gaussian, float32, from its middle outwards, to `MOST_REACH` at most. strength: the result's share.
+    halo: how far luma may pass that of the pixels up to `around` away, no further than the weights; 1 for any distance.
     """
-    assert len(weights) <= MOST_REACH + 1
+    assert around < len(weights) <= MOST_REACH + 1
     result = np.empty_like(image)
     height, width = image.shape[:2]
     reach = len(weights) - 1
 
     def part(first: int, count: int) -> None:
-        scratch = np.empty((2 * reach + 2) * (width + 2 * reach), np.float32)
+        scratch = np.empty((3 * (2 * reach + 1) + 1) * (width + 2 * reach), np.float32)
         size = (_long(width), _long(height), _long(first), _long(first + count))
         numbers = (ctypes.c_float(value) for value in (amount, threshold, strength))
         picture = (image, result, _kind(image), _channels(image))
-        _call("sharpen_rows", *picture, *size, weights, _long(reach), *numbers, scratch)
+        bound = (_long(around), ctypes.c_float(halo))
+        _call("sharpen_rows", *picture, *size, weights, _long(reach), *numbers, *bound, scratch)
 
     _in_parts(part, height, max(-(-PART_PIXELS // width), 8 * reach))
     return result

@@ -27,7 +27,7 @@ NEIGHBOURHOOD_SHARE = 1 / 16
 part of the picture's longest side."""
 
 
-TOGETHER = 4
+TOGETHER = 7
 """Centres that are remapped in one pass over the picture, by compiled loops."""
 
 
@@ -140,7 +140,7 @@ def _changes_compiled(
         smaller = loops.raise_down(gaussian[0], raising, distance, centers)
         loops.add_detail(change[0], gaussian[0], None, smaller, centers, distance)
         for level in range(1, len(change)):
-            remapped, smaller = smaller, np.array([_down(each) for each in smaller])
+            remapped, smaller = smaller, _all_down(smaller)
             loops.add_detail(change[level], gaussian[level], remapped, smaller, centers, distance)
     return change
 
@@ -166,6 +166,14 @@ def _raised(difference: Array, amount: float, sigma: float) -> Array:
 
 def _down(plane: Array) -> Array:
     return np.asarray(cv2.pyrDown(plane))
+
+
+def _all_down(planes: Array) -> Array:
+    count, height, width = planes.shape
+    smaller = np.empty((count, (height + 1) // 2, (width + 1) // 2), np.float32)
+    for plane, into in zip(planes, smaller, strict=True):
+        cv2.pyrDown(plane, into)
+    return smaller
 
 
 def _up(plane: Array, shape: tuple[int, ...]) -> Array:

@@ -54,13 +54,14 @@ def _context(params: UnsharpMask) -> int:
 
 
 def _by_kernel(image: Array, params: UnsharpMask) -> Array | None:
-    """The usual case (a Gaussian, luminance, no bound of overshoot) in one pass, on any dtype and at any strength."""
-    usual = params.smoother == "gaussian" and params.halo == 1 and (params.channels == "luminance" or image.ndim == 2)
+    """The usual case (a Gaussian, luminance) in one pass, on any dtype and at any strength."""
+    usual = params.smoother == "gaussian" and (params.channels == "luminance" or image.ndim == 2)
     if not usual or not loops.available():
         return None
     radius = kernel_radius(params.radius)
     weights = cv2.getGaussianKernel(2 * radius + 1, params.radius, cv2.CV_32F)[radius:, 0].copy()
-    return loops.sharpen_rows(image, weights, params.amount, params.threshold, params.strength)
+    numbers = (params.amount, params.threshold, params.strength, params.reach, params.halo)
+    return loops.sharpen_rows(image, weights, *numbers)
 
 
 @step("unsharp_mask", stage="sharpen", params=UnsharpMask, halo=_context, kernel=_by_kernel)
