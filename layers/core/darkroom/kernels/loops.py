@@ -193,14 +193,13 @@ def raise_levels(plane: Array, raising: Array, low: float, distance: float, cent
     return result
 
 
-def raise_down(plane: Array, raising: Array, distance: float, centers: Array) -> Array:
-    """A plane, remapped about each of K centres and halved as by OpenCV's pyrDown: KxH/2xW/2.
+def raise_down(plane: Array, raising: Array, distance: float, centers: Array, result: Array) -> None:
+    """A plane, remapped about each of K centres and halved as by OpenCV's pyrDown, into a result of KxH/2xW/2.
 
     centers: Kx2 float32: where each is, `distance` apart, and the amount times the exponential of its distance from the
     first. plane, raising: as in `raise_levels`.
     """
     height, width = plane.shape
-    result = np.empty((len(centers), (height + 1) // 2, (width + 1) // 2), np.float32)
 
     def part(first: int, rows: int) -> None:
         scratch = np.empty(5 * result.shape[2] * len(centers) + 8 * (result.shape[2] + 2), np.float32)
@@ -209,7 +208,6 @@ def raise_down(plane: Array, raising: Array, distance: float, centers: Array) ->
         _call("raise_down", plane, _long(width), _long(height), *how, result, *bounds, scratch)
 
     _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(centers))))
-    return result
 
 
 def add_detail(

@@ -133,15 +133,19 @@ def _changes_compiled(
     raising = np.array((amount, -0.5 / sigma**2, NOISE**2 if amount > 0 else 0), np.float32)
     change = [loops.raise_levels(gaussian[0], raising, low, distance, count)]
     change += [np.zeros_like(level) for level in gaussian[1:-1]]
+    # Made once: memory that is fresh costs about as much as what is computed in it.
+    pyramid = [np.empty((min(TOGETHER, count), *level.shape), np.float32) for level in gaussian[1:]]
     for first in range(0, count, TOGETHER):
         offsets = distance * np.arange(min(TOGETHER, count - first))
         gains = amount * np.exp(-0.5 * np.square(offsets / sigma))
         centers = np.stack((low + first * distance + offsets, gains), axis=1).astype(np.float32)
-        smaller = loops.raise_down(gaussian[0], raising, distance, centers)
-        loops.add_detail(change[0], gaussian[0], None, smaller, centers, distance)
+        remapped = [level[: len(centers)] for level in pyramid]
+        loops.raise_down(gaussian[0], raising, distance, centers, remapped[0])
+        loops.add_detail(change[0], gaussian[0], None, remapped[0], centers, distance)
         for level in range(1, len(change)):
-            remapped, smaller = smaller, _all_down(smaller)
-            loops.add_detail(change[level], gaussian[level], remapped, smaller, centers, distance)
+            for plane, smaller in zip(remapped[level - 1], remapped[level], strict=True):
+                cv2.pyrDown(plane, smaller)
+            loops.add_detail(change[level], gaussian[level], remapped[level - 1], remapped[level], centers, distance)
     return change
 
 
@@ -166,14 +170,6 @@ def _raised(difference: Array, amount: float, sigma: float) -> Array:
 
 def _down(plane: Array) -> Array:
     return np.asarray(cv2.pyrDown(plane))
-
-
-def _all_down(planes: Array) -> Array:
-    count, height, width = planes.shape
-    smaller = np.empty((count, (height + 1) // 2, (width + 1) // 2), np.float32)
-    for plane, into in zip(planes, smaller, strict=True):
-        cv2.pyrDown(plane, into)
-    return smaller
 
 
 def _up(plane: Array, shape: tuple[int, ...]) -> Array:
