@@ -179,8 +179,7 @@ def _tiles(image: Array) -> Array:
 def _clipped(tiles: Array, white: float) -> Array:
     """TxHxW: 1 where a channel is black or white."""
     mask: Array = (tiles == 0) | (tiles == white)
-    any_channel: Array = mask if tiles.ndim == 3 else mask[..., 0] | mask[..., 1] | mask[..., 2]
-    return any_channel.astype(np.float32)
+    return (mask if tiles.ndim == 3 else mask[..., 0] | mask[..., 1] | mask[..., 2]).astype(np.float32)
 
 
 def _halve(planes: Array) -> Array:
@@ -244,10 +243,9 @@ def _measure(planes: Array, clipped: Array, stride: int) -> tuple[Array, Octave 
 def _is_drawn(blocks: Array, variance: np.floating, low_energy: np.floating) -> bool:
     """Whether blocks of one level are many, and the quietest, of these energies, no noise; see `FLAT_SHARE`."""
     low_variance = low_energy / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
-    if low_variance <= MAX_UNEVENNESS * variance:
-        return False
-    maybe = blocks[blocks[:, 0] == blocks[:, -1]]
-    return bool((np.ptp(maybe, axis=1) == 0).sum() > FLAT_SHARE * len(blocks))
+    maybe = blocks[blocks[:, 0] == blocks[:, -1]]  # few, for the reduction over short rows is slow
+    flat = (np.ptp(maybe, axis=1) == 0).sum() / len(blocks)
+    return bool(low_variance > MAX_UNEVENNESS * variance and flat > FLAT_SHARE)
 
 
 def _quietest(low_energy: Array) -> Array:
