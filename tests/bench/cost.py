@@ -13,16 +13,19 @@ from __future__ import annotations
 
 import argparse
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
+from time import process_time
 
 import cv2
 
-from darkroom import codec, prices, report
+from darkroom import codec, prices, recipe, registry, report
 from darkroom.picture import Picture
 from darkroom.planner import Fusion
 from darkroom.prices import Prices, Use
+from darkroom.recipe import StepCall
 from tests.bench import rivals, usage, vcpu
 from tests.bench.handover import RATE
 from tests.bench.photo import photo
@@ -153,8 +156,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
         lab.run(codec.encode(Picture(photo(1)), "jpeg"), "auto", "stage")  # which loads what is needed
         lab.run(codec.encode(Picture(photo(1)), "jpeg"), "vivid", "one")
         for megapixels in given.megapixels or MEGAPIXELS:
-            for recipe in given.recipe or RECIPES:
-                _table(model, lab, megapixels, recipe, more=(megapixels, recipe) == (12, "vivid"))
+            for name in given.recipe or RECIPES:
+                _table(model, lab, megapixels, name, more=(megapixels, name) == (12, "vivid"))
 
 
 def prepared(told: Prices) -> Model:
@@ -165,18 +168,18 @@ def prepared(told: Prices) -> Model:
     return Model(told, vcpu.factors(), starts | dict.fromkeys(usage.STAGES - set(starts), starts["sharpen"]))
 
 
-def measured(megapixels: float, recipe: str) -> tuple[Model, dict[Fusion, Job]]:
+def measured(megapixels: float, name: str) -> tuple[Model, dict[Fusion, Job]]:
     """The model, and a job of a recipe at a size by each fusion."""
     with usage.lab() as lab:
-        return prepared(prices.read()), _jobs(lab, _file(megapixels, recipe), recipe)
+        return prepared(prices.read()), _jobs(lab, _file(megapixels, name), name)
 
 
-def _file(megapixels: float, recipe: str) -> bytes:
-    return codec.encode(Picture(photo(megapixels, noise=NOISE.get(recipe, 2.0))), "jpeg", quality=89)
+def _file(megapixels: float, name: str) -> bytes:
+    return codec.encode(Picture(photo(megapixels, noise=NOISE.get(name, 2.0))), "jpeg", quality=89)
 
 
-def _jobs(lab: Lab, file: bytes, recipe: str) -> dict[Fusion, Job]:
-    name = recipe.split()[-1]
+def _jobs(lab: Lab, file: bytes, name: str) -> dict[Fusion, Job]:
+    name = name.split()[-1]
     staged = lab.run(file, name, "stage")
     fused = staged if name == "none" else lab.run(file, name, "fused")
     one = lab.run(file, name, "one") if name == "vivid" else fused  # what is diagnosed is never one
@@ -184,17 +187,18 @@ def _jobs(lab: Lab, file: bytes, recipe: str) -> dict[Fusion, Job]:
     return {"stage": staged, "fused": fused, "auto": auto, "one": one}
 
 
-def _table(model: Model, lab: Lab, megapixels: float, recipe: str, *, more: bool) -> None:
+def _table(model: Model, lab: Lab, megapixels: float, name: str, *, more: bool) -> None:
     """Print the line of a recipe at a size; more: and what it consists of, other sizes of memory, and others' way."""
-    file = _file(megapixels, recipe)
+    file = _file(megapixels, name)
     memory_mb = LARGE_MB if megapixels * 1e6 > LARGE_PIXELS else WHOLE_CORE_MB
-    jobs = _jobs(lab, file, recipe)
+    jobs = _jobs(lab, file, name)
     bills = {way: model.dollars(jobs[way.fusion], way, memory_mb) for way in WAYS}
     cpu = sum(part.seconds for part in jobs["one"].parts)
     cells = "".join(f"{sum(bill.values()):>19.3f}" for bill in bills.values())
-    print(f"{megapixels:<4g}{recipe:<14}{cpu:>7.2f}{cells}   {' '.join(jobs['stage'].steps)}", flush=True)
+    print(f"{megapixels:<4g}{name:<14}{cpu:>7.2f}{cells}   {' '.join(jobs['stage'].steps)}", flush=True)
     if not more:
         return
+    print("    its parts, ms of this processor: " + ", ".join(f"{name} {ms:.0f}" for name, ms in _parts(file, name)))
     billed = (sum(model.seconds(part, way, memory_mb) for part in jobs[way.fusion].parts) for way in WAYS)
     print(f"    {'seconds billed':<21}" + "".join(f"{seconds:>19.2f}" for seconds in billed))
     for service in bills[WAYS[0]]:
@@ -211,6 +215,29 @@ def _table(model: Model, lab: Lab, megapixels: float, recipe: str, *, more: bool
     if (seconds := rivals.seconds_of_sharp(file)) is not None:
         dollars = model.of_sharp(seconds, len(file))
         print(f"    a like recipe by sharp, as AWS's Dynamic Image Transformation has it: {dollars:.3f}")
+
+
+def _parts(file: bytes, name: str) -> Iterator[tuple[str, float]]:
+    """The processor's milliseconds of reading a photo, of each of a recipe's steps, and of writing the result."""
+    chosen = next(each for each in recipe.built_ins() if each.name == name)
+    picture, taken = _timed(lambda: codec.decode(file))
+    yield "decode", taken
+    image = picture.pixels
+    for call in chosen.steps:
+        assert isinstance(call, StepCall)
+        image, taken = _timed(partial(registry.apply, call.name, image, **call.params))
+        yield call.name, taken
+    yield "encode", _timed(lambda: codec.encode(Picture(image), "jpeg"))[1]
+
+
+def _timed[T](work: Callable[[], T]) -> tuple[T, float]:
+    """What work gives, and the processor's milliseconds, the least of three."""
+    taken = []
+    for _ in range(3):
+        started = process_time()
+        made = work()
+        taken.append(1000 * (process_time() - started))
+    return made, min(taken)
 
 
 def of_manifest(manifest: report.Report, told: Prices, memory_mb: int, *, sweep: bool) -> None:
