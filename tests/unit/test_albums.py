@@ -14,6 +14,7 @@ from PIL import Image
 
 from darkroom.auto import albums, treatments
 from darkroom.auto.albums import Evidence
+from darkroom.auto.curves import after
 from darkroom.auto.occasions import gathered, taken_at
 from darkroom.cli.main import cli
 from darkroom.codec import decode
@@ -25,9 +26,11 @@ from tests.unit.test_auto import AUTO, FINE, diagnosed
 TONES = tuple(np.linspace(0.05, 0.6, 32).tolist())
 
 
-def evidence(probability: float, brighter: float = 0.1, shift: float = 0.0, scene: str = "photo") -> Evidence:
-    """Of a photo that may be too dark."""
-    told = diagnosed({"underexposed": probability}, exposure_ev=-1.0 - probability)
+def evidence(
+    probability: float, brighter: float = 0.1, shift: float = 0.0, scene: str = "photo", ev: float | None = None
+) -> Evidence:
+    """Of a photo that may be too dark. ev: by so much, if it is; None: the more the likelier."""
+    told = diagnosed({"underexposed": probability}, exposure_ev=-1.0 - probability if ev is None else ev)
     tones = tuple(tone + shift for tone in TONES)
     return Evidence(
         replace(FINE, tones=tones, light=LightEvidence(red=0.1, blue=-0.1, spread=0.1)),
@@ -82,6 +85,41 @@ def test_what_is_no_photo_and_what_has_too_few_others_is_by_itself() -> None:
 def test_photos_of_this_and_that_are_no_album() -> None:
     many = [evidence(0.6, brighter=0.1 * index, shift=0.15 * index - 0.2) for index in range(6)]
     assert [one.album for one in albums.together("desk", many)] == [None] * 6
+
+
+def test_one_that_is_sure_that_it_needs_less_is_given_half_of_what_the_others_miss() -> None:
+    members = [evidence(0.99, ev=ev) for ev in (-1.0, -1.8, -1.8, -1.9)]
+    told = albums.together("rome", members)
+    light, *others = (change(one.agreed) for one in told)
+    alone = [change(one) for one in members]
+    assert alone[0] < light < others[0], "between its own and what the others get"
+    assert others == [others[0]] * 3
+    assert told[0].album is not None
+    assert 0.4 < told[0].album.own["exposure"] <= 0.5
+    in_doubt = [evidence(0.75, ev=-1.0), *members[1:]]
+    assert albums.together("rome", in_doubt)[0].album.own["exposure"] < 0.2  # type: ignore[union-attr]
+
+
+def change(one: Evidence) -> float:
+    """By how much a photo's tones are lightened by what is decided from this."""
+    calls, _ = treatments.resolve(AUTO, one.measurements, one.diagnosis)
+    tones = np.array(one.measurements.tones)
+    return float(after(tones, calls).mean() - tones.mean())
+
+
+def test_what_is_not_sure_of_less_does_not_make_the_series_flicker() -> None:
+    """One that by itself would be left as it is, where all others are lightened, is lightened with them."""
+    members = [evidence(0.02, brighter=0.03), *(evidence(0.99, brighter=0.1) for _ in range(4))]
+    told = albums.together("rome", members)
+    done = [treatments.resolve(AUTO, one.agreed.measurements, one.agreed.diagnosis)[0] for one in told]
+    assert treatments.resolve(AUTO, members[0].measurements, members[0].diagnosis)[0] != done[1]
+    assert [[call.name for call in calls] for calls in done] == [[call.name for call in done[1]]] * 5
+
+
+def test_what_only_some_tell_is_drawn_among_those() -> None:
+    all_ = albums.Common([{"a": 1.0, "b": 4.0}, {"a": 3.0}, {"a": 8.0}])
+    assert all_.drawing({"a": 7.0, "b": 4.0}, 0.5) == {"a": 5.0, "b": 4.0}
+    assert albums.Common([(1.0, 2.0), (3.0, 4.0), (9.0, 9.0), ()]).drawing((1.0, 2.0), 0) == (3.0, 4.0)
 
 
 def test_a_night_among_days_is_let_alone() -> None:
@@ -143,5 +181,5 @@ def test_the_report_says_which_photos_decided_together(tmp_path: Path, monkeypat
 @pytest.mark.slow
 def test_a_series_flickers_half_as_much() -> None:
     """Dark, by a lamp: by themselves, some of its photos are taken for what they are and others for a night."""
-    found, _ = measured(("guitar", photo("guitar")), LIGHTS[3], 2)
+    found, _ = measured(("flowers", photo("flowers")), LIGHTS[3], 1003)
     assert found.apart["album"] <= found.apart["alone"] / 2, found

@@ -3,7 +3,8 @@
 Photos of one occasion tell of one light and one exposure, each with an error of its own: what it happens to show. What
 they tell together is nearer the truth than what each tells alone, as far as they agree. So what each tells is drawn
 towards what all tell, robustly, and the nearer the less they differ by more than each is in doubt of (James and Stein,
-"Estimation with Quadratic Loss", 1961). One that stands apart from the others keeps its own.
+"Estimation with Quadratic Loss", 1961). One that stands apart from the others keeps its own, and half of it one that is
+sure that it needs less than all do together.
 
 The decisions themselves are made of that as ever, see `treatments.py`.
 """
@@ -15,14 +16,17 @@ from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec.structs import astuple, replace
+from msgspec.structs import replace
 
 from darkroom.album import About, Album
+from darkroom.auto import treatments
+from darkroom.auto.curves import after
 from darkroom.auto.scenes import unjudged
-from darkroom.defects import KINDS, PRESENT
+from darkroom.defects import DEFECTS, KINDS, PRESENT
 from darkroom.diagnosis.network import sentence
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
+from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 
@@ -37,6 +41,14 @@ ITS_OWN = 0.75
 
 DEVIATIONS = 1.4826
 """Standard deviations in a median deviation, where errors are normal."""
+
+ASKS_FOR_LESS, UNSURE = 0.5, 1.3
+"""Share of its own that a photo keeps at least which by itself would be lightened or darkened less than together with
+the others, where it is sure of that: what they miss it may have. But where something else would be done then, and
+the series flicker. And the doubt from which on it is not sure at all."""
+
+LEAST_LESS = 0.01
+"""Difference of mean luma that counts for that."""
 
 LEAST_STOPS = 0.15
 """Doubt of the colour of a light whose estimates all agree, in stops."""
@@ -63,7 +75,11 @@ MEASURED: Mapping[About, tuple[str, ...]] = {
     ),
     "noise": ("noise_luma", "noise_chroma"),
 }
-DIAGNOSED: Mapping[About, tuple[str, ...]] = {"light": ("tint",), "exposure": ("brighter", "scene"), "noise": ()}
+DIAGNOSED: Mapping[About, tuple[str, ...]] = {
+    "light": ("tint",),
+    "exposure": ("brighter", "scene", "glow"),
+    "noise": (),
+}
 
 
 class Evidence(msgspec.Struct, frozen=True):
@@ -93,11 +109,16 @@ def together(name: str, members: Sequence[Evidence]) -> list[Together]:
         if len(judged) < LEAST:
             continue
         told = [members[index] for index in judged]
-        shares = of_its_own(*TELLS[about](told))
-        for index, least in zip(judged, shares.tolist(), strict=True):
+        values, doubts = TELLS[about](told)
+        shares, at_least, all_ = of_its_own(values, doubts), ASKS_FOR_LESS * _sure(doubts), Common(told)
+        for index, least, sure in zip(judged, shares.tolist(), at_least.tolist(), strict=True):
             share = least if about == "exposure" else max(least, kept[index]["exposure"])
-            kept[index][about] = round(share, 2)
-            agreed[index] = _drawn(about, agreed[index], told, share) if share < 1 else agreed[index]
+            one = _drawn(about, agreed[index], all_, share) if share < 1 else agreed[index]
+            if about == "exposure" and share < sure and _asks_for_less(members[index], one):
+                less = _drawn(about, agreed[index], all_, sure)
+                if _names(less) == _names(one):
+                    share, one = sure, less
+            kept[index][about], agreed[index] = round(share, 2), one
     words = [Album(name, len(photos), shares) if min(shares.values()) < 1 else None for shares in kept]
     return [Together(*each) for each in zip(members, agreed, words, strict=True)]
 
@@ -151,42 +172,84 @@ TELLS: Mapping[About, Callable[[Sequence[Evidence]], tuple[Array, Array]]] = {
 """How photos tell of each, as `of_its_own` takes it."""
 
 
-def _drawn(about: About, own: Evidence, told: Sequence[Evidence], share: float) -> Evidence:
-    """What is known of a photo, with what it tells of one thing drawn towards the median of what all tell."""
+def _sure(doubts: Array) -> Array:
+    """0-1, from doubts as `_doubts` tells them."""
+    return np.asarray(np.clip((UNSURE - doubts) / (UNSURE - 1), 0, 1))
 
-    def field(name: str, part: str) -> Any:
-        return _mixed(getattr(getattr(own, part), name), [getattr(getattr(one, part), name) for one in told], share)
 
-    measured = {name: field(name, "measurements") for name in MEASURED[about]}
-    diagnosed = {name: field(name, "diagnosis") for name in DIAGNOSED[about]}
+def _asks_for_less(own: Evidence, agreed: Evidence) -> bool:
+    """Whether what a photo tells by itself changes its brightness less than what it tells together with others."""
+    return abs(_change_of_mean(own)) + LEAST_LESS < abs(_change_of_mean(agreed))
+
+
+def _change_of_mean(known: Evidence) -> float:
+    """Of encoded luma, by what is decided from this about exposure and finish."""
+    tones = np.array(known.measurements.tones)
+    return float(after(tones, _calls(known)).mean() - tones.mean()) if tones.size else 0.0
+
+
+def _names(known: Evidence) -> list[str]:
+    """What is done by this, without how much."""
+    return [call.name for call in _calls(known)]
+
+
+def _calls(known: Evidence) -> list[StepCall]:
+    return treatments.resolve(Recipe(steps="auto"), known.measurements, known.diagnosis)[0]
+
+
+class Common:
+    """What the photos of an album tell together of one thing: each member's median, found once."""
+
+    def __init__(self, told: Sequence[Any]) -> None:
+        self.told = told
+        self._members: dict[str, Common] = {}
+        self._medians: dict[tuple[int, ...], Array] = {}
+
+    def of(self, name: str) -> Common:
+        """A field of theirs, a defect by its name, or what their mappings hold: those that do."""
+        if name not in self._members:
+            if isinstance(self.told[0], Mapping):
+                values = [one[name] for one in self.told if name in one]
+            else:
+                values = [one[name] if name in DEFECTS else getattr(one, name) for one in self.told]
+            self._members[name] = Common(values)
+        return self._members[name]
+
+    def drawing(self, own: Any, share: float) -> Any:
+        """A number, or numbers in a tuple, a mapping or a struct, drawn towards the median of those of its shape."""
+        if isinstance(own, LightEvidence):
+            return replace(
+                own, **{name: self.of(name).drawing(getattr(own, name), share) for name in own.__struct_fields__}
+            )
+        if isinstance(own, dict):
+            return {name: self.of(name).drawing(value, share) for name, value in own.items()}
+        shape = np.shape(own)
+        if shape not in self._medians:
+            self._medians[shape] = np.median(np.array([one for one in self.told if np.shape(one) == shape]), axis=0)
+        mixed = self._medians[shape] + share * (np.array(own) - self._medians[shape])
+        return tuple(mixed.tolist()) if isinstance(own, tuple) else float(mixed)
+
+
+def _drawn(about: About, own: Evidence, all_: Common, share: float) -> Evidence:
+    """What is known of a photo, with what it tells of one thing drawn towards what all tell."""
+    measurements, diagnosis = all_.of("measurements"), all_.of("diagnosis")
+    measured = {name: measurements.of(name).drawing(getattr(own.measurements, name), share) for name in MEASURED[about]}
+    diagnosed = {name: diagnosis.of(name).drawing(getattr(own.diagnosis, name), share) for name in DIAGNOSED[about]}
     defects = [
-        _defect(defect, [one.diagnosis[defect.name] for one in told], share) if defect.name in ABOUT[about] else defect
+        _defect(defect, diagnosis.of(defect.name), share) if defect.name in ABOUT[about] else defect
         for defect in own.diagnosis.defects
     ]
     return Evidence(replace(own.measurements, **measured), replace(own.diagnosis, defects=defects, **diagnosed))
 
 
-def _mixed(own: Any, told: Sequence[Any], share: float) -> Any:
-    """A number, or numbers in a tuple, a mapping or a struct, drawn towards the median; what others lack, its own."""
-    if isinstance(own, LightEvidence):
-        return LightEvidence(*_mixed(astuple(own), [astuple(one) for one in told], share))
-    if isinstance(own, dict):
-        values = _mixed(tuple(own.values()), [tuple(one.get(name, own[name]) for name in own) for one in told], share)
-        return dict(zip(own, values, strict=True))
-    alike = [one for one in told if np.shape(one) == np.shape(own)]
-    common = np.median(np.array(alike), axis=0)
-    mixed = common + share * (np.array(own) - common)
-    return tuple(mixed.tolist()) if isinstance(own, tuple) else float(mixed)
-
-
-def _defect(own: Defect, told: Sequence[Defect], share: float) -> Defect:
+def _defect(own: Defect, all_: Common, share: float) -> Defect:
     kind = KINDS[own.name]
-    probability = _mixed(own.probability, [one.probability for one in told], share)
-    details = _mixed(own.details, [one.details for one in told], share)
-    strength = _mixed(own.strength, [one.strength for one in told], share)
+    probability = all_.of("probability").drawing(own.probability, share)
+    details = all_.of("details").drawing(own.details, share)
+    strength = all_.of("strength").drawing(own.strength, share)
     if own.name == "colour cast":
         strength = round(cast_degrees(np.array(list(details.values()))), kind.digits)
-    traced = sum(one.traced for one in told) > len(told) / 2
+    traced = bool(np.mean(all_.of("traced").told) > 0.5)
     return replace(
         own,
         probability=round(probability, 4),
