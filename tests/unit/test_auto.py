@@ -360,6 +360,20 @@ class TestGuard:
         assert (review.share, int(picture.pixels.max())) == (85, 230)
         assert guard.newly_lost(original, clipped) > 0.15
 
+    def test_a_finish_pales_no_light_colours(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(guard, "diagnose", lambda pixels, traces: diagnosed({}))
+        yellow = np.full((60, 60, 3), (250, 210, 40), np.uint8)
+        paler, darker = np.full_like(yellow, (255, 225, 110)), yellow // 2
+        assert guard.paled(yellow, paler) == 1
+        assert guard.paled(yellow, darker) == 0
+        assert guard.paled(yellow[:30], paler) == guard.paled(yellow[..., 0], paler[..., 0]) == 0
+        picture, review = guard.review(Picture(yellow), Picture(paler), self.before, ["finish"])
+        assert (review.share, int(picture.pixels[0, 0, 2])) == (0, 40)
+        assert "paler, on 100% of the pixels" in review.why
+        assert guard.review(Picture(yellow), Picture(darker), self.before, ["finish"])[1].share == 100
+        # A repair takes colours along.
+        assert guard.review(Picture(yellow), Picture(paler), self.before, ["finish", "colour cast"])[1].share == 100
+
 
 def test_blur_of_a_known_edge() -> None:
     import cv2

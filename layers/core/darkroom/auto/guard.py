@@ -39,6 +39,13 @@ MOST_LOST = 0.05
 LOST_LEVELS = 4 / 255
 """Pixels that all become white, or black, have lost something where they differed by more."""
 
+MOST_PALED = 0.07
+"""Share of the pixels whose light, strong colours a finish alone may make paler."""
+
+LIGHT, STRONG, PALER = 0.5, 0.5, 0.05
+"""Luma and saturation from which a colour is light and strong, and by how much less saturation it is paler: what is
+made lighter at the edge of what can be shown has nothing left but to pale."""
+
 SAMPLED_PIXELS = 1 << 20
 
 
@@ -47,8 +54,8 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
 
     before: the diagnosis of the original. treated: the defects that something was done about, and "finish". The result
     is judged by how it looks: what gains left in its histogram is darkroom's own doing. Where what was treated is none
-    of what the diagnosis found, it cannot tell, and the pixels alone do: whether differences were lost, or soft
-    highlights torn.
+    of what the diagnosis found, it cannot tell, and the pixels alone do: whether differences were lost, soft highlights
+    torn, or light colours paled.
     """
     at_first = sum(defect.probability for defect in before.defects)
     restored = any(name in treated for name in RESTORED)
@@ -59,16 +66,20 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
         left = what_is_wrong(after, before, treated)
         lost = newly_lost(original.pixels, candidate.pixels)
         steeper = 0.0 if restored else torn(original.pixels, candidate.pixels)
-        if (not told or left <= at_first - LEAST_GAIN) and lost <= MOST_LOST and steeper <= MOST_TORN:
+        pale = paled(original.pixels, candidate.pixels) if set(treated) == {"finish"} else 0.0
+        kept = lost <= MOST_LOST and steeper <= MOST_TORN and pale <= MOST_PALED
+        if kept and (not told or left <= at_first - LEAST_GAIN):
             why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
             if not told:
-                why = f"no differences were lost ({lost:.1%} of the pixels), and no soft highlights torn"
+                why = f"no differences were lost ({lost:.1%} of the pixels), no highlights torn, no colours paled"
             return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
     why = f"what is wrong would not fall: from {at_first:.1f} to {left:.1f} defects"
     if lost > MOST_LOST:
         why = f"{lost:.0%} of the pixels would lose their differences to black or white"
     elif steeper > MOST_TORN:
         why = f"soft highlights would be torn: their steps become {steeper:.1f} times as high"
+    elif pale > MOST_PALED:
+        why = f"light colours would become paler, on {pale:.0%} of the pixels"
     return original, Review(0, f"{why}; the photo is given back", before)
 
 
@@ -107,15 +118,37 @@ def luma_of(pixels: Array) -> Array:
     return levels if levels.ndim == 2 else levels @ LUMA_WEIGHTS
 
 
+def paled(before: Array, after: Array) -> float:
+    """The share of pixels whose light, strong colours became paler; of two equal shapes."""
+    if before.shape != after.shape or before.ndim == 2:
+        return 0.0
+    old, new = _sampled(before), _sampled(after)
+    strong = luma_of(old[None])[0] > LIGHT
+    old, new = old[strong], new[strong]
+    saturation = _saturation(old)
+    return float(
+        np.count_nonzero((saturation > STRONG) & (saturation - _saturation(new) > PALER)) / max(len(strong), 1)
+    )
+
+
+def _saturation(pixels: Array) -> Array:
+    """Of HSV, of Nx3 pixels of any dtype."""
+    lightest, darkest = pixels.max(axis=1).astype(np.float32), pixels.min(axis=1).astype(np.float32)
+    return 1 - darkest / np.maximum(lightest, np.float32(1e-6))
+
+
+def _sampled(pixels: Array) -> Array:
+    """Evenly spread pixels, NxC."""
+    stride = max(int(np.sqrt(pixels.shape[0] * pixels.shape[1] / SAMPLED_PIXELS)), 1)
+    return pixels[::stride, ::stride].reshape(-1, pixels.shape[2] if pixels.ndim == 3 else 1)
+
+
 def newly_lost(before: Array, after: Array) -> float:
     """The share of pixels that became black or white in a channel and differed in it before; of two equal shapes."""
     if before.shape != after.shape:
         return 0.0
-    stride = max(int(np.sqrt(after.shape[0] * after.shape[1] / SAMPLED_PIXELS)), 1)
     white = max_level(after.dtype)
-    old, new = (
-        pixels[::stride, ::stride].reshape(-1, pixels.shape[2] if pixels.ndim == 3 else 1) for pixels in (before, after)
-    )
+    old, new = _sampled(before), _sampled(after)
     lost = np.zeros(len(new), np.bool_)
     for channel in range(new.shape[1]):
         for end in (0, white):
