@@ -9,7 +9,7 @@ import sys
 import msgspec
 import pytest
 
-from darkroom import planner, recipe
+from darkroom import planner, recipe, registry
 from darkroom.errors import RecipeInvalid
 from darkroom.recipe import Recipe, StepCall
 from darkroom.wanted import Wanted
@@ -88,6 +88,11 @@ def test_networks_are_never_fused_with_imaging() -> None:
         ("classify", ["diagnose", "diagnose"]),
         ("sharpen", ["unsharp_mask"]),
     ]
+
+
+def test_what_takes_long_is_known_by_steps_that_there_are() -> None:
+    """A step that is renamed would join others again, and nothing would say so."""
+    assert set(registry.STEPS) >= planner.LONG
 
 
 PLAN_WITHOUT_OPENCV = """
