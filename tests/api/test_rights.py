@@ -451,3 +451,13 @@ def test_only_stages_with_a_reference_may_read_references() -> None:
             stage in REFERRING
         )
         assert not stack.allows(role, "s3:GetObject", "arn:aws:s3:::our-references/private/a.png")
+
+
+def test_the_bucket_of_batches_is_listed_by_who_begins_one() -> None:
+    """`POST /batches` with a source there; its photos are read by other functions."""
+    archive = "arn:aws:s3:::archive"
+    for bucket, may in (("", False), ("archive", True)):
+        stack = Stack(BatchBucket=bucket)
+        role = stack.functions()["api"]
+        assert stack.allows(role, "s3:ListBucket", archive) is may
+        assert not stack.allows(role, "s3:GetObject", f"{archive}/a.jpg")

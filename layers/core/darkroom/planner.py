@@ -19,9 +19,8 @@ ONE_MOST_PIXELS = 25_000_000
 
 LONG = frozenset(
     {
-        *("bilateral_filter", "guided_filter", "remove_salt_pepper", "denoise", "deblur_motion", "compensate"),
-        *("super_resolution", "equalize_local", "cluster_colors", "normalize_local_response", "lift_shadows"),
-        *("inpaint", "deblur", "smooth_skin", "stylize_avatar"),
+        *("bilateral_filter", "denoise", "deblur_motion", "super_resolution", "equalize_local", "lift_shadows"),
+        *("inpaint", "smooth_skin", "stylize_avatar"),
     }
 )
 """Steps that compute at least twice as long as it takes to hand their picture to another function: 0.08 s of one
