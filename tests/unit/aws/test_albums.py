@@ -14,12 +14,13 @@ from PIL import Image
 from darkroom import library, planner
 from darkroom.auto import albums as library_albums
 from darkroom.auto import treatments
-from darkroom.aws import albums, batching, publishing
+from darkroom.aws import albums, batching, clients, publishing
 from darkroom.aws.albums import Agreed, Seen
 from darkroom.aws.batching import Folder, Line
 from darkroom.aws.stage import BUCKET, Decided, Job
 from darkroom.wanted import Wanted
 from tests.support.functions import SETTINGS, UPLOADS, WORK, Functions, environment
+from tests.support.interpreter import service_error
 from tests.support.photographs import photo
 from tests.support.stores import stores
 
@@ -113,6 +114,21 @@ def test_what_a_folder_agrees_upon_is_what_the_library_does(functions: Functions
     # What came to lie there since was not looked at.
     upload(0, body(series[1]))
     assert "together" not in looked(functions, series[0])
+
+
+def test_what_cannot_be_written_fails_the_album(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Else one of its photos would be decided by itself, and the others not."""
+    for number in range(3):
+        look_at(functions, upload(number))
+    usual = clients.client("s3").put_object
+
+    def refuse(**request: Any) -> Any:
+        if request["Key"] == batching.of_agreed(ID, 0, Line(UPLOADS, "a+b/rome ü/1.png")):
+            raise service_error("SlowDown")
+        return usual(**request)
+
+    monkeypatch.setattr(clients.client("s3"), "put_object", refuse)
+    assert agree(functions)["errorType"] == "TransientError"
 
 
 def test_a_second_batch_looks_at_nothing_anew(functions: Functions) -> None:

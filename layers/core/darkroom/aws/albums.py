@@ -117,15 +117,12 @@ def agree(work: str, batch: str, run: int, folder: Folder) -> dict[str, Any]:
             place = batching.of_agreed(batch, run, Line(folder.bucket, key))
             storage.write(work, place, msgspec.json.encode(Agreed(known[key].content, together)), MEDIA_TYPE)
 
-        shared = 0
+        shared: dict[str, Together] = {}
         for name, members in occasions.gathered([(key, seen.taken) for key, seen in known.items()]):
-            for key, together in zip(
-                members, albums.together(name, [known[key].evidence for key in members]), strict=True
-            ):
-                if together.album is not None:
-                    pool.submit(write, key, together)
-                    shared += 1
-    return {"photos": len(known), "shared": shared}
+            told = albums.together(name, [known[key].evidence for key in members])
+            shared |= {key: one for key, one in zip(members, told, strict=True) if one.album is not None}
+        list(pool.map(write, shared.keys(), shared.values()))  # and raise what one of them raised
+    return {"photos": len(known), "shared": len(shared)}
 
 
 def agreed(work: str, batch: str, run: int, photo: Line, content: str) -> tuple[str, str] | None:
