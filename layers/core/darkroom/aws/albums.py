@@ -31,8 +31,6 @@ from darkroom.report import Report
 from darkroom.wanted import Wanted
 
 MEDIA_TYPE = "application/json"
-AT_ONCE = 10
-"""Requests to S3: as many connections as botocore keeps."""
 
 
 class Seen(msgspec.Struct, frozen=True):
@@ -109,7 +107,7 @@ def look(request: Sight, between: Between = BUCKET) -> dict[str, Any]:
 
 def agree(work: str, batch: str, run: int, folder: Folder) -> dict[str, Any]:
     """Write down what each photo of a folder is to be decided by: those of its albums of which there are enough."""
-    with ThreadPoolExecutor(AT_ONCE) as pool:
+    with ThreadPoolExecutor(clients.AT_ONCE) as pool:
         bodies = pool.map(lambda key: storage.read(work, key)[0], _listed(work, batching.evidence_in(batch, folder)))
         known = {seen.key: seen for seen in (msgspec.json.decode(body, type=Seen) for body in bodies)}
 

@@ -21,9 +21,6 @@ from darkroom.errors import RecipeInvalid, StepFailed
 
 IN_MEMORY = 50_000_000
 RUNNING = "RUNNING"
-AT_ONCE = 10
-"""Requests for outcomes: as many connections as botocore keeps."""
-
 
 Found = tuple[Line, int]
 """A photo, and its file's size in bytes where that is known, else 0."""
@@ -132,7 +129,7 @@ class Batches:
                 Bucket=self.work, Prefix=batching.ROOT, Delimiter="/"
             )
             ids = [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
-        with ThreadPoolExecutor(AT_ONCE) as pool:
+        with ThreadPoolExecutor(clients.AT_ONCE) as pool:
             found = [settings for settings in pool.map(self.find, ids) if settings]
         return sorted(found, key=lambda one: one.created, reverse=True)
 
@@ -198,7 +195,7 @@ class Batches:
 
     def outcomes(self, names: Iterable[str]) -> list[Outcome]:
         """The outcomes under these keys, in their order."""
-        with _told("the batch's outcomes could not be read"), ThreadPoolExecutor(AT_ONCE) as pool:
+        with _told("the batch's outcomes could not be read"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
             return [msgspec.json.decode(body, type=Outcome) for body in pool.map(self._read, names)]
 
     def _last_words(self, batch: str) -> Iterator[str]:

@@ -14,6 +14,9 @@ from darkroom.errors import StepFailed, TransientError
 
 USUAL = Config(connect_timeout=5, read_timeout=60, retries={"mode": "standard", "max_attempts": 4})
 
+AT_ONCE = 10
+"""Requests to one service: as many connections as botocore keeps."""
+
 BUSY = frozenset(
     {
         "BandwidthLimitExceeded",
