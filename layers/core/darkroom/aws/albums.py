@@ -28,7 +28,6 @@ from darkroom.aws.stage import BUCKET, Between, Job
 from darkroom.diagnosis import network
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from darkroom.report import Report
-from darkroom.wanted import Wanted
 
 MEDIA_TYPE = "application/json"
 
@@ -72,7 +71,7 @@ def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line) -> dic
     """The `Job` of which `inspect` is told, and where what is known of the photo is to be kept; nothing where that is
     known already, or not wanted, since its recipe leaves nothing open. What is wrong with it, its own job tells."""
     try:
-        recipe = Wanted.of_metadata(asked, "", "auto").to_recipe()
+        recipe = batching.recipe_of(asked)
         if not treatments.needs_diagnosis(recipe):
             return {}
         head = storage.head(photo.bucket, photo.key)

@@ -16,7 +16,6 @@ from darkroom import models
 from darkroom.aws import albums, batching, clients, endings, items, storage
 from darkroom.aws.batching import Folder, Line, Outcome
 from darkroom.errors import ImageRejected, RecipeInvalid
-from darkroom.wanted import Wanted
 
 ELSEWHERE = "step.elsewhere", "another execution has the photo, and did not end"
 FORGOTTEN = "step.forgotten", "the job's record was deleted while it ran"
@@ -94,7 +93,7 @@ def look(stores: Stores, asked: Photo) -> Photo:
     tried = replace(asked, tries=asked.tries + 1, upload=msgspec.UNSET, outcome=None, ended=None)
     wanted = _wanted(asked)
     try:
-        recipe = Wanted.of_metadata(wanted, "", "auto").to_recipe()
+        recipe = batching.recipe_of(wanted)
         head = storage.head(photo.bucket, photo.key)
     except (RecipeInvalid, ImageRejected) as error:
         return replace(tried, outcome=_outcome(photo, "rejected", code=error.code, message=error.message))

@@ -21,6 +21,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroom.errors import RecipeInvalid
+from darkroom.recipe import Recipe
 from darkroom.wanted import Wanted
 
 ROOT = "batches/"
@@ -149,6 +150,11 @@ def of_albums(batch: str, run: int) -> str:
     return f"{ROOT}{batch}/albums/{run:04d}.jsonl"
 
 
+def recipe_of(asked: dict[str, str]) -> Recipe:
+    """What a batch, or a photo of its list, asks for: `auto` where nothing is named. Raises `RecipeInvalid`."""
+    return Wanted.of_metadata(asked, "", "auto").to_recipe()
+
+
 def folder_of(line: Line) -> Folder:
     return Folder(line.bucket, posixpath.dirname(line.key))
 
@@ -250,7 +256,7 @@ def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:
 def checked(settings: Settings) -> Settings:
     """Raises `RecipeInvalid` naming what is out of bounds."""
     try:
-        recipe = Wanted.of_metadata(settings.asked, "", "auto").to_recipe()
+        recipe = recipe_of(settings.asked)
         if settings.album and recipe.steps != "auto":
             raise RecipeInvalid("bad-request", f"an album is for the recipe auto: {recipe.name} decides nothing")
         return msgspec.convert(msgspec.to_builtins(settings), Settings)
