@@ -78,11 +78,7 @@ def _with_names(describe: Call) -> Call:
 
     def described(asked: dict[str, Any]) -> Any:
         status, headers, body = describe(asked)
-        execution = stepfunctions._executions.get(asked.get("executionArn"), {})
-        names = {
-            name: execution[name] for name in ("stateMachineVersionArn", "stateMachineAliasArn") if name in execution
-        }
-        return status, headers, json.dumps(json.loads(body) | names).encode()
+        return status, headers, json.dumps(json.loads(body) | _names(asked.get("executionArn", ""))).encode()
 
     return described
 
@@ -94,16 +90,17 @@ def _of_alias(look: Call) -> Call:
         named = asked.get("stateMachineArn", "")
         if named in stepfunctions._state_machine_aliases or named in stepfunctions._state_machine_versions:
             status, headers, body = look({**asked, "stateMachineArn": named.rpartition(":")[0], "maxResults": 1000})
-            found = [one for one in json.loads(body)["executions"] if named in _names(one["executionArn"])]
+            found = [one for one in json.loads(body)["executions"] if named in _names(one["executionArn"]).values()]
             return status, headers, json.dumps({"executions": found[: asked.get("maxResults") or 1000]}).encode()
         return look(asked)
 
     return listed
 
 
-def _names(execution: str) -> set[str]:
-    found = stepfunctions._executions[execution]
-    return {found.get("stateMachineVersionArn", ""), found.get("stateMachineAliasArn", "")}
+def _names(execution: str) -> dict[str, str]:
+    """By which version and alias it was begun."""
+    found = stepfunctions._executions.get(execution, {})
+    return {name: found[name] for name in ("stateMachineVersionArn", "stateMachineAliasArn") if name in found}
 
 
 def _unqualified(extract: Callable[..., str]) -> Callable[..., str]:
