@@ -6,7 +6,7 @@ import json
 import os
 import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ import darkroom
 from darkroom.cli.main import cli
 from darkroom.cli.outputs import Outputs, result_name
 from darkroom.picture import Picture
+from tests.support.listening import listening
 
 pytestmark = pytest.mark.slow
 
@@ -45,13 +46,10 @@ def requests(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[str]]:
         def log_message(self, *_: object) -> None:
             pass
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
     monkeypatch.setenv("DARKROOM_API_KEY", "k1")
-    monkeypatch.setenv("API", f"http://127.0.0.1:{server.server_port}/")
-    yield heard
-    server.shutdown()
-    server.server_close()
+    with listening(Handler) as host:
+        monkeypatch.setenv("API", f"http://{host}/")
+        yield heard
 
 
 def run(*args: str | Path) -> Result:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import email
 import email.policy
 import json
-import ssl
-import threading
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 
@@ -22,8 +20,8 @@ import darkroom
 from darkroom.client import Client, Form, calling
 from darkroom.client.calling import MOST_WAITED_SECONDS, TRUST
 from darkroom.errors import RecipeInvalid, StepFailed, TransientError
-from darkroom_local.certificate import issue
 from tests.support import photos
+from tests.support.listening import certified, listening
 
 AWS = "https://d6e5f81203.execute-api.eu-central-1.amazonaws.com/v1/"
 ELSEWHERE = "https://photos.example/"
@@ -147,18 +145,6 @@ class Handler(BaseHTTPRequestHandler):
         pass
 
 
-@contextmanager
-def listening(handler: type[Handler], tls: ssl.SSLContext | None = None) -> Iterator[str]:
-    """A server on this machine, and its host and port."""
-    server = HTTPServer(("127.0.0.1", 0), handler)
-    if tls:
-        server.socket = tls.wrap_socket(server.socket, server_side=True)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    server.server_close()
-
-
 @pytest.fixture
 def serve() -> Iterator[Callable[..., tuple[Client, list[str | None]]]]:
     """An API that answers with the given statuses, in order, and notes each request's idempotency key.
@@ -267,15 +253,12 @@ def test_an_api_that_is_not_there(serve: Any) -> None:
 @pytest.fixture
 def own(tmp_path: Path) -> Iterator[tuple[Client, Path]]:
     """An API with a certificate of its own, as the embedded AWS has it, and the certificate's file."""
-    certificate, key = tmp_path / "certificate.pem", tmp_path / "key.pem"
-    issue("127.0.0.1", certificate, key)
+    context, certificate = certified(tmp_path)
 
     class Answering(Handler):
         def do_GET(self) -> None:
             self.answer()
 
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
     with listening(Answering, context) as host:
         yield Client(f"https://{host}", key="k1"), certificate
 
