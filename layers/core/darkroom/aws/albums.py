@@ -24,7 +24,7 @@ from darkroom.auto.albums import Evidence, Together
 from darkroom.aws import batching, clients, storage
 from darkroom.aws.batching import Folder, Line
 from darkroom.aws.runtime import about, setting
-from darkroom.aws.stage import BUCKET, Between, Job
+from darkroom.aws.stage import BUCKET, Job
 from darkroom.diagnosis import network
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 from darkroom.report import Report
@@ -90,12 +90,12 @@ def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line) -> dic
     return {"job": msgspec.to_builtins(job), "photo": photo.key, "content": content, "keep": [evidence, seen]}
 
 
-def look(request: Sight, between: Between = BUCKET) -> dict[str, Any]:
+def look(request: Sight) -> dict[str, Any]:
     """Diagnose an inspected photo, and keep what is known of it."""
     about(request.job)
     if request.picture:  # else it was deleted meanwhile
-        picture = between.load_picture(request.picture)
-        measurements = between.left(request.inspected, Report).measurements
+        picture = BUCKET.load_picture(request.picture)
+        measurements = BUCKET.left(request.inspected, Report).measurements
         assert measurements is not None
         evidence = Evidence(measurements, network.diagnose(picture.shown()))
         seen = Seen(request.photo, request.content, occasions.taken_at(picture), evidence)
