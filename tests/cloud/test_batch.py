@@ -51,10 +51,15 @@ def trip(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def archive(cloud: Cloud, trip: str) -> list[str]:
-    """A bucket of the user's own, with photos in folders, some of them broken, and what is no photo."""
+def _bucket(cloud: Cloud) -> None:
+    """One of the user's own."""
     if BATCH_BUCKET not in [bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]]:
         cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
+
+
+@pytest.fixture
+def archive(cloud: Cloud, trip: str, _bucket: None) -> list[str]:
+    """A bucket of the user's own, with photos in folders, some of them broken, and what is no photo."""
     keys = [f"{trip}/{number % 3}/a+b ü {number}.jpg" for number in range(PHOTOS)]
     for number, key in enumerate(keys):
         cut = number < BROKEN
@@ -144,10 +149,9 @@ def test_what_was_stopped_goes_on_and_does_nothing_twice(cloud: Cloud, run: Run,
     assert versions(cloud, trip) - before == dict.fromkeys(archive, 1)
 
 
-def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str, tmp_path: Path) -> None:
+@pytest.mark.usefixtures("_bucket")
+def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str) -> None:
     """One scene in varied light, and a photo that is broken at first."""
-    if BATCH_BUCKET not in [bucket["Name"] for bucket in cloud.s3.list_buckets()["Buckets"]]:
-        cloud.s3.create_bucket(Bucket=BATCH_BUCKET)
     files = dict[str, bytes]()
     for number, (pixels, _) in enumerate(series(photo("guitar", 300), LIGHTS[3], 2)[:5]):
         file = io.BytesIO()
@@ -172,7 +176,7 @@ def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str, t
     # Neither looked at nor done anew.
     second = run(source, *words)
     assert told(second) == {**none, "skipped": 4, "rejected": 1}
-    seen = cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix="batches/seen/")["Contents"]
+    seen = looked_at(cloud)
 
     # What is mended is decided about with all, whatever was decided about them before; and they are as they were.
     cloud.s3.put_object(Bucket=BATCH_BUCKET, Key=broken, Body=files[broken])
@@ -180,12 +184,16 @@ def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str, t
     assert told(mended) == {**none, "skipped": 4, "enhanced": 1}, mended.output
     assert decided(manifest(cloud, broken)) == together(list(files.values()), f"{trip}/rome")[-1]
     assert decided(manifest(cloud, whole[0])) == together([files[key] for key in whole], f"{trip}/rome")[0]
-    now = cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix="batches/seen/")["Contents"]
+    now = looked_at(cloud)
     assert len(now) == len(seen) + 1
-    assert {one["Key"]: one["LastModified"] for one in now}.items() >= {
-        one["Key"]: one["LastModified"] for one in seen
-    }.items()
+    assert now.items() >= seen.items()
     assert versions(cloud, trip) == dict.fromkeys(files, 1)
+
+
+def looked_at(cloud: Cloud) -> dict[str, Any]:
+    """What is known of photos for any batch, by key, and since when."""
+    listed = cloud.s3.list_objects_v2(Bucket=cloud.outputs["WorkBucket"], Prefix="batches/seen/")["Contents"]
+    return {one["Key"]: one["LastModified"] for one in listed}
 
 
 def manifest(cloud: Cloud, key: str) -> Report:
