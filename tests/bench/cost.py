@@ -12,14 +12,11 @@ no faster.
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from time import process_time
-
-import cv2
 
 from darkroom import codec, prices, recipe, registry, report
 from darkroom.picture import Picture
@@ -29,6 +26,7 @@ from darkroom.recipe import StepCall
 from tests.bench import rivals, usage, vcpu
 from tests.bench.handover import RATE
 from tests.bench.photo import photo
+from tests.bench.timing import use_one_processor
 from tests.bench.usage import Job, Lab, Part
 
 MEGAPIXELS = (2.0, 12.0, 24.0, 50.0)
@@ -162,8 +160,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def prepared(told: Prices) -> Model:
     """A model of this machine, which from here on uses one processor."""
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    cv2.setNumThreads(1)
+    use_one_processor()
     starts = usage.starting(("inspect", "sharpen", "classify", "publish"))
     return Model(told, vcpu.factors(), starts | dict.fromkeys(usage.STAGES - set(starts), starts["sharpen"]))
 
@@ -219,7 +216,7 @@ def _table(model: Model, lab: Lab, megapixels: float, name: str, *, more: bool) 
 
 def _parts(file: bytes, name: str) -> Iterator[tuple[str, float]]:
     """The processor's milliseconds of reading a photo, of each of a recipe's steps, and of writing the result."""
-    chosen = next(each for each in recipe.built_ins() if each.name == name)
+    chosen = recipe.built_in(name)
     picture, taken = _timed(lambda: codec.decode(file))
     yield "decode", taken
     image = picture.pixels

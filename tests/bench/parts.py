@@ -13,8 +13,6 @@ from dataclasses import replace
 from time import process_time
 from typing import Any
 
-import cv2
-
 from darkroom import codec, registry
 from darkroom.estimates.jpeg_traces import find_traces
 from darkroom.estimates.measure import measure
@@ -22,7 +20,7 @@ from darkroom.estimates.noise import estimate_noise
 from darkroom.kernels import loops
 from darkroom.picture import Array, Picture
 from tests.bench.photo import photo
-from tests.bench.timing import medians
+from tests.bench.timing import medians, use_one_processor
 
 STEPS: Sequence[tuple[str, dict[str, Any]]] = (
     ("stretch_histogram", {"low": 0.2, "high": 99.8}),
@@ -41,8 +39,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.parts", description="Where a photo's time goes.")
     parser.add_argument("--megapixels", type=float, default=12, metavar="N")
     megapixels = parser.parse_args(arguments).megapixels
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    cv2.setNumThreads(1)
+    use_one_processor()
     image = photo(megapixels)
     data = codec.encode(Picture(image), "jpeg", quality=89)
     picture = codec.decode(data)

@@ -7,7 +7,6 @@ processor's milliseconds; medians, taking turns. Beside it a floor: one reductio
 from __future__ import annotations
 
 import argparse
-import os
 from collections.abc import Callable, Sequence
 from functools import partial
 from time import process_time
@@ -20,7 +19,7 @@ from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.measure import measure
 from darkroom.picture import Picture
 from tests.bench.photo import photo
-from tests.bench.timing import medians
+from tests.bench.timing import medians, use_one_processor
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -28,8 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.planning", description="The cost of deciding.")
     parser.add_argument("--megapixels", type=float, nargs="+", default=[2, 12, 50], metavar="N")
     sizes = parser.parse_args(arguments).megapixels
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
-    cv2.setNumThreads(1)
+    use_one_processor()
     auto = recipe.built_in("auto")
     print("Planning of `auto`, one thread, the processor's milliseconds")
     print(f"{'MP':>4}{'measure':>10}{'diagnose':>10}{'choose':>8}{'together':>10}{'one INTER_AREA to 512 px':>26}")

@@ -2,11 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import resource
 import statistics
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
+
+import cv2
+
+
+def use_one_processor() -> None:
+    """From here on this process computes on one processor, where what it starts runs too, and OpenCV in one thread."""
+    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    cv2.setNumThreads(1)
 
 
 def cpu_seconds() -> float:
