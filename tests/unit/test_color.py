@@ -98,6 +98,16 @@ def test_with_luma_sets_luma_and_keeps_hue_without_clipping() -> None:
     assert np.minimum(turn, 1 - turn)[chromatic].max() < 1e-3
 
 
+def test_with_luma_of_floats_stays_within_what_steps_take() -> None:
+    """The next step rejects a float beyond white. A part of a picture, which no compiled loop takes, as well."""
+    target = np.random.default_rng(5).random((64, 70), dtype=np.float32)
+    for image in (RGB, np.rint(RGB)):
+        for part in (image[:, :70], image[:, :70].copy()):
+            result = conversions.with_luma(part, target)
+            assert result.min() >= 0
+            assert result.max() <= 1
+
+
 def test_with_luma_multiplies_where_there_is_room() -> None:
     darker = conversions.with_luma(RGB, conversions.luma(RGB) * np.float32(0.5))
     np.testing.assert_allclose(darker, RGB * 0.5, atol=1e-6)

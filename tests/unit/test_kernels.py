@@ -140,9 +140,13 @@ def test_luma_is_told_and_set_as_by_numpy(build: str, choose: Any, dtype: Any, t
     wanted = random.random((60, 700), np.float32)
     compiled = luma(image), with_luma(image, wanted, toe)
     choose("none")
-    np.testing.assert_allclose(compiled[0], luma(image), atol=1e-6)
-    assert compiled[1].dtype == dtype
-    np.testing.assert_allclose(compiled[1], with_luma(image, wanted, toe), atol=2e-6 if dtype == np.float32 else 1)
+    reference = luma(image), with_luma(image, wanted, toe)
+    np.testing.assert_allclose(compiled[0], reference[0], atol=1e-6)
+    assert compiled[1].dtype == reference[1].dtype == dtype
+    np.testing.assert_allclose(compiled[1], reference[1], atol=2e-6 if dtype == np.float32 else 1)
+    for each in (compiled[1], reference[1]):
+        assert each.min() >= 0
+        assert each.max() <= max_level(np.dtype(dtype))
 
 
 @pytest.mark.usefixtures("build")

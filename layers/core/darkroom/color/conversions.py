@@ -145,7 +145,7 @@ def with_luma(image: Array, new_luma: Array, toe: float = 0) -> Array:
         scale = np.minimum(scale, (new_luma + np.float32(toe)) / (old + np.float32(toe)))
     result: Array = image * scale[..., None]
     result += (new_luma - scale * old)[..., None]
-    return result
+    return np.clip(result, 0, 1, out=result)  # of what rounding adds: a step rejects a float beyond white
 
 
 def fit_gamut(linear: Array) -> Array:
