@@ -1,16 +1,15 @@
 /* Unsharp masking, by rows. */
 #include "planes.h"
 
-/* steps/unsharp_mask.py, with a Gaussian of 2 reach + 1 weights (the middle one first, then outwards).
- *
- * halo: how far a result may pass what is up to `around` away, 1 for any distance. scratch: (3 (2 reach + 1) + 1) x (width +
- * 2 reach) floats. Pixels outside are mirrored with the edge's own (fedcba|abcdef).
- */
+/* Pixels outside are mirrored with the edge's own (fedcba|abcdef). */
 INLINE int64_t mirrored(int64_t at, int64_t size)
 {
     while (at < 0 || at >= size) at = at < 0 ? -1 - at : 2 * size - 1 - at;
     return at;
 }
+
+/* Where a line lies in a ring of so many slots, which is no shorter than lines may stand before the first. */
+INLINE int64_t place(int64_t line, int64_t slots) { return (line + slots) % slots; }
 
 /* The weighted sum of lines about a middle one: before[k] and after[k] at k = 1 ... reach. Small reaches, as constants,
  * keep their sum in a register. */
@@ -55,6 +54,11 @@ INLINE void find_ends(const float *line, int64_t width, int64_t around, float *r
         }
 }
 
+/* steps/unsharp_mask.py, with a Gaussian of 2 reach + 1 weights (the middle one first, then outwards).
+ *
+ * halo: how far a result may pass what is up to `around` away, 1 for any distance. scratch: (3 (2 reach + 1) + 1) x (width +
+ * 2 reach) floats.
+ */
 void sharpen_rows(const void *from, void *to, int kind, int channels, int64_t width, int64_t height, int64_t top,
                   int64_t bottom, const float *weights, int64_t reach, float amount, float threshold, float strength,
                   int64_t around, float halo, float *scratch)
@@ -65,7 +69,7 @@ void sharpen_rows(const void *from, void *to, int kind, int channels, int64_t wi
     float *lows = scratch + slots * width, *highs = lows + slots * width, *line = highs + slots * width + reach;
     for (int64_t next = top - reach; next < bottom + reach; next++) {
         const int64_t row = mirrored(next, height);
-        const int64_t slot = (next + slots * (1 + reach)) % slots * width;
+        const int64_t slot = place(next, slots) * width;
         float *blurred = scratch + slot, *restrict low = lows + slot, *restrict high = highs + slot;
         for (int64_t x = 0; x < width; x += BLOCK) {
             int n = (int)(width - x < BLOCK ? width - x : BLOCK);
@@ -84,14 +88,14 @@ void sharpen_rows(const void *from, void *to, int kind, int channels, int64_t wi
         if (halo < 1) find_ends(line, width, around, low, high);
         const int64_t y = next - reach;
         if (y < top) continue;
-        const float *middle = scratch + (y + slots * (1 + reach)) % slots * width;
+        const float *middle = scratch + place(y, slots) * width;
         for (int64_t x = 0; x < width; x += BLOCK) {
             int n = (int)(width - x < BLOCK ? width - x : BLOCK);
             load(from, kind, y * width + x, n, channels, p);
             luma_of(p, channels, n, luma);
             for (int64_t k = 1; k <= reach; k++) {
-                before[k] = scratch + (y - k + slots * (1 + reach)) % slots * width + x;
-                after[k] = scratch + (y + k + slots * (1 + reach)) % slots * width + x;
+                before[k] = scratch + place(y - k, slots) * width + x;
+                after[k] = scratch + place(y + k, slots) * width + x;
             }
             blur(middle + x, before, after, weights, reach, n, detail);
             for (int i = 0; i < n; i++) {
@@ -100,7 +104,7 @@ void sharpen_rows(const void *from, void *to, int kind, int channels, int64_t wi
             }
             if (halo < 1) {
                 for (int64_t k = -around; k <= around; k++) {
-                    const int64_t near = (y + k + slots * (1 + reach)) % slots * width + x;
+                    const int64_t near = place(y + k, slots) * width + x;
                     for (int i = 0; i < n; i++) {
                         lowest[i] = k == -around ? lows[near + i] : least(lowest[i], lows[near + i]);
                         highest[i] = k == -around ? highs[near + i] : most(highest[i], highs[near + i]);
