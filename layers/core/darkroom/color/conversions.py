@@ -14,7 +14,7 @@ import numpy as np
 from darkroom.kernels import loops
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS, LUMINANCE, LUMINANCE_WEIGHTS, srgb_to_linear_exact
-from darkroom.step import from_float, max_level, to_float
+from darkroom.step import bands, from_float, max_level, to_float
 
 XYZ_FROM_RGB = np.array([[0.412453, 0.357580, 0.180423], LUMINANCE, [0.019334, 0.119193, 0.950227]])
 """Linear RGB with BT.709's primaries and D65 to CIE 1931 XYZ, white at Y = 1."""
@@ -101,7 +101,10 @@ def luma(image: Array) -> Array:
         return image if image.ndim == 2 else weighted(image, LUMA_WEIGHTS)
     if image.ndim == 3 and image.flags.c_contiguous and loops.available():
         return loops.take_lumas(image)
-    return luma(to_float(image))
+    result = np.empty(image.shape[:2], np.float32)
+    for rows, _, _ in bands(image.shape, 0):
+        result[rows] = luma(to_float(image[rows]))
+    return result
 
 
 def luminance(linear: Array) -> Array:
@@ -136,7 +139,10 @@ def with_luma(image: Array, new_luma: Array, toe: float = 0) -> Array:
     if contiguous and loops.available() and new_luma.dtype == np.float32 and image.dtype != np.float64:
         return loops.set_lumas(image, new_luma, toe)
     if image.dtype.kind != "f":
-        return from_float(with_luma(to_float(image), new_luma, toe), image.dtype)
+        levels = np.empty_like(image)
+        for rows, _, _ in bands(image.shape, 0):
+            levels[rows] = from_float(with_luma(to_float(image[rows]), new_luma[rows], toe), image.dtype)
+        return levels
     old = luma(image)
     largest = np.maximum(np.maximum(image[..., 0], image[..., 1]), image[..., 2])
     tiny = np.float32(1e-6)
