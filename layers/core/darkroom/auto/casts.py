@@ -104,7 +104,7 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
     """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis."""
     if meant(diagnosis, measurements):
-        return mistaken_light(diagnosis, measurements)
+        return _mistaken_light(diagnosis, measurements)
     cast, evidence = diagnosis["colour cast"], measurements.light
     light = light_of(cast, diagnosis, measurements)
     share = agreed_share(light, cast.probability, diagnosis.tint, evidence, noisy=diagnosis["noise"].present)
@@ -114,14 +114,14 @@ def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None
     return max((part for part in (agreed, tinted) if part is not None), key=cast_degrees, default=None)
 
 
-def mistaken_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
+def _mistaken_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
     """What is to be taken out of a cold light where light seems to have its colour by will; None for none."""
     cast = diagnosis["colour cast"]
     light = light_of(cast, diagnosis, measurements)
     agreed = agreed_share(light, cast.probability, diagnosis.tint, measurements.light)
     stops = np.log2(light[[0, 2]] / light[1])
     size = float(np.hypot(*stops))
-    if not agreed or stops[0] > stops[1] or not meant(diagnosis, measurements):
+    if not agreed or stops[0] > stops[1]:
         return None
     probable, agreeing, usual = COLD_BY_MISTAKE
     share = between(cast.probability, *probable) * between(float(stops @ np.array(diagnosis.tint)) / size, *agreeing)

@@ -35,7 +35,7 @@ UNJUDGED: Mapping[str, tuple[tuple[str, ...], str]] = {
 
 def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str | None:
     """Why a defect, or the finish, is not judged in this picture; None where it is."""
-    if measurements.colors is not None and measurements.colors < LEAST_COLORS:
+    if _few_colors(measurements):
         return "the picture has too few colours to be judged as a photo"
     if name == "colour cast" and diagnosis.glow >= SURELY and not diagnosis[name].traced:
         return "its light seems to have the colour that it should have"
@@ -46,8 +46,12 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
 def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo's light seems to have its colour by will: by night, on a stage, at dusk."""
     kind = kind_of(diagnosis, measurements)
-    drawn = measurements.colors is not None and measurements.colors < LEAST_COLORS
-    return not drawn and (kind == "night" or (kind == "photo" and diagnosis.glow >= SURELY))
+    glows = kind == "photo" and diagnosis.glow >= SURELY
+    return not _few_colors(measurements) and (kind == "night" or glows)
+
+
+def _few_colors(measurements: Measurements) -> bool:
+    return measurements.colors is not None and measurements.colors < LEAST_COLORS
 
 
 def kind_of(diagnosis: Diagnosis, measurements: Measurements) -> str:

@@ -16,12 +16,12 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
-from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, mistaken_light, seen_light, share_of_light
+from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
 from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported
 from darkroom.auto.finish import finish
-from darkroom.auto.scenes import unjudged
+from darkroom.auto.scenes import meant, unjudged
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
@@ -101,7 +101,7 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
 
 def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
     name, words = defect.name, defect.words
-    mistaken = name == "colour cast" and mistaken_light(diagnosis, measurements) is not None
+    mistaken = name == "colour cast" and meant(diagnosis, measurements) and _evident(name, diagnosis, measurements)
     if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
