@@ -1,4 +1,5 @@
-"""sRGB by NumPy alone: its curve (IEC 61966-2-1), in the precision of what it is given, and what its channels weigh.
+"""sRGB by NumPy alone: its curve (IEC 61966-2-1), in the precision of what it is given, what its channels weigh, and
+the highest and the lowest of them.
 
 `darkroom.color.conversions` has the curve fast, for pictures.
 """
@@ -35,3 +36,12 @@ def cast_degrees(illuminant: Array) -> float:
     """The angle between an illuminant (linear RGB) and grey, in degrees: 0 for no cast, 54.7 for a single primary."""
     cosine = float(np.sum(illuminant)) / (math.sqrt(3) * float(np.linalg.norm(illuminant)))
     return math.degrees(math.acos(min(cosine, 1.0)))
+
+
+def highest(colors: Array) -> Array:
+    """Over the last axis, of three; NumPy's own reduction over so short an axis takes ten times as long."""
+    return np.maximum(np.maximum(colors[..., 0], colors[..., 1]), colors[..., 2])
+
+
+def lowest(colors: Array) -> Array:
+    return np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])

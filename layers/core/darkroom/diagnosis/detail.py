@@ -7,8 +7,8 @@ from functools import cache
 import numpy as np
 
 from darkroom.diagnosis.jpeg import dct_blocks, jpeg_features
-from darkroom.diagnosis.light import highest, lowest
 from darkroom.picture import Array
+from darkroom.srgb import highest, lowest
 
 OPPONENT = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]], np.float32)
 OPPONENT /= np.linalg.norm(OPPONENT, axis=1, keepdims=True)

@@ -15,17 +15,11 @@ from PIL import Image
 
 from darkroom.diagnosis.detail import detail_features
 from darkroom.diagnosis.levels import NO_TRACES, level_features
-from darkroom.diagnosis.light import (
-    NORMS,
-    chroma_histograms,
-    highest,
-    light_features,
-    stretched_light_features,
-)
+from darkroom.diagnosis.light import NORMS, chroma_histograms, light_features, stretched_light_features
 from darkroom.diagnosis.scene import levelled, scene_numbers
 from darkroom.diagnosis.tone import tone_features
 from darkroom.picture import Array
-from darkroom.srgb import srgb_to_linear_exact
+from darkroom.srgb import highest, srgb_to_linear_exact
 
 THUMBNAIL = 32
 PICTURE = 224

@@ -7,7 +7,7 @@ from functools import cache
 import numpy as np
 
 from darkroom.picture import Array
-from darkroom.srgb import srgb_to_linear_exact
+from darkroom.srgb import highest, lowest, srgb_to_linear_exact
 
 NORMS = (1, 4, 16)
 """Minkowski norms of shades of grey (Finlayson & Trezzi 2004) and grey edge (van de Weijer et al. 2007)."""
@@ -114,15 +114,6 @@ def _of_samples(sampled: Array) -> list[Array]:
     found += [_norm(light, norm) for norm in (6, 16)]
     order = np.argsort(-light.sum(axis=1), kind="stable")
     return [*found, *(_norm(light[order[: int(share * len(order)) + 1]], 1) for share in BRIGHTEST)]
-
-
-def highest(colors: Array) -> Array:
-    """Over the last axis, of three; NumPy's own reduction over so short an axis takes ten times as long."""
-    return np.maximum(np.maximum(colors[..., 0], colors[..., 1]), colors[..., 2])
-
-
-def lowest(colors: Array) -> Array:
-    return np.minimum(np.minimum(colors[..., 0], colors[..., 1]), colors[..., 2])
 
 
 def _norm(colors: Array, norm: float) -> Array:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from darkroom.diagnosis.light import highest, lowest
 from darkroom.picture import Array
-from darkroom.srgb import LUMA_WEIGHTS, linear_to_srgb_exact, srgb_to_linear_exact
+from darkroom.srgb import LUMA_WEIGHTS, highest, linear_to_srgb_exact, lowest, srgb_to_linear_exact
 
 PERCENTILES = (1, 5, 25, 50, 75, 95, 99, 99.8)
 BLACK, WHITE = 0.03, 0.98

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from darkroom.diagnosis.light import highest, lowest
 from darkroom.picture import Array
-from darkroom.srgb import LUMA_WEIGHTS
+from darkroom.srgb import LUMA_WEIGHTS, highest, lowest
 
 PERCENTILES = (0.1, 1, 5, 10, 25, 50, 75, 90, 95, 99, 99.9)
 HISTOGRAM_BINS = 16

@@ -12,7 +12,7 @@ from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.estimates.noise import estimate_noise
 from darkroom.measurements import Measurements
 from darkroom.picture import Array, Picture
-from darkroom.srgb import cast_degrees
+from darkroom.srgb import cast_degrees, highest, lowest
 from darkroom.step import to_float
 
 THUMBNAIL_PX = 512
@@ -65,7 +65,6 @@ def measure(picture: Picture) -> Measurements:
     p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
     unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
     color = small.ndim == 3
-    channels = [small[..., c] for c in range(3)] if color else []
     illuminant = estimate_illuminant(shown) if color else np.ones(3)
     noise = estimate_noise(shown)
     tiles = sample_tiles(shown)
@@ -79,7 +78,7 @@ def measure(picture: Picture) -> Measurements:
         clipped_shadows=float((brightness <= CLIP).mean()),
         clipped_highlights=float((brightness >= 1 - CLIP).mean()),
         lost_highlights=lost_highlights(shown),
-        saturation=float((np.maximum.reduce(channels) - np.minimum.reduce(channels)).mean()) if color else 0.0,
+        saturation=float((highest(small) - lowest(small)).mean()) if color else 0.0,
         cast_degrees=float(cast_degrees(illuminant)),
         illuminant=tuple(float(c) for c in illuminant / illuminant.mean()),  # type: ignore[arg-type]
         noise_luma=float(noise.luminance_sigma),
@@ -127,8 +126,8 @@ def lost_highlights(pixels: Array) -> float:
     """The share of pixels that are white in at least one channel, of a sample of the full resolution."""
     stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
     sample = pixels[::stride, ::stride]
-    highest = sample if sample.ndim == 2 else np.maximum(np.maximum(sample[..., 0], sample[..., 1]), sample[..., 2])
-    return float((to_float(highest) >= 1 - CLIP).mean())
+    brightest = sample if sample.ndim == 2 else highest(sample)
+    return float((to_float(brightest) >= 1 - CLIP).mean())
 
 
 def effective_colors(pixels: Array) -> float:
