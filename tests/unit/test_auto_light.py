@@ -295,13 +295,8 @@ def by_will(stops: float, probability: float, tint: float, **scene: float) -> fl
     """Degrees that are taken out of a light whose colour seems to be meant, cold by so many stops of red and blue."""
     light = 2.0 ** np.array([-stops, 0, stops])
     red, green, blue = (light / light.mean()).tolist()
-    found = diagnosed({"colour cast": probability})
-    details = {"red": red, "green": green, "blue": blue}
-    defects = [
-        msgspec.structs.replace(each, details=details) if each.name == "colour cast" else each for each in found.defects
-    ]
-    scene = scene or {"photo": 1.0}
-    told = msgspec.structs.replace(found, defects=defects, tint=(-tint, tint), scene=scene, glow=0.9)
+    found = diagnosed({"colour cast": probability}, cast_red_log2=-stops, cast_blue_log2=stops)
+    told = msgspec.structs.replace(found, tint=(-tint, tint), scene=scene or {"photo": 1.0}, glow=0.9)
     measured = msgspec.structs.replace(
         DULL,
         light=msgspec.structs.replace(BLUE, red=-stops, blue=stops),
@@ -385,17 +380,13 @@ def test_what_either_network_doubts_both_may_see_together() -> None:
 
 
 def test_the_light_that_two_networks_agree_on_is_known_better_than_the_tint() -> None:
-    blue = msgspec.structs.replace(diagnosed({"colour cast": 0.95}), tint=(-0.4, 0.4), scene={"photo": 1.0})
+    found = diagnosed({"colour cast": 0.95}, cast_red_log2=-0.6, cast_blue_log2=0.4)
+    blue = msgspec.structs.replace(found, tint=(-0.4, 0.4), scene={"photo": 1.0})
     light = COLD / COLD.mean()
-    details = dict(zip(("red", "green", "blue"), light.tolist(), strict=True))
-    defects = [
-        msgspec.structs.replace(each, details=details) if each.name == "colour cast" else each for each in blue.defects
-    ]
     measured = msgspec.structs.replace(
         DULL, light=msgspec.structs.replace(BLUE, red=-0.9, blue=0.9), illuminant=tuple(light.tolist())
     )
-    seen_by_both = msgspec.structs.replace(blue, defects=defects)
-    (call,) = treatments.resolve(NONE, measured, seen_by_both)[0]
+    (call,) = treatments.resolve(NONE, measured, blue)[0]
     np.testing.assert_allclose(call.params["illuminant"], light, atol=1e-3)
 
 
