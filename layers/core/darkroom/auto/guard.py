@@ -14,7 +14,7 @@ from darkroom.defects import KINDS
 from darkroom.diagnosis.network import diagnose
 from darkroom.picture import Array, Picture
 from darkroom.report import Defect, Diagnosis, Review
-from darkroom.srgb import LUMA_WEIGHTS
+from darkroom.srgb import LUMA_WEIGHTS, highest, lowest
 from darkroom.step import max_level
 
 SHARES = (100, 85, 50)
@@ -133,7 +133,7 @@ def paled(before: Array, after: Array) -> float:
 
 def _saturation(pixels: Array) -> Array:
     """Of HSV, of Nx3 pixels of any dtype."""
-    lightest, darkest = pixels.max(axis=1).astype(np.float32), pixels.min(axis=1).astype(np.float32)
+    lightest, darkest = highest(pixels).astype(np.float32), lowest(pixels).astype(np.float32)
     return 1 - darkest / np.maximum(lightest, np.float32(1e-6))
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from functools import cache
+from functools import lru_cache
 from typing import Literal
 
 import cv2
@@ -68,7 +68,7 @@ def usable_levels(image: Array) -> list[Array]:
     return [channel[usable] for channel in channels]
 
 
-@cache
+@lru_cache(maxsize=8)
 def _powers(exponent: float, levels: int) -> Array:
     """The power of linear light of every level, float64."""
     return np.asarray(srgb_to_linear_exact(np.linspace(0, 1, levels)) ** exponent)
