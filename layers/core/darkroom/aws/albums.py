@@ -146,7 +146,6 @@ def _decoded(body: bytes) -> Agreed:
 
 def _listed(work: str, prefix: str) -> Iterable[str]:
     try:
-        for page in clients.client("s3").get_paginator("list_objects_v2").paginate(Bucket=work, Prefix=prefix):
-            yield from (one["Key"] for one in page.get("Contents", []))
+        yield from (one["Key"] for one in clients.objects(clients.client("s3"), work, prefix))
     except (ClientError, BotoCoreError) as error:
         raise storage.translate(error) from error

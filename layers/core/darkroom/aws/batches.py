@@ -206,8 +206,7 @@ class Batches:
         return body
 
     def _keys(self, prefix: str) -> Iterator[dict[str, Any]]:
-        for page in self.s3.get_paginator("list_objects_v2").paginate(Bucket=self.work, Prefix=prefix):
-            yield from page.get("Contents", [])
+        return clients.objects(self.s3, self.work, prefix)
 
     def _execution(self, batch: str, run: int) -> str:
         plain = ":".join(self.machine.split(":")[:7])  # executions are the workflow's own, by whatever alias they began
@@ -217,10 +216,9 @@ class Batches:
 def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
     """The photos under a prefix, by their keys: no folder markers, sidecars, manifests and the like."""
     with _told("the photos could not be listed"):
-        for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
-            for one in page.get("Contents", []):
-                if one["Size"] and keys.may_be_photo(one["Key"]):
-                    yield Line(bucket, one["Key"]), one["Size"]
+        for one in clients.objects(s3, bucket, prefix):
+            if one["Size"] and keys.may_be_photo(one["Key"]):
+                yield Line(bucket, one["Key"]), one["Size"]
 
 
 @contextmanager

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
@@ -56,6 +57,12 @@ def client(service: str, config: Config = USUAL) -> Any:
     return boto3.client(
         service, endpoint_url=endpoint, config=config.merge(Config(inject_host_prefix=endpoint is None))
     )
+
+
+def objects(s3: Any, bucket: str, prefix: str) -> Iterator[dict[str, Any]]:
+    """What S3 tells of the objects under a prefix, by their keys. Raises botocore's errors."""
+    for page in s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        yield from page.get("Contents", [])
 
 
 def code_of(error: ClientError) -> str:
