@@ -19,7 +19,7 @@ from darkroom import codec, planner, report
 from darkroom.auto import treatments
 from darkroom.aws import publishing, storage
 from darkroom.aws.runtime import about, setting
-from darkroom.aws.stage import BUCKET, Between, Job, Memory, StageEvent, run_stage
+from darkroom.aws.stage import BUCKET, Between, Job, Memory, run_stages
 from darkroom.estimates.measure import measure
 from darkroom.limits import Limits
 from darkroom.picture import Picture
@@ -104,15 +104,12 @@ def _whole(
 ) -> dict[str, Any]:
     """What `publish` answers, once all stages are done here, one after the other. upload: S3's answer with it."""
     between = Memory()
-    reports = [between.leave(job.id, 0, told)]
-    original = key = between.hand_over(job.id, 0, picture)
+    inspected = between.leave(job.id, 0, told)
+    original = between.hand_over(job.id, 0, picture)
 
     def for_steps() -> float:
         return seconds_left() - PUBLISH_SECONDS
 
-    for index, work in enumerate(plan, 1):
-        done = run_stage(StageEvent(job.id, index, key, work), for_steps, between)
-        key = done["picture"]
-        reports.append(done["report"])
-    event = publishing.Event(job, original, key, diagnosed=False, reports=reports)
+    key, done = run_stages(job.id, original, plan, for_steps, between)
+    event = publishing.Event(job, original, key, diagnosed=False, reports=[inspected, *done])
     return publishing.publish(event, between, upload)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Literal, Protocol
 
 import msgspec
@@ -182,6 +182,27 @@ def run_stage(request: StageEvent, seconds_left: Callable[[], float], between: B
     milliseconds = round((time.perf_counter() - started) * 1000)
     report = StageReport(request.work.stage, milliseconds, steps)
     return {"picture": key, "report": between.leave(request.job, request.index, report)}
+
+
+def run_stages(
+    job: str,
+    picture: str,
+    plan: Sequence[StagePlan],
+    seconds_left: Callable[[], float],
+    between: Between,
+    begin: Callable[[str], None] = lambda stage: None,
+) -> tuple[str, list[str]]:
+    """All stages in this process, one after the other: where the last put the picture, and what each reports.
+
+    begin: told of each stage before it runs.
+    """
+    reports = []
+    for index, work in enumerate(plan, 1):
+        begin(work.stage)
+        done = run_stage(StageEvent(job, index, picture, work), seconds_left, between)
+        picture = done["picture"]
+        reports.append(done["report"])
+    return picture, reports
 
 
 def count_step(report: StepReport, pixels: int) -> None:

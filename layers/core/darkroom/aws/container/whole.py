@@ -13,7 +13,7 @@ import msgspec
 
 from darkroom import registry
 from darkroom.aws import deciding, inspecting, publishing
-from darkroom.aws.stage import Job, Memory, StageEvent, run_stage
+from darkroom.aws.stage import Job, Memory, run_stages
 from darkroom.errors import StepFailed
 from darkroom.planner import Fusion, StagePlan
 
@@ -49,14 +49,14 @@ def run(job: Job, fusion: Fusion, seconds_left: Callable[[], float], begin: Call
         answer = deciding.decide(deciding.Undecided(job.id, told["picture"], told["report"], fusion), between)
         plan = answer["plan"]
         reports.append(answer["report"])
-    picture: str = told["picture"]
-    for index, work in enumerate(plan, 1):
-        if work.stage not in registry.stages():
-            raise StepFailed("unknown-stage", f"there is no stage {work.stage}")
-        begin(work.stage.replace("_", " ").capitalize())
-        done = run_stage(StageEvent(job.id, index, picture, work), seconds_left, between)
-        picture = done["picture"]
-        reports.append(done["report"])
+
+    def begin_stage(stage: str) -> None:
+        if stage not in registry.stages():
+            raise StepFailed("unknown-stage", f"there is no stage {stage}")
+        begin(stage.replace("_", " ").capitalize())
+
+    original: str = told["picture"]
+    picture, done = run_stages(job.id, original, plan, seconds_left, between, begin_stage)
     begin("Publish")
-    published = publishing.publish(publishing.Event(job, told["picture"], picture, told["diagnose"], reports), between)
-    return Outcome(told["recipe"], **published)
+    event = publishing.Event(job, original, picture, told["diagnose"], [*reports, *done])
+    return Outcome(told["recipe"], **publishing.publish(event, between))
