@@ -1,5 +1,5 @@
 """What the API's function renews where it goes on from a snapshot of its memory (`SnapStart`): all that begin from one
-would go on alike.
+would go on alike. Credentials are not among it: botocore asks for new ones where those it has end.
 
 Lambda's runtime for Python brings the library by which it is told; where there is none, nothing is ever restored. What
 `secrets` and `uuid` give comes from the kernel, which Lambda makes another in each.
@@ -23,7 +23,7 @@ def renew_after_restore() -> None:
 
 
 def renew() -> None:
-    """Forget connections and credentials, what was kept of the secret for a while, and the order of random numbers."""
+    """Forget connections, what was kept of the secret for a while, and the order of random numbers."""
     clients.client.cache_clear()
     secret.forget()
     random.seed()
