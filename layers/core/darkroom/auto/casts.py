@@ -11,17 +11,18 @@ from darkroom.picture import Array
 from darkroom.report import Defect, Diagnosis
 from darkroom.srgb import cast_degrees
 
+DISAGREEING, STRONG, OFF_WARM = (0.25, 0.5), (1.25, 1.9), (0.0, 0.3)
 OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY = (-1.0, 0.0), (-0.02, -0.01), (0.08, 0.2)
-"""What speaks against any tint's being the light's: see `DOUBTS` for the words."""
+"""What speaks against a tint's being the light's: see `DOUBTS` for the words."""
 
 COLOURED, HUES = (0.1, 0.25), (4.5, 7.0)
 """Share of pixels of another colour than the tint, and how far chroma is from what luma foretells: up to the first of
 both it is all of one colour, as paper or a toned print is, and from the second on of either it is not."""
 
 DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
-    ("estimates of the light disagree", (0.25, 0.5)),
-    ("no usual light is so strongly coloured", (1.25, 1.9)),
-    ("daylight and lamps have other colours", (0.0, 0.3)),
+    ("estimates of the light disagree", DISAGREEING),
+    ("no usual light is so strongly coloured", STRONG),
+    ("daylight and lamps have other colours", OFF_WARM),
     ("all of it is of one colour, as paper or a toned print is", OF_ONE_COLOUR),
     ("nothing in it would be grey then", NOTHING_GREY),
     ("what is light in it is grey as it is", LIGHT_IS_GREY),
@@ -66,11 +67,11 @@ NOISY = 0.4
 LEAST_AGREEING = (0.04, 0.08)
 """What the tint must have of it even so, in stops."""
 
-AGAINST_WEIGHED = (0.25, 0.5), (-0.06, -0.03), LIGHT_IS_GREY
+AGAINST_WEIGHED = DISAGREEING, (-0.06, -0.03), LIGHT_IS_GREY
 """What speaks against that sum: the spread of the estimates, too few pixels that are grey, and light ones that are."""
 
-AGAINST_AGREEING = (1.25, 1.9), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
-OFF_WARM, OFF_COLD = (0.0, 0.3), (0.2, 0.4)
+AGAINST_AGREEING = STRONG, OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
+OFF_COLD = (0.2, 0.4)
 """What still speaks against it: the stops of that light, one colour in all of it, pixels of the opposite colour, and
 light ones that are grey as they are, for a light tints all there is; and what no daylight and no lamp has, where
 flowers, fruit and skin are warm, more of them than are cold."""

@@ -101,12 +101,13 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
 
 def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
     name, words = defect.name, defect.words
-    mistaken = name == "colour cast" and meant(diagnosis, measurements) and _evident(name, diagnosis, measurements)
+    shown = _evident(name, diagnosis, measurements)
+    mistaken = shown and name == "colour cast" and meant(diagnosis, measurements)
     if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
         words = f"{words}, but lightened there would be about {seen:.0f} levels"
-    elif _evident(name, diagnosis, measurements) and not _sure(defect, diagnosis):
+    elif shown and not _sure(defect, diagnosis):
         words = EVIDENT.get(name, TINTED)
     elif not defect.present and not agreed(name, diagnosis):
         return Decision(name, False, words)
