@@ -15,11 +15,11 @@ from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_o
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
-from darkroom.auto.scenes import UNJUDGED
+from darkroom.auto.scenes import TONED, TONED_BY_HAND, UNJUDGED
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
-from darkroom.estimates.cast import cast_evidence
+from darkroom.estimates.cast import cast_evidence, split_toning
 from darkroom.estimates.measure import detailed, thumbnail, white_margin
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
@@ -276,6 +276,31 @@ def test_a_margin_is_white_where_all_four_sides_are() -> None:
 
 
 NONE = Recipe(steps="auto", finish="none")
+
+
+@pytest.mark.parametrize("name", NAMES[:6])
+def test_toning_against_each_other_is_told_from_a_light_and_from_a_veil(name: str) -> None:
+    picture = thumbnail(photo(name), 128)
+    warm = linear_to_srgb(srgb_to_linear(picture) * np.array([1, 0.8, 0.55], np.float32))
+    veiled = 0.25 * np.array([0.9, 1, 1.1], np.float32) + 0.7 * picture
+    assert max(split_toning(each) for each in (picture, warm, veiled)) < TONED
+    grey = picture.mean(axis=2, keepdims=True)
+    grey = np.clip(grey / np.percentile(grey, 99), 0, 1)
+    split = np.array([1, 1, 0.78], np.float32) * grey + np.array([0, 0, 0.15], np.float32)
+    assert split_toning(split) > TONED
+
+
+def test_tones_that_somebody_gave_a_picture_stay() -> None:
+    measured = msgspec.structs.replace(DARK, detail=0.9, light=LightEvidence(split=1.2 * TONED))
+    as_taken = msgspec.structs.replace(measured, light=LightEvidence(split=0.9 * TONED))
+    faded = msgspec.structs.replace(diagnosed({"low contrast": 0.95, "colour cast": 0.9}), scene={"photo": 1.0})
+    for told in (seen(0.2), faded):
+        calls, decisions = treatments.resolve(AUTO, measured, told)
+        assert calls == []
+        assert decisions[-1].why == f"no finish: {TONED_BY_HAND}"
+        assert treatments.resolve(AUTO, as_taken, told)[0]
+    sure = msgspec.structs.replace(diagnosed({"underexposed": 0.95}), brighter=0.2, scene={"photo": 1.0})
+    assert chosen(treatments.resolve(AUTO, measured, sure)[1]) == ["underexposed"]
 
 
 def test_light_that_has_the_colour_that_it_should_have_keeps_it() -> None:

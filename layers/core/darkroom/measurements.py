@@ -28,6 +28,10 @@ class LightEvidence(msgspec.Struct, frozen=True):
         float,
         Meta(description="how far chroma is from what luma foretells, in levels: the 90th percentile"),
     ] = 0.0
+    split: Annotated[
+        Share,
+        Meta(description="how much bluer its darkest and how much yellower its lightest tones are: the less of both"),
+    ] = 0.0
 
 
 class Measurements(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
-from darkroom.auto.scenes import kind_of
+from darkroom.auto.scenes import kind_of, toned
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
@@ -61,7 +61,7 @@ def change_of_mean(diagnosis: Diagnosis, measurements: Measurements) -> float:
 
     Never all or nothing: the less is missing by what the photo shows, the more may be meant, and the less is done.
     """
-    if not measurements.tones:
+    if not measurements.tones or toned(measurements):
         return 0.0
     mean, missing = float(np.mean(measurements.tones)), diagnosis.brighter
     if missing > 0:

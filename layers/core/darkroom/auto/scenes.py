@@ -21,6 +21,12 @@ HARDLY_A_PHOTO = 0.25
 LIGHTEST_NIGHT, LIGHTEST_BLACK_OF_NIGHT = 0.35, 0.2
 """Mean luma; and luma of the darkest hundredth."""
 
+TONED = 0.03
+"""`LightEvidence.split` from which somebody toned a picture: snapshots reach half of it."""
+
+TONED_BY_HAND = "its shadows and its lights are toned against each other, as by hand"
+TONES = ("haze", "low contrast", "colour cast", "finish")
+
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
 
@@ -39,8 +45,15 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
         return "the picture has too few colours to be judged as a photo"
     if name == "colour cast" and diagnosis.glow >= SURELY and not diagnosis[name].traced:
         return "its light seems to have the colour that it should have"
+    if name in TONES and toned(measurements) and (name == "finish" or not diagnosis[name].traced):
+        return TONED_BY_HAND
     others, why = UNJUDGED.get(kind_of(diagnosis, measurements), ((), ""))
     return why if name in others or (why and name == "finish") else None
+
+
+def toned(measurements: Measurements) -> bool:
+    """Whether somebody gave the picture its tones: what is flat, faded or dark in it is meant to be."""
+    return measurements.light is not None and measurements.light.split >= TONED
 
 
 def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:

@@ -22,6 +22,9 @@ LUMA_BINS = 16
 FORETOLD = 90
 """Percentile of how far chroma is from what luma foretells."""
 
+ENDS = 2
+"""Percent of the pixels, at each end of luma, whose colours tell a split toning."""
+
 
 def cast_evidence(small: Array) -> LightEvidence:
     """Of a small copy, HxWx3 float32 in 0-1, encoded.
@@ -52,7 +55,20 @@ def cast_evidence(small: Array) -> LightEvidence:
         coloured=float((then > COLOURED).mean()),
         opposed=float((colors @ told < -COLOURED * np.hypot(*told)).mean()),
         hues=_hues(small[seen]),
+        split=split_toning(small),
     )
+
+
+def split_toning(encoded: Array) -> float:
+    """By how much blue is above red and green in the darkest pixels, and below them in the lightest: the less of both.
+
+    encoded: HxWx3 in 0-1. A light and its absence tint what is dark and what is light alike, or the dark not at all; so
+    it is what somebody did to a picture, as films do that were developed in the chemicals for others.
+    """
+    luma = encoded @ LUMA_WEIGHTS
+    low, high = np.percentile(luma, (ENDS, 100 - ENDS))
+    dark, light = (encoded[part].mean(axis=0) for part in (luma <= low, luma >= high))
+    return max(min(float(dark[2] - dark[:2].max()), float(light[:2].min() - light[2])), 0.0)
 
 
 def _hues(encoded: Array) -> float:
