@@ -339,6 +339,18 @@ class TestGuard:
         before, after = diagnosed({"JPEG artefacts": 1.0}), diagnosed({"JPEG artefacts": 1.0}, jpeg_quality=80.0)
         assert guard.what_is_wrong(after, before, ["JPEG artefacts"]) == pytest.approx(20 / 80 + 0.16)
 
+    @pytest.mark.parametrize(("name", "off"), [("backlight", 0.14), ("underexposed", 0.14), ("overexposed", -0.14)])
+    def test_light_that_a_photo_misses_less_is_less_wrong(self, name: str, off: float) -> None:
+        as_wrong = diagnosed({name: 0.9})
+        before, after = (msgspec.structs.replace(as_wrong, brighter=share * off) for share in (1, 0.5))
+        all_left = guard.what_is_wrong(before, before, [name])
+        assert guard.what_is_wrong(after, before, [name]) == pytest.approx(all_left - 0.45)
+        past = msgspec.structs.replace(as_wrong, brighter=-2 * off)
+        assert guard.what_is_wrong(past, before, [name]) == pytest.approx(all_left)
+        other_way = msgspec.structs.replace(as_wrong, brighter=-off), msgspec.structs.replace(as_wrong, brighter=0)
+        assert guard.what_is_wrong(other_way[1], other_way[0], [name]) == pytest.approx(all_left)
+        assert guard.what_is_wrong(after, before, ["blur"]) > all_left - 0.2
+
     def test_softness_says_nothing_where_roughness_was_removed(self) -> None:
         before, after = diagnosed({"noise": 1.0}), diagnosed({"blur": 0.8})
         assert guard.what_is_wrong(after, before, ["noise"]) < 0.2

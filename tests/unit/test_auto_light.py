@@ -134,6 +134,14 @@ def test_contrast_that_is_only_likely_lost_is_so_where_nothing_is_black_or_white
     assert [call.name for call in calls] == ["stretch_histogram"] * treated
 
 
+def test_a_night_that_glows_is_lightened_less_than_one_that_does_not() -> None:
+    night = msgspec.structs.replace(diagnosed({}), brighter=0.09, scene={"night": 0.8, "photo": 0.2})
+    glowing = msgspec.structs.replace(night, glow=0.9)
+    day = msgspec.structs.replace(night, scene={"photo": 1.0})
+    lamplit, dusk, lit = (evident_ev(told, DARK) for told in (glowing, night, day))
+    assert 0 < lamplit < dusk < lit
+
+
 def test_what_has_nothing_dark_in_it_is_no_night() -> None:
     flat = msgspec.structs.replace(diagnosed({"low contrast": 0.95}), scene={"night": 0.9})
     for black, treated in ((0.05, []), (0.3, ["low contrast"])):

@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
-from darkroom.auto.scenes import kind_of, toned
+from darkroom.auto.scenes import SURELY, kind_of, toned
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
@@ -23,8 +23,9 @@ USUAL = 0.44
 DIM = (0.2, 0.32)
 """Mean luma up to which a photo may be too dark, and from which it is not taken for that."""
 
-DARKER, DARKER_BY_NIGHT = (0.05, 0.17), (0.06, 0.2)
-"""What the network of scenes must miss of mean luma: from where it counts, and where it counts in full."""
+DARKER, DARKER_BY_NIGHT, DARKER_BY_LAMPLIGHT = (0.05, 0.14), (0.06, 0.13), (0.06, 0.2)
+"""What the network of scenes must miss of mean luma: from where it counts, and where it counts in full. By night, and
+where a night's light has the colour that it should have, too, as of lamps and stages."""
 
 LIGHTER = (0.06, 0.14)
 """The same of what there is too much."""
@@ -86,7 +87,9 @@ def on_white(measurements: Measurements) -> bool:
 
 
 def _darker(diagnosis: Diagnosis, measurements: Measurements) -> tuple[float, float]:
-    return DARKER_BY_NIGHT if kind_of(diagnosis, measurements) == "night" else DARKER
+    if kind_of(diagnosis, measurements) != "night":
+        return DARKER
+    return DARKER_BY_LAMPLIGHT if diagnosis.glow >= SURELY else DARKER_BY_NIGHT
 
 
 def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:

@@ -33,6 +33,10 @@ and fewer say nothing."""
 RESTORED = ("blur", "motion blur", "noise", "salt and pepper", "JPEG artefacts")
 """Defects whose treatment makes other single steps, on purpose."""
 
+MORE_LIGHT, LEAST_OFF = {"underexposed": 1, "backlight": 1, "overexposed": -1}, 0.05
+"""Defects of light, and which way mean luma should go then; and how far, by what the photo shows, for that to tell what
+became of them: behind a subject that is lightened it stays as light as it was."""
+
 MOST_LOST = 0.05
 """Share of the pixels whose differences may be lost to black or white."""
 
@@ -84,14 +88,23 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
 
 
 def what_is_wrong(after: Diagnosis, before: Diagnosis, treated: Collection[str]) -> float:
-    """The sum of all defects' probabilities; of one that was treated, as far as it is not weaker than before."""
+    """The sum of all defects' probabilities; of one that was treated, as far as it is not weaker than before: by its
+    own strength, or, of light, by how much more or less of it the photo should have by what it shows."""
     total = 0.0
     for defect in after.defects:
         if defect.name in treated:
-            total += defect.probability * min(_severity(defect) / max(_severity(before[defect.name]), 1e-6), 1.0)
+            weaker = _severity(defect) / max(_severity(before[defect.name]), 1e-6)
+            total += defect.probability * min(weaker, _light_left(defect.name, after, before), 1.0)
         elif not any(name in treated for name in KINDS[defect.name].shown_by):
             total += defect.probability
     return total
+
+
+def _light_left(name: str, after: Diagnosis, before: Diagnosis) -> float:
+    """How much of what the light was off by what the photo shows is left, 1 for all; for other defects, too."""
+    if name not in MORE_LIGHT or MORE_LIGHT[name] * before.brighter < LEAST_OFF:
+        return 1.0
+    return abs(after.brighter / before.brighter)
 
 
 def _severity(defect: Defect) -> float:
