@@ -241,8 +241,7 @@ def _rival(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 
 
 def _too_noisy(diagnosis: Diagnosis) -> bool:
-    noise = diagnosis["noise"]
-    return noise.present and noise.strength > NOISY_LEVELS
+    return diagnosis["noise"].present and diagnosis["noise"].strength > NOISY_LEVELS
 
 
 def _sure(defect: Defect, diagnosis: Diagnosis) -> bool:
