@@ -135,7 +135,7 @@ def agreed(work: str, batch: str, run: int, photo: Line, content: str) -> tuple[
 def load(key: str) -> Together:
     """What `agree` wrote. Raises `StepFailed` where it is forgotten."""
     try:
-        return _decoded(storage.read(setting("WORK_BUCKET"), key)[0]).together
+        return _decoded(storage.read(setting("WORK_BUCKET"), key, listed=False)[0]).together
     except ImageRejected:
         raise StepFailed("expired", "what the photo's album agreed upon is gone: begin the batch anew") from None
 

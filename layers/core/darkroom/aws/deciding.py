@@ -69,6 +69,6 @@ def answer(question: Question) -> StepReport:
     if registry.stage_of(question.step.name) != registry.CLASSIFY:
         raise StepFailed("bad-event", f"'{question.step.name}' is a step of another stage")
     limits = Limits.from_env(os.environ)
-    data, _ = storage.read(setting("WORK_BUCKET"), question.upload, limits=limits)
+    data, _ = storage.read(setting("WORK_BUCKET"), question.upload, limits=limits, listed=False)
     _, (report,) = pipeline.run(codec.decode(data, limits=limits), [question.step])
     return report

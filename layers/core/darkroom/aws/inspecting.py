@@ -47,7 +47,8 @@ def inspect(request: Event, seconds_left: Callable[[], float], between: Between 
     job = request.job
     about(job.id)
     limits = Limits.from_env(os.environ)
-    data, answer, deleted = storage.read_upload(job.bucket, job.key, job.version, limits=limits)
+    listed = job.bucket != setting("WORK_BUCKET")
+    data, answer, deleted = storage.read_upload(job.bucket, job.key, job.version, limits=limits, listed=listed)
     asked = answer["Metadata"] if job.asked is None else job.asked
     recipe = Wanted.of_metadata(asked, job.key, setting("DEFAULT_RECIPE")).to_recipe()
     if deleted:

@@ -124,7 +124,7 @@ class WorkBucket:
     @staticmethod
     def _read(key: str, what: str) -> bytes:
         try:
-            return storage.read(setting("WORK_BUCKET"), key)[0]
+            return storage.read(setting("WORK_BUCKET"), key, listed=False)[0]
         except ImageRejected:
             raise StepFailed("expired", f"the {what} is gone; upload the photo again") from None
 

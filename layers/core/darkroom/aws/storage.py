@@ -14,28 +14,37 @@ from darkroom.errors import DarkroomError, ImageRejected, StepFailed, TransientE
 from darkroom.limits import Limits
 
 GONE = {"NoSuchKey", "NoSuchVersion", "404"}
+HIDDEN = {"AccessDenied", "403"}
+"""What S3 answers for what is absent, too, where the caller may not list the bucket:
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetObject.html"""
+
 LOST_RACE = {"PreconditionFailed", "ConditionalRequestConflict", "412", "409"}
 NOTHING_THERE = {"IfNoneMatch": "*"}
 
 
 def read(
-    bucket: str, key: str, version: str | None = None, *, limits: Limits | None = None
+    bucket: str, key: str, version: str | None = None, *, limits: Limits | None = None, listed: bool = True
 ) -> tuple[bytes, dict[str, Any]]:
     """An object's bytes, and S3's answer (with `Metadata`).
 
+    listed: whether this function may list the bucket; where not, what it may not read counts as absent, for S3 does not
+    tell which.
+
     Raises `ImageRejected`: "gone" where it no longer exists, "too-many-bytes" before reading more than `limits` allow.
     """
-    answer = _ask(bucket, key, version)
+    answer = _ask(bucket, key, version, listed)
     return _body(answer, limits), answer
 
 
-def read_upload(bucket: str, key: str, version: str | None, *, limits: Limits) -> tuple[bytes, dict[str, Any], bool]:
+def read_upload(
+    bucket: str, key: str, version: str | None, *, limits: Limits, listed: bool = True
+) -> tuple[bytes, dict[str, Any], bool]:
     """An upload's bytes, S3's answer, and whether its key was deleted since. version: None where no versions are kept.
 
     One request in all but the rarest case, that the version is the newest no more. Raises as `read` does.
     """
     if version is None:
-        return *read(bucket, key, limits=limits), False
+        return *read(bucket, key, limits=limits, listed=listed), False
     try:
         newest = _ask(bucket, key, None)
     except ImageRejected:  # a delete marker, or nothing at all
@@ -46,13 +55,13 @@ def read_upload(bucket: str, key: str, version: str | None, *, limits: Limits) -
     return *read(bucket, key, version, limits=limits), False
 
 
-def _ask(bucket: str, key: str, version: str | None) -> dict[str, Any]:
+def _ask(bucket: str, key: str, version: str | None, listed: bool = True) -> dict[str, Any]:
     try:
         answer: dict[str, Any] = client("s3").get_object(
             Bucket=bucket, Key=key, **({"VersionId": version} if version else {})
         )
     except (ClientError, BotoCoreError) as error:
-        raise translate(error) from error
+        raise translate(error, listed) from error
     return answer
 
 
@@ -220,8 +229,8 @@ def is_newer(sequencer: str, than: str) -> bool:
     return sequencer.upper().ljust(width, "0") > than.upper().ljust(width, "0")
 
 
-def translate(error: ClientError | BotoCoreError) -> DarkroomError:
-    """darkroom's error for one of S3's. Names no bucket and no key."""
-    if isinstance(error, ClientError) and code_of(error) in GONE:
+def translate(error: ClientError | BotoCoreError, listed: bool = True) -> DarkroomError:
+    """darkroom's error for one of S3's. Names no bucket and no key. listed: see `read`."""
+    if isinstance(error, ClientError) and code_of(error) in (GONE if listed else GONE | HIDDEN):
         return ImageRejected("gone", "the object was deleted before it was read")
     return clients.translate(error, "the object store", "storage")
