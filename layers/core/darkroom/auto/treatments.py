@@ -100,8 +100,7 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
 
 
 def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
-    name, words = defect.name, defect.words
-    shown = _evident(name, diagnosis, measurements)
+    name, words, shown = defect.name, defect.words, _evident(defect.name, diagnosis, measurements)
     mistaken = shown and name == "colour cast" and meant(diagnosis, measurements)
     if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
