@@ -13,5 +13,5 @@ $(KERNELS)/kernels-x86_64-v4.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64
 $(KERNELS)/kernels-x86_64-v3.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64_v3
 $(KERNELS)/kernels-x86_64.so: TARGET := -target x86_64-linux-gnu -mcpu=x86_64
 $(KERNELS)/kernels-aarch64.so: TARGET := -target aarch64-linux-gnu -mcpu=generic
-$(KERNELS)/kernels-%.so: $(addprefix $(KERNELS)/,pictures.c sharpening.c lumas.c blocks.c pyramids.c planes.h) | $(ZIG_NEEDS)
+$(KERNELS)/kernels-%.so: $(addprefix $(KERNELS)/,pictures.c sharpening.c lumas.c blocks.c estimates.c pyramids.c planes.h) | $(ZIG_NEEDS)
 	@"$(ZIG)" cc $(TARGET) $(KERNEL_FLAGS) -o "$@" $(filter %.c,$^) || echo "without $(@F): no compiled loops for that processor" >&2

@@ -12,6 +12,8 @@ import pytest
 from darkroom import codec, registry
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.color.conversions import luma, with_luma
+from darkroom.estimates import noise
+from darkroom.estimates.blocks import Blocks, block_means
 from darkroom.kernels import loops
 from darkroom.picture import Array, Picture
 from darkroom.step import from_float, max_level, to_float
@@ -147,6 +149,48 @@ def test_luma_is_told_and_set_as_by_numpy(build: str, choose: Any, dtype: Any, t
     for each in (compiled[1], reference[1]):
         assert each.min() >= 0
         assert each.max() <= max_level(np.dtype(dtype))
+
+
+@pytest.mark.parametrize("stride", [1, 2, 3, 6])
+@pytest.mark.parametrize("shape", [(1, 8, 8), (3, 31, 47), (2, 40, 130), (1, 7, 90)])
+def test_blocks_are_measured_as_by_numpy(build: str, choose: Any, shape: tuple[int, ...], stride: int) -> None:
+    """In its order, with the same means to the last bit; flat blocks hold nothing."""
+    tiles = np.random.default_rng(0).normal(100, 20, shape).astype(np.float32)
+    tiles[:, :12, :20] = 7.1
+    compiled = Blocks.of(tiles, stride)
+    choose("none")
+    reference = Blocks.of(tiles, stride)
+    np.testing.assert_array_equal(compiled.level, reference.level)
+    np.testing.assert_allclose(compiled.low, reference.low, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(compiled.high, reference.high, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(block_means(tiles, stride), reference.level, rtol=1e-6)
+    every_block = np.arange(len(reference.level))
+    of_each = reference.high_energies(every_block)
+    np.testing.assert_allclose(of_each.sum(axis=1), compiled.high, rtol=1e-5, atol=1e-6)
+
+
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("shape", [(1, 1), (37, 41), (64, 700)])
+def test_planes_of_noise_are_those_of_numpy_to_the_last_bit(
+    build: str, choose: Any, shape: tuple[int, int], dtype: Any
+) -> None:
+    image = from_float(np.random.default_rng(0).random((*shape, 3), np.float32), np.dtype(dtype))
+    scale = 255 / max_level(np.dtype(dtype))
+    planes = noise.opponent_planes(image, scale)
+    halves = [noise._halved(planes, times) for times in (1, 2)]
+    choose("none")
+    np.testing.assert_array_equal(planes, noise.opponent_planes(image, scale))
+    for times, half in zip((1, 2), halves, strict=True):
+        np.testing.assert_array_equal(half, noise._halved(planes, times))
+
+
+@pytest.mark.parametrize("name", ["flowers", "city", "girl"])
+def test_noise_is_told_as_by_numpy(build: str, choose: Any, name: str) -> None:
+    image = photo(name, 900)
+    compiled = noise.estimate_noise(image)
+    choose("none")
+    reference = noise.estimate_noise(image)
+    np.testing.assert_allclose(compiled.luminance + compiled.chroma, reference.luminance + reference.chroma, rtol=1e-3)
 
 
 @pytest.mark.usefixtures("build")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from darkroom.estimates.blocks import HIGH, Blocks
 from darkroom.picture import Array
 
 TONES = 6
@@ -79,24 +80,30 @@ class CameraNoise:
     chroma: Array
 
 
-def octave_by_tone(level: Array, high: list[Array], low: list[Array]) -> Octave | None:
-    """Measure N blocks of one octave: the mean of each, and per channel their energies at high frequencies (NxK) and
-    at low ones (N). None if they are too few."""
-    if len(level) < TONES * LEAST_BLOCKS:
+def octave_by_tone(channels: list[Blocks], usable: Array) -> Octave | None:
+    """Measure the blocks of one octave, of luminance and chroma, at these indices. None if they are too few."""
+    if len(usable) < TONES * LEAST_BLOCKS:
         return None
-    sigmas = np.empty((TONES, len(high)))
+    sigmas = np.empty((TONES, len(channels)))
     spread = np.empty(TONES)
-    of_luminance = high[0].mean(axis=1)
-    for tone, members in enumerate(np.array_split(np.argsort(level, kind="stable"), TONES)):
-        count = max(round(QUIET_SHARE * len(members)), LEAST_QUIET)
-        for channel, (energies, below) in enumerate(zip(high, low, strict=True)):
-            quiet = members[np.argpartition(below[members], count - 1)[:count]]
-            variance = np.median(energies[quiet].mean(axis=0))
+    of_luminance = channels[0].high / np.float32(HIGH)
+    tones = np.array_split(usable[np.argsort(channels[0].level[usable], kind="stable")], TONES)
+    for channel, blocks in enumerate(channels):
+        quiet = [_quietest(blocks.low, members) for members in tones]
+        ends = np.cumsum([len(members) for members in quiet])[:-1]
+        for tone, energies in enumerate(np.split(blocks.high_energies(np.concatenate(quiet)), ends)):
+            variance = np.median(energies.mean(axis=0))
             sigmas[tone, channel] = np.sqrt(variance)
             if channel == 0:
-                usual = np.median(of_luminance[members])
+                usual = np.median(of_luminance[tones[tone]])
                 spread[tone] = np.log((usual + 1e-3) / (variance + 1e-3)) / 2
     return Octave(sigmas, spread)
+
+
+def _quietest(low: Array, members: Array) -> Array:
+    """Of these blocks, those with the least energy at low frequencies."""
+    count = max(round(QUIET_SHARE * len(members)), LEAST_QUIET)
+    return np.asarray(members[np.argpartition(low[members], count - 1)[:count]])
 
 
 def camera_noise(octaves: list[Octave | None]) -> CameraNoise:

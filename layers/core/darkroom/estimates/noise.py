@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from darkroom.algorithms.dct import dct_matrix
+from darkroom.estimates.blocks import LOW, Blocks, block_means
 from darkroom.estimates.camera_noise import CameraNoise, Octave, camera_noise, octave_by_tone
+from darkroom.kernels import loops, measuring
 from darkroom.picture import Array
 from darkroom.step import max_level, split_alpha
 
@@ -18,7 +19,6 @@ reduction and JPEG is strongest in the coarser ones; white noise is equal in all
 FINEST = 0.65
 """Mean frequency of the finest measured octave, in cycles per 2 px."""
 
-BLOCK = 8
 TILE = 128
 MAX_TILES = 64
 """Tiles of 128x128 px, spread evenly over the picture, in which to measure: at most a megapixel, whatever its size."""
@@ -124,7 +124,7 @@ def estimate_noise(image: Array) -> NoiseEstimate:
     white = max_level(color.dtype)
     clipped = _clipped(tiles, white)
     below = tiles.reshape(-1, *tiles.shape[2:])  # one below the other, as one picture
-    planes = opponent_planes(below.astype(np.float32) * np.float32(255 / white)).reshape(-1, *clipped.shape)
+    planes = opponent_planes(below, 255 / white).reshape(-1, *clipped.shape)
     measured: list[Array] = []
     by_tone: list[Octave | None] = []
     for stride in STRIDES:
@@ -133,7 +133,7 @@ def estimate_noise(image: Array) -> NoiseEstimate:
             break
         measured.append(found[0])
         by_tone.append(found[1])
-        planes, clipped = _halve(planes) * 2, _halve(clipped)
+        planes, clipped = _halved(planes, 2), _halved(clipped, 1)
     if not measured:
         return NoiseEstimate((0.0,) * OCTAVES, (0.0,) * OCTAVES if color.ndim == 3 else ())
     by_tone += [None] * (OCTAVES - len(measured))
@@ -141,13 +141,16 @@ def estimate_noise(image: Array) -> NoiseEstimate:
     return _mixed(np.array(measured), camera_noise(by_tone))
 
 
-def opponent_planes(image: Array) -> Array:
-    """CxHxW float32: luminance and two chroma planes of HxWx3, or the one plane of HxW."""
+def opponent_planes(image: Array, scale: float = 1.0) -> Array:
+    """CxHxW float32: luminance and two chroma planes of HxWx3, or the one plane of HxW, of any dtype, times `scale`."""
+    if image.ndim == 3 and loops.available():
+        return measuring.opponent_planes(np.ascontiguousarray(image), scale, OPPONENT)
+    scaled = image.astype(np.float32, copy=False) * np.float32(scale)
     if image.ndim == 2:
-        return image[None]
+        return scaled[None]
     planes = np.zeros((3, *image.shape[:2]), np.float32)
     for channel, weights in enumerate(OPPONENT.T):
-        apart = np.ascontiguousarray(image[..., channel])
+        apart = np.ascontiguousarray(scaled[..., channel])
         for plane, weight in zip(planes, weights, strict=True):
             plane += apart * weight
     return planes
@@ -182,70 +185,38 @@ def _clipped(tiles: Array, white: float) -> Array:
     return (mask if tiles.ndim == 3 else mask[..., 0] | mask[..., 1] | mask[..., 2]).astype(np.float32)
 
 
-def _halve(planes: Array) -> Array:
-    """...xHxW of means of 2x2 pixels."""
+def _halved(planes: Array, times: int) -> Array:
+    """...xHxW of means of 2x2 pixels, multiplied."""
+    if loops.available():
+        return measuring.halve_planes(planes, times / 4)
     height, width = planes.shape[-2] // 2 * 2, planes.shape[-1] // 2 * 2
     even = planes[..., :height, :width]
-    return (even[..., ::2, ::2] + even[..., 1::2, ::2] + even[..., ::2, 1::2] + even[..., 1::2, 1::2]) / 4
-
-
-def _blocks(tiles: Array, stride: int) -> Array:
-    """Nx64: all blocks of TxHxW at a stride."""
-    if min(tiles.shape[1:]) < BLOCK:
-        return np.empty((0, BLOCK**2), np.float32)
-    windows = np.lib.stride_tricks.sliding_window_view(tiles, (BLOCK, BLOCK), axis=(1, 2))
-    return np.asarray(windows[:, ::stride, ::stride].reshape(-1, BLOCK * BLOCK))
-
-
-def _high_frequencies() -> Array:
-    """64xK: the cosines of the 8x8 DCT-II that lie in the finest octave (i + j > 8), orthonormal."""
-    cosines = dct_matrix(BLOCK, np.float64)
-    pairs = [(i, j) for i in range(BLOCK) for j in range(BLOCK) if i + j > BLOCK]
-    return np.stack([np.outer(cosines[i], cosines[j]).ravel() for i, j in pairs], axis=1).astype(np.float32)
-
-
-_HIGH = _high_frequencies()
-
-
-def _high_energies(blocks: Array) -> Array:
-    """NxK: squares of the coefficients of the finest octave. In pieces too small for OpenBLAS to start threads over."""
-    result = np.empty((len(blocks), _HIGH.shape[1]), np.float32)
-    for first in range(0, len(blocks), 128):
-        np.matmul(blocks[first : first + 128], _HIGH, out=result[first : first + 128])
-    return np.square(result, out=result)
+    return (even[..., ::2, ::2] + even[..., 1::2, ::2] + even[..., ::2, 1::2] + even[..., 1::2, 1::2]) / 4 * times
 
 
 def _measure(planes: Array, clipped: Array, stride: int) -> tuple[Array, Octave | None] | None:
     """Standard deviation of the noise in the finest octave of each channel (CxTxHxW), of the quietest blocks of all and
     of those of each tone; None if the picture is too small."""
-    clipped_share = _blocks(clipped, stride).mean(axis=1)
+    clipped_share = block_means(clipped, stride)
     if len(clipped_share) < MIN_BLOCKS:
         return None
     usable = np.flatnonzero(clipped_share <= MAX_CLIPPED_SHARE)
     if len(usable) < MIN_BLOCKS:
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
-    sigmas, levels, highs, lows = [], [], [], []
-    for channel, plane in enumerate(planes):
-        every_block = _blocks(plane, stride)
-        blocks = every_block[usable]
-        levels.append(blocks.mean(axis=1))
-        blocks -= levels[channel][:, None]
-        highs.append(_high_energies(blocks))
-        lows.append(np.einsum("ij,ij->i", blocks, blocks) - highs[channel].sum(axis=1))
-        quietest = _quietest(lows[channel])
-        variance = np.median(highs[channel][quietest].mean(axis=0))
-        if channel == 0 and _is_drawn(every_block, variance, np.median(lows[0][quietest])):
+    sigmas: list[np.floating] = []
+    channels = [Blocks.of(plane, stride) for plane in planes]
+    for blocks in channels:
+        quietest = usable[_quietest(blocks.low[usable])]
+        variance = np.median(blocks.high_energies(quietest).mean(axis=0))
+        if not sigmas and _is_drawn(blocks, variance, np.median(blocks.low[quietest])):
             return np.zeros(len(planes)), None
         sigmas.append(np.sqrt(variance))
-    return np.array(sigmas, np.float64), octave_by_tone(levels[0], highs, lows)
+    return np.array(sigmas, np.float64), octave_by_tone(channels, usable)
 
 
-def _is_drawn(blocks: Array, variance: np.floating, low_energy: np.floating) -> bool:
+def _is_drawn(blocks: Blocks, variance: np.floating, low_energy: np.floating) -> bool:
     """Whether blocks of one level are many, and the quietest, of these energies, no noise; see `FLAT_SHARE`."""
-    low_variance = low_energy / (BLOCK * BLOCK - 1 - _HIGH.shape[1])
-    maybe = blocks[blocks[:, 0] == blocks[:, -1]]  # few, for the reduction over short rows is slow
-    flat = (np.ptp(maybe, axis=1) == 0).sum() / len(blocks)
-    return bool(low_variance > MAX_UNEVENNESS * variance and flat > FLAT_SHARE)
+    return bool(low_energy / LOW > MAX_UNEVENNESS * variance) and blocks.flat_share() > FLAT_SHARE
 
 
 def _quietest(low_energy: Array) -> Array:

@@ -1,4 +1,4 @@
-/* The sliding transform of blocks. */
+/* The transform of overlapping blocks. */
 #include "planes.h"
 
 typedef float Eight __attribute__((vector_size(32)));
@@ -162,4 +162,43 @@ void shrink_blocks(const float *plane, const float *pilot, float *total, float *
     else if (size == 8) shrink_sized(plane, 0, total, weights, width, height, 8, step, matrix, limits);
     else if (pilot) shrink_sized(plane, pilot, total, weights, width, height, 16, step, matrix, limits);
     else shrink_sized(plane, 0, total, weights, width, height, 16, step, matrix, limits);
+}
+
+/* estimates/blocks.py, Blocks.of: of every block of 8 px at a stride its mean, summed as NumPy does, and the energy that
+ * its low and its high frequencies have. */
+void measure_blocks(const float *tiles, int64_t count, int64_t height, int64_t width, int64_t stride, const float *matrix,
+                    float *level, float *low, float *high)
+{
+    static const Eight are_high[8] = {{0}, {0}, {0, 0, 0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 1, 1},
+        {0, 0, 0, 0, 0, 1, 1, 1}, {0, 0, 0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1, 1, 1}};
+    const int64_t across = (width - 8) / stride + 1;
+    for (int64_t tile = 0; tile < count; tile++)
+        for (int64_t top = 0; top <= height - 8; top += stride)
+            for (int64_t block = 0; block < across; block += ABREAST) {
+                const int used = (int)(across - block < ABREAST ? across - block : ABREAST);
+                const float *from = tiles + (tile * height + top) * width + block * stride;
+                Eight rows[SIDE][ABREAST], all[ABREAST] = {{0}}, fine[ABREAST] = {{0}};
+                for (int y = 0; y < 8; y++)
+                    for (int l = 0; l < ABREAST; l++)
+                        __builtin_memcpy(&rows[y][l], from + y * width + (l < used ? l : used - 1) * stride, sizeof(Eight));
+                float mean[ABREAST];
+                for (int l = 0; l < ABREAST; l++) {
+                    Eight v = rows[0][l];
+                    for (int y = 1; y < 8; y++) v += rows[y][l];
+                    mean[l] = (((v[0] + v[1]) + (v[2] + v[3])) + ((v[4] + v[5]) + (v[6] + v[7]))) / 64;
+                    for (int y = 0; y < 8; y++) {
+                        rows[y][l] -= mean[l];
+                        all[l] += rows[y][l] * rows[y][l];
+                    }
+                }
+                forward(rows, matrix, 8);
+                transpose_blocks(rows, 8);
+                forward(rows, matrix, 8);
+                for (int f = 2; f < 8; f++)
+                    for (int l = 0; l < ABREAST; l++) fine[l] += rows[f][l] * rows[f][l] * are_high[f];
+                for (int l = 0; l < used; l++) {
+                    const float above = total_of(fine[l]);
+                    *level++ = mean[l], *high++ = above, *low++ = total_of(all[l]) - above;
+                }
+            }
 }

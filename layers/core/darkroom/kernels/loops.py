@@ -74,41 +74,41 @@ def available() -> bool:
 def round_samples(image: Array, dtype: np.dtype[Any]) -> Array:
     """`darkroom.step.from_float` of C-contiguous float32 of any shape."""
     result = np.empty(image.shape, dtype)
-    _call("round_samples", image, result, _kind(result), _long(0), _long(image.size))
+    call("round_samples", image, result, kind(result), long(0), long(image.size))
     return result
 
 
 def blend_samples(before: Array, after: Array, strength: float) -> Array:
     """``before + strength * (after - before)``, rounded; both of one shape and dtype."""
     result = np.empty_like(before)
-    _over("blend_samples", before.size, (before, after, result, _kind(after)), (ctypes.c_float(strength),), least=3)
+    over("blend_samples", before.size, (before, after, result, kind(after)), (ctypes.c_float(strength),), least=3)
     return result
 
 
 def widen_pixels(image: Array) -> Array:
     """HxWx3 of ``uint8`` with a fourth channel of nothing."""
     result = np.empty((*image.shape[:2], 4), np.uint8)
-    _call("widen_pixels", image, result, _long(0), _long(result.size // 4))
+    call("widen_pixels", image, result, long(0), long(result.size // 4))
     return result
 
 
 def take_lumas(image: Array) -> Array:
     """`darkroom.color.conversions.luma` of HxWx3."""
     result = np.empty(image.shape[:2], np.float32)
-    _over("take_lumas", result.size, (image, _kind(image), result))
+    over("take_lumas", result.size, (image, kind(image), result))
     return result
 
 
 def set_lumas(image: Array, luma: Array, toe: float) -> Array:
     """`darkroom.color.conversions.with_luma` of HxWx3."""
     result = np.empty_like(image)
-    _over("set_lumas", luma.size, (image, luma, result, _kind(image)), (ctypes.c_float(toe),))
+    over("set_lumas", luma.size, (image, luma, result, kind(image)), (ctypes.c_float(toe),))
     return result
 
 
 def spare_skin(result: Array, plain: Array, skin: Array, share: float) -> None:
     """`darkroom.estimates.skin.spare_skin` of HxWx3, by eight numbers of what skin is (float32); see `lumas.c`."""
-    _over("spare_skin", plain.size // 3, (result, plain, _kind(plain)), (skin, ctypes.c_float(share)))
+    over("spare_skin", plain.size // 3, (result, plain, kind(plain)), (skin, ctypes.c_float(share)))
 
 
 def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrices: Array, turn: Array) -> Array:
@@ -117,21 +117,21 @@ def turn_colors(image: Array, table: Array | None, dtype: np.dtype[Any], matrice
     image: HxWx3 of integers with a table (levels x 3, linear light), or float32 of linear light.
     """
     result = np.empty(image.shape, dtype)
-    _over("turn_colors", image.size // 3, (image, table, result, _kind(result)), (matrices, turn))
+    over("turn_colors", image.size // 3, (image, table, result, kind(result)), (matrices, turn))
     return result
 
 
 def luma_bins(image: Array) -> Array:
     """Luma as ``uint8``, HxW."""
     bins = np.empty(image.shape[:2], np.uint8)
-    _over("luma_bins", bins.size, (image, _kind(image), _channels(image), bins))
+    over("luma_bins", bins.size, (image, kind(image), _channels(image), bins))
     return bins
 
 
 def count_bins(bins: Array, rows: Array, columns: Array) -> Array:
     """How often each of 256 bins is found in these rows and columns (int64) of HxW."""
     counts = np.empty(256, np.int64)
-    _call("count_bins", bins, _long(bins.shape[1]), rows, _long(len(rows)), columns, _long(len(columns)), counts)
+    call("count_bins", bins, long(bins.shape[1]), rows, long(len(rows)), columns, long(len(columns)), counts)
     return counts
 
 
@@ -148,9 +148,9 @@ def equalize_rows(
     height, width = image.shape[:2]
 
     def part(first: int, count: int) -> None:
-        rows = (_long(width), _long(first), _long(first + count))
-        tiles = (curves, _long(curves.shape[1]), *down, *across, ctypes.c_float(toe))
-        _call("equalize_rows", image, result, _kind(image), _channels(image), *rows, *tiles)
+        rows = (long(width), long(first), long(first + count))
+        tiles = (curves, long(curves.shape[1]), *down, *across, ctypes.c_float(toe))
+        call("equalize_rows", image, result, kind(image), _channels(image), *rows, *tiles)
 
     _in_parts(part, height, -(-PART_PIXELS // width))
     return result
@@ -171,11 +171,11 @@ def sharpen_rows(
 
     def part(first: int, count: int) -> None:
         scratch = np.empty((3 * (2 * reach + 1) + 1) * (width + 2 * reach), np.float32)
-        size = (_long(width), _long(height), _long(first), _long(first + count))
+        size = (long(width), long(height), long(first), long(first + count))
         numbers = (ctypes.c_float(value) for value in (amount, threshold, strength))
-        picture = (image, result, _kind(image), _channels(image))
-        bound = (_long(around), ctypes.c_float(halo))
-        _call("sharpen_rows", *picture, *size, weights, _long(reach), *numbers, *bound, scratch)
+        picture = (image, result, kind(image), _channels(image))
+        bound = (long(around), ctypes.c_float(halo))
+        call("sharpen_rows", *picture, *size, weights, long(reach), *numbers, *bound, scratch)
 
     _in_parts(part, height, max(-(-PART_PIXELS // width), 8 * reach))
     return result
@@ -189,7 +189,7 @@ def raise_levels(plane: Array, raising: Array, low: float, distance: float, cent
     """
     result = np.empty_like(plane)
     lattice = (ctypes.c_float(low), ctypes.c_float(distance), ctypes.c_int32(centers - 2))
-    _over("raise_levels", plane.size, (plane, result), (raising, *lattice))
+    over("raise_levels", plane.size, (plane, result), (raising, *lattice))
     return result
 
 
@@ -203,9 +203,9 @@ def raise_down(plane: Array, raising: Array, distance: float, centers: Array, re
 
     def part(first: int, rows: int) -> None:
         scratch = np.empty(5 * result.shape[2] * len(centers) + 8 * (result.shape[2] + 2), np.float32)
-        how = (raising, ctypes.c_float(distance), centers, _long(len(centers)))
-        bounds = (_long(first), _long(first + rows))
-        _call("raise_down", plane, _long(width), _long(height), *how, result, *bounds, scratch)
+        how = (raising, ctypes.c_float(distance), centers, long(len(centers)))
+        bounds = (long(first), long(first + rows))
+        call("raise_down", plane, long(width), long(height), *how, result, *bounds, scratch)
 
     _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(centers))))
 
@@ -222,8 +222,8 @@ def add_detail(
 
     def part(first: int, rows: int) -> None:
         scratch = np.empty((smaller.shape[2] + 2) * len(centers), np.float32)
-        pyramid = (plane, remapped, smaller, _long(width), _long(height), centers, _long(len(centers)))
-        _call("add_detail", *pyramid, ctypes.c_float(distance), change, _long(first), _long(first + rows), scratch)
+        pyramid = (plane, remapped, smaller, long(width), long(height), centers, long(len(centers)))
+        call("add_detail", *pyramid, ctypes.c_float(distance), change, long(first), long(first + rows), scratch)
 
     _in_parts(part, height, -(-PART_PIXELS // width))
 
@@ -240,14 +240,14 @@ def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, 
     def part(first: int, count: int) -> None:
         for c in range(first, first + count):
             data = (planes[c], None if pilot is None else pilot[c], result[c], weights[c])
-            size = (_long(width), _long(height), ctypes.c_int(len(matrix)), ctypes.c_int(step))
-            _call("shrink_blocks", *data, *size, matrix, across_first[c])
+            size = (long(width), long(height), ctypes.c_int(len(matrix)), ctypes.c_int(step))
+            call("shrink_blocks", *data, *size, matrix, across_first[c])
 
     _in_parts(part, channels, 1)
     return result
 
 
-def _over(name: str, count: int, before: Sequence[Any], after: Sequence[Any] = (), least: int = 1) -> None:
+def over(name: str, count: int, before: Sequence[Any], after: Sequence[Any] = (), least: int = 1) -> None:
     """A loop over so many pixels, in threads.
 
     before, after: its arguments on either side of the range of pixels. least: times `PART_PIXELS` that are worth a
@@ -255,7 +255,7 @@ def _over(name: str, count: int, before: Sequence[Any], after: Sequence[Any] = (
     """
 
     def part(first: int, pixels: int) -> None:
-        _call(name, *before, _long(first), _long(pixels), *after)
+        call(name, *before, long(first), long(pixels), *after)
 
     _in_parts(part, count, least * PART_PIXELS)
 
@@ -272,7 +272,8 @@ def _in_parts(work: Callable[[int, int], None], total: int, least: int) -> None:
             done.result()
 
 
-def _call(name: str, *arguments: Any) -> None:
+def call(name: str, *arguments: Any) -> None:
+    """A function of the library, of arrays by their addresses."""
     library = _library()
     assert library is not None
     converted = [_address(each) if each is None or isinstance(each, np.ndarray) else each for each in arguments]
@@ -284,7 +285,8 @@ def _address(array: Array | None) -> ctypes.c_void_p:
     return ctypes.c_void_p(None if array is None else array.ctypes.data)
 
 
-def _kind(array: Array) -> ctypes.c_int:
+def kind(array: Array) -> ctypes.c_int:
+    """Bytes of a sample."""
     return ctypes.c_int(array.dtype.itemsize)
 
 
@@ -292,4 +294,4 @@ def _channels(image: Array) -> ctypes.c_int:
     return ctypes.c_int(1 if image.ndim == 2 else image.shape[2])
 
 
-_long = ctypes.c_int64
+long = ctypes.c_int64
