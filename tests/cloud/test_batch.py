@@ -20,7 +20,10 @@ from PIL import Image
 
 from darkroom import library, report
 from darkroom.auto import albums
+from darkroom.aws.batches import Phase
+from darkroom.cli.cloud import find_stack
 from darkroom.cli.main import cli
+from darkroom.client import batches as known
 from darkroom.report import Report
 from darkroom_local import control
 from tests.bench.albums import LIGHTS, series
@@ -169,6 +172,9 @@ def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str) -
     none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
     first = run(source, *words)
     assert told(first) == {**none, "enhanced": 4, "rejected": 1}, first.output
+    batches = known.of(find_stack(None, local=True))
+    maps = batches.phases(known.find(batches, first.stdout.splitlines()[0]))
+    assert maps == [Phase("Evidence", 5, 5), Phase("Albums", 1, 1), Phase("Photos", 5, 5)]
     whole = [key for key in files if key != broken]
     for key, one in zip(whole, together([files[key] for key in whole], f"{trip}/rome"), strict=True):
         assert decided(manifest(cloud, key)) == one

@@ -5,22 +5,26 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import msgspec
 import pytest
+from botocore.stub import Stubber
 from moto import mock_aws
 
 from darkroom import prices
 from darkroom.aws import batching
 from darkroom.aws.batches import Batches, photos_under
 from darkroom.aws.batching import Counts, Line, Outcome, Settings
+from darkroom.cli import following
 from darkroom.client import estimating, manifests
 from darkroom.client.estimating import Pace
 from darkroom.client.stack import Stack
 from darkroom.errors import RecipeInvalid
+from tests.support import definition
 
 BUCKET = "archive"
 WAITS = json.dumps({"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}})
@@ -211,3 +215,88 @@ def test_an_estimate_grows_with_the_photos_and_not_with_those_at_once() -> None:
     assert quick.minutes == pytest.approx(few.minutes / 10, rel=0.1)
     standard = sum(prices.read().of_photo([("any", 1220)] * 5, 3008).values())
     assert 0.4 * standard < few.dollars / 1000 < standard, "EXPRESS is cheaper than the uploads' workflow"
+
+
+EXECUTION = f"arn:aws:states:us-east-1:123456789012:execution:m:{'a' * 32}-0"
+
+
+class Run:
+    """Step Functions' answers about a run of an album, look by look, checked by botocore against its own shapes."""
+
+    def __init__(self, states: Any) -> None:
+        self.stubber = Stubber(states)
+
+    def goes_on(self, status: str = "RUNNING") -> None:
+        described = {
+            "executionArn": EXECUTION,
+            "stateMachineArn": EXECUTION,
+            "status": status,
+            "startDate": datetime(2026, 1, 1, tzinfo=UTC),
+        }
+        self.stubber.add_response("describe_execution", described, {"executionArn": EXECUTION})
+
+    def has(self, *maps: tuple[str, int, int]) -> None:
+        """Maps by label: so many of their items are done, of so many."""
+        arns = [
+            f"arn:aws:states:us-east-1:123456789012:mapRun:m/{label}:{number}"
+            for number, (label, *_) in enumerate(maps)
+        ]
+        begun = [
+            {
+                "executionArn": EXECUTION,
+                "mapRunArn": arn,
+                "stateMachineArn": EXECUTION,
+                "startDate": datetime(2026, 1, 1, 0, number, tzinfo=UTC),
+            }
+            for number, arn in enumerate(arns)
+        ]
+        self.goes_on()
+        self.stubber.add_response("list_map_runs", {"mapRuns": begun[::-1]}, {"executionArn": EXECUTION})
+        for arn, (_, done, of) in zip(arns, maps, strict=True):
+            counts = dict.fromkeys(("pending", "failed", "timedOut", "aborted", "resultsWritten"), 0)
+            items = {**counts, "running": of - done, "succeeded": max(0, done - 1), "total": of, "failed": min(1, done)}
+            described = {
+                "mapRunArn": arn,
+                "executionArn": EXECUTION,
+                "status": "RUNNING",
+                "startDate": datetime(2026, 1, 1, tzinfo=UTC),
+                "maxConcurrency": 1,
+                "toleratedFailurePercentage": 0.0,
+                "toleratedFailureCount": 0,
+                "itemCounts": items,
+                "executionCounts": items,
+            }
+            self.stubber.add_response("describe_map_run", described, {"mapRunArn": arn})
+
+
+@pytest.mark.usefixtures("stack")
+@pytest.mark.parametrize("begun", [True, False], ids=["its photos are begun", "it is stopped"])
+def test_who_waits_for_an_album_sees_how_much_of_it_was_looked_at(begun: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    shown: list[tuple[float, str]] = []
+    monkeypatch.setattr(following, "POLL_SECONDS", 0)
+    monkeypatch.setattr(following, "moving_bar", lambda _: nullcontext(lambda *what: shown.append(what)))
+    states, s3 = boto3.client("stepfunctions"), boto3.client("s3")
+    s3.create_bucket(Bucket="work")
+    run = Run(states)
+    for maps in ([], [("Evidence", 0, 0)], [("Evidence", 3, 4)], [("Evidence", 4, 4), ("Albums", 1, 2)]):
+        run.goes_on()
+        run.has(*maps)
+    run.goes_on("RUNNING" if begun else "ABORTED")
+    if begun:
+        run.has(("Evidence", 4, 4), ("Albums", 2, 2), ("Photos", 0, 4))
+    with run.stubber:
+        following.show_albums(
+            Batches("work", "arn:aws:states:us-east-1:123456789012:stateMachine:m", s3, states), settings(album=True)
+        )
+    run.stubber.assert_no_pending_responses()
+    assert shown == [
+        (0, "photos looked at, for the albums"),
+        (0, "photos looked at, for the albums"),
+        (0.75, "3 of 4 photos looked at, for the albums"),
+        (0.5, "1 of 2 folders agreed about"),
+    ]
+
+
+def test_what_is_shown_of_an_album_is_what_the_workflow_calls_its_maps() -> None:
+    states = json.loads(definition.BATCH.read_text())["States"].values()
+    assert [one["Label"] for one in states if one["Type"] == "Map"] == [*following.PHASES, "Photos"]

@@ -50,6 +50,14 @@ class State(msgspec.Struct, frozen=True):
         return 0 if self.running else self.settings.total - self.counts.ended
 
 
+class Phase(msgspec.Struct, frozen=True):
+    """How far one of the Maps of a run is. name: its label in the workflow. of: so many photos, or folders."""
+
+    name: str
+    done: int
+    of: int
+
+
 @dataclass(frozen=True)
 class Batches:
     """The batches of a stack: its work bucket, the ARN of their workflow or of its alias, and boto3's clients.
@@ -155,6 +163,23 @@ class Batches:
                 if clients.code_of(error) != "ExecutionDoesNotExist":
                     raise
             return runs, None
+
+    def goes_on(self, settings: Settings) -> bool:
+        """Whether its last run goes on."""
+        _, found = self._last_run(settings)
+        return found is not None and found["status"] == RUNNING
+
+    def phases(self, settings: Settings) -> list[Phase]:
+        """The Maps that its last run began, the newest last, as Step Functions counts what they are done with."""
+        _, found = self._last_run(settings)
+        with _told("the batch could not be looked at"):
+            begun = self.states.list_map_runs(executionArn=found["executionArn"])["mapRuns"] if found else []
+            return [self._phase(one["mapRunArn"]) for one in sorted(begun, key=lambda one: one["startDate"])]
+
+    def _phase(self, arn: str) -> Phase:
+        counts = self.states.describe_map_run(mapRunArn=arn)["itemCounts"]
+        name = arn.rpartition("/")[2].partition(":")[0]
+        return Phase(name, counts["total"] - counts["pending"] - counts["running"], counts["total"])
 
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from tempfile import SpooledTemporaryFile
@@ -12,16 +11,13 @@ import click
 
 from darkroom.cli.asking import asks, read_wanted
 from darkroom.cli.cloud import find_stack, of_a_stack
-from darkroom.cli.shared import STOPPED, echo_json, fail, moving_bar
+from darkroom.cli.following import wait_for
+from darkroom.cli.shared import STOPPED, echo_json, fail
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
     from darkroom.aws.batches import Batches, State
     from darkroom.aws.batching import Line, Settings
     from darkroom.client.stack import Stack
-
-POLL_SECONDS = 1.0
-LISTING_SHARE = 5
-"""A look at a large batch takes its time: so many times as long passes until the next."""
 
 
 class Group(click.Group):
@@ -251,22 +247,6 @@ def going_on(name: str) -> Iterator[None]:
     except KeyboardInterrupt:
         fail(f"the batch goes on: `darkroom batch status {name} --wait` shows it")
         raise SystemExit(STOPPED) from None
-
-
-def wait_for(batches: Batches, settings: Settings) -> State:
-    """Show a batch until its run has ended."""
-    first = None
-    with moving_bar(settings.total) as move:
-        while True:
-            began = time.monotonic()
-            state = batches.state(settings)
-            counts = state.counts
-            first = first or (began, counts.ended)
-            rate = (counts.ended - first[1]) / (began - first[0]) if began > first[0] else 0.0
-            move(counts.ended, f"{rate:.1f}/s, {counts.rejected + counts.failed:,} failed")
-            if not state.running:
-                return state
-            time.sleep(max(POLL_SECONDS, LISTING_SHARE * (time.monotonic() - began)))
 
 
 def as_told(state: State) -> dict[str, Any]:
