@@ -109,6 +109,51 @@ def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
         assert why.endswith("all but the whites is lowered by 1.0 EV")
 
 
+NOISY = msgspec.structs.replace(DARK, noise_luma=9.0)
+
+
+def by_noise(probability: float, brighter: float = 0.055, noise_log2: float = 3.0) -> Any:
+    """A diagnosis of noise, and of so probably too little light, by 1 EV."""
+    found = diagnosed(
+        {"noise": 0.9, "underexposed": probability}, noise_sigma_log2=noise_log2, exposure_ev=-1.0, haze=0.0
+    )
+    return msgspec.structs.replace(found, brighter=brighter, scene={"photo": 1.0})
+
+
+@pytest.mark.parametrize(
+    ("measured", "diagnosis", "lightened"),
+    [
+        (NOISY, by_noise(0.25), True),
+        (NOISY, by_noise(0.1), False),
+        (NOISY, by_noise(0.25, brighter=0.03), False),
+        (NOISY, by_noise(0.25, noise_log2=2.0), False),  # little noise is told
+        (msgspec.structs.replace(DARK, noise_luma=3.0), by_noise(0.25), False),  # or measured
+        (NOISY, msgspec.structs.replace(by_noise(0.25), scene={"night": 0.9}), False),
+    ],
+)
+def test_in_strong_noise_too_little_light_shows(measured: Measurements, diagnosis: Any, lightened: bool) -> None:
+    decisions = treatments.resolve(NONE, measured, diagnosis)[1]
+    assert chosen(decisions) == ["noise"] + ["underexposed"] * lightened
+    if lightened:
+        (why,) = (decision.why for decision in decisions if decision.defect == "underexposed")
+        assert why == "too dark for what it shows: exposure is changed by +1.3 EV"
+
+
+def test_strong_noise_makes_the_white_point_half_as_sure() -> None:
+    ev = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(NOISY, white_point=(0.8, 0.8, 0.8)))
+    sure = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(DARK, white_point=(0.8, 0.8, 0.8)))
+    assert ev == pytest.approx((1 + sure) / 2)
+    assert sure == pytest.approx(0.73, abs=0.01)
+
+
+def test_the_colour_of_what_was_taken_in_little_light_is_nobodys_will() -> None:
+    measured = msgspec.structs.replace(DULL, light=BLUE)
+    noisy = msgspec.structs.replace(diagnosed({"noise": 0.9}), tint=(-0.4, 0.4), glow=0.8, scene={"photo": 1.0})
+    assert chosen(treatments.resolve(NONE, measured, noisy)[1]) == ["noise"]
+    in_little_light = msgspec.structs.replace(measured, noise_luma=9.0)
+    assert chosen(treatments.resolve(NONE, in_little_light, noisy)[1]) == ["noise", "colour cast"]
+
+
 @pytest.mark.parametrize(
     ("white", "brighter", "lightened"), [(0.5, 0.05, True), (0.5, 0.03, False), (0.9, 0.05, False)]
 )

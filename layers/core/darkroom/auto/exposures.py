@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
-from darkroom.auto.scenes import SURELY, kind_of, toned
+from darkroom.auto.scenes import SURELY, in_little_light, kind_of, toned
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
@@ -46,6 +46,15 @@ LIKELY, LIKELY_SHARE = 0.35, 0.6
 AGREED = {"underexposed": 0.1, "overexposed": -0.045}
 """Change of mean luma that what a photo shows must ask for, to make sure of what the diagnosis finds `LIKELY`. Finished
 photos that are likely too light by the one or by the other are many, by both none."""
+
+NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.05
+"""Probability of too little light, and change of mean luma, that are enough of a photo in whose noise it shows."""
+
+LESS_EV, MORE_EV = 0.8, 0.3
+"""How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
+them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
+
+MOST_EV = 4.0
 
 LEAST_CHANGE = 0.03
 """Change of mean luma that is worth one of exposure."""
@@ -102,11 +111,24 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
     return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
 
 
-def agreed(name: str, diagnosis: Diagnosis) -> bool:
+def agreed(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a diagnosis of too much or too little light that is no more than likely is what the photo shows, too."""
-    if name not in AGREED or diagnosis[name].probability < LIKELY:
+    if name not in AGREED:
         return False
-    return diagnosis.brighter / AGREED[name] >= 1
+    likely, asked = LIKELY, AGREED[name]
+    if name == "underexposed" and in_little_light(diagnosis, measurements):
+        likely, asked = NOISE_TELLS, AGREED_BY_NOISE
+    return diagnosis[name].probability >= likely and diagnosis.brighter / asked >= 1
+
+
+def until_white(missing: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white, by `room`.
+
+    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most, and half of that where noise makes whites.
+    """
+    if in_little_light(diagnosis, measurements):
+        room = (room + missing) / 2
+    return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
 
 
 def between(value: float, low: float, high: float) -> float:

@@ -18,6 +18,10 @@ SURELY = 0.5
 HARDLY_A_PHOTO = 0.25
 """Probability of a photo below which a picture is taken for what it rather is, though nothing is sure."""
 
+LITTLE_LIGHT_LEVELS = 5.0
+"""Noise, told and measured, from which a photo was taken in too little light: nobody leaves so much in a picture whose
+light and colours are as they are to be."""
+
 LIGHTEST_NIGHT, LIGHTEST_BLACK_OF_NIGHT = 0.35, 0.2
 """Mean luma; and luma of the darkest hundredth."""
 
@@ -43,7 +47,7 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
     """Why a defect, or the finish, is not judged in this picture; None where it is."""
     if _few_colors(measurements):
         return "the picture has too few colours to be judged as a photo"
-    if name == "colour cast" and diagnosis.glow >= SURELY and not diagnosis[name].traced:
+    if name == "colour cast" and _glows(diagnosis, measurements) and not diagnosis[name].traced:
         return "its light seems to have the colour that it should have"
     if name in TONES and toned(measurements) and (name == "finish" or not diagnosis[name].traced):
         return TONED_BY_HAND
@@ -59,8 +63,19 @@ def toned(measurements: Measurements) -> bool:
 def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo's light seems to have its colour by will: by night, on a stage, at dusk."""
     kind = kind_of(diagnosis, measurements)
-    glows = kind == "photo" and diagnosis.glow >= SURELY
+    glows = kind == "photo" and _glows(diagnosis, measurements)
     return not _few_colors(measurements) and (kind == "night" or glows)
+
+
+def in_little_light(diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether a photo is so noisy that hardly any light reached the sensor."""
+    noise = diagnosis["noise"]
+    measured = max(measurements.noise_luma, measurements.noise_chroma)
+    return noise.present and min(noise.strength, measured) >= LITTLE_LIGHT_LEVELS
+
+
+def _glows(diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    return diagnosis.glow >= SURELY and not in_little_light(diagnosis, measurements)
 
 
 def _few_colors(measurements: Measurements) -> bool:

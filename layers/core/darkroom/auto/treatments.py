@@ -19,7 +19,7 @@ import numpy as np
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
 from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
-from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported
+from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import meant, unjudged
 from darkroom.defects import KINDS
@@ -28,11 +28,6 @@ from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Decision, Defect, Diagnosis
 from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, srgb_to_linear_exact
 
-LESS_EV, MORE_EV = 0.8, 0.3
-"""How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
-them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
-
-MOST_EV = 4.0
 AGREEING_EV, ENOUGH = 0.4, 0.95
 """Where tones ask for this much more exposure than the diagnosis, and that gives less than this share of what is
 missing by what the photo shows, theirs is taken."""
@@ -106,14 +101,16 @@ def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: M
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
         words = f"{words}, but lightened there would be about {seen:.0f} levels"
-    elif shown and not _sure(defect, diagnosis):
+    elif shown and not _sure(defect, diagnosis, measurements):
         words = EVIDENT.get(name, TINTED)
-    elif not defect.present and not agreed(name, diagnosis):
+    elif not defect.present and not agreed(name, diagnosis, measurements):
         return Decision(name, False, words)
-    elif not _sure(defect, diagnosis):
+    elif not _sure(defect, diagnosis, measurements):
         return Decision(name, False, f"{words}; but not surely enough to be treated")
     elif (rival := _rival(defect, diagnosis, measurements)) is not None:
         return Decision(name, False, f"{words}; but rather {rival.name}")
+    elif not defect.present:
+        words = EVIDENT[name]
     treatment = treat(defect, diagnosis, measurements)
     return Decision(name, bool(treatment.steps), f"{words}: {treatment.how}", treatment.steps)
 
@@ -146,7 +143,7 @@ def _expose_more(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
     seen = evident_ev(diagnosis, measurements)
     step = StepCall("adjust_color", {"exposure": ev})
     more = seen > ev + AGREEING_EV and _still_missing(step, diagnosis, measurements)
-    if more or (seen > 0 and not _sure(defect, diagnosis)):
+    if more or (seen > 0 and not _sure(defect, diagnosis, measurements)):
         return Treatment([lightened(seen, measurements)], f"exposure is changed by {seen:+.1f} EV, highlights roll off")
     if ev <= 0:
         return Treatment([], "but the highlights leave no room")
@@ -163,7 +160,7 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
     too_much = defect.strength
     if defect.probability < KINDS[defect.name].treated_from:
         seen = -evident_ev(diagnosis, measurements)
-        too_much = max(too_much, seen) if agreed(defect.name, diagnosis) else seen
+        too_much = max(too_much, seen) if agreed(defect.name, diagnosis, measurements) else seen
     step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much)})
     return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
@@ -177,7 +174,9 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     part = seen_light(diagnosis, measurements)
-    traced = defect.traced and _sure(defect, diagnosis)  # of a cast that is none, the traces are of something else
+    traced = defect.traced and _sure(
+        defect, diagnosis, measurements
+    )  # of a cast that is none, the traces are of something else
     if part is None or traced:
         share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
         light = light_of(defect, diagnosis, measurements)
@@ -231,7 +230,7 @@ def _rival(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
             other
             for other in (diagnosis[name] for name in KINDS[defect.name].rivals)
             if other.probability > defect.probability
-            and _sure(other, diagnosis)
+            and _sure(other, diagnosis, measurements)
             and dict(TREATMENTS)[other.name](other, diagnosis, measurements).steps
         ),
         key=lambda other: other.probability,
@@ -243,8 +242,8 @@ def _too_noisy(diagnosis: Diagnosis) -> bool:
     return diagnosis["noise"].present and diagnosis["noise"].strength > NOISY_LEVELS
 
 
-def _sure(defect: Defect, diagnosis: Diagnosis) -> bool:
-    return defect.probability >= KINDS[defect.name].treated_from or agreed(defect.name, diagnosis)
+def _sure(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    return defect.probability >= KINDS[defect.name].treated_from or agreed(defect.name, diagnosis, measurements)
 
 
 def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
@@ -254,7 +253,7 @@ def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> boo
 
 
 def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    return _sure(diagnosis[name], diagnosis) and _rival(diagnosis[name], diagnosis, measurements) is None
+    return _sure(diagnosis[name], diagnosis, measurements) and _rival(diagnosis[name], diagnosis, measurements) is None
 
 
 def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
@@ -270,17 +269,14 @@ def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> f
 
 
 def suggested_ev(missing: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
-    """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white.
-
-    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
-    """
-    return min(max(_room_ev(diagnosis, measurements), missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
+    """By how many EV to lighten a photo that is diagnosed to miss `missing`."""
+    return until_white(missing, _room_ev(diagnosis, measurements), diagnosis, measurements)
 
 
 def _told_alike(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether the white point tells as much of too little light as the diagnosis, which is sure of it."""
     alike = abs(_room_ev(diagnosis, measurements) - defect.strength) <= TOLD_ALIKE_EV
-    return alike and diagnosis.brighter >= DARKER_TOLD_ALIKE and _sure(defect, diagnosis)
+    return alike and diagnosis.brighter >= DARKER_TOLD_ALIKE and _sure(defect, diagnosis, measurements)
 
 
 def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measurements) -> bool:
