@@ -379,12 +379,27 @@ class TestGuard:
         assert guard.paled(yellow, paler) == 1
         assert guard.paled(yellow, darker) == 0
         assert guard.paled(yellow[:30], paler) == guard.paled(yellow[..., 0], paler[..., 0]) == 0
+        yellow[50:], paler[50:] = 90, 110
         picture, review = guard.review(Picture(yellow), Picture(paler), self.before, ["finish"])
-        assert (review.share, int(picture.pixels[0, 0, 2])) == (0, 40)
-        assert "paler, on 100% of the pixels" in review.why
+        assert (review.share, review.why.endswith("; light, strong colours stay as they were")) == (100, True)
+        assert np.array_equal(picture.pixels[:50], yellow[:50])
+        assert np.array_equal(picture.pixels[50:], paler[50:])
+        deep = guard.review(
+            Picture(yellow.astype(np.uint16) * 257), Picture(paler.astype(np.uint16) * 257), self.before, ["finish"]
+        )[0]
+        assert np.array_equal(deep.pixels, picture.pixels.astype(np.uint16) * 257)
         assert guard.review(Picture(yellow), Picture(darker), self.before, ["finish"])[1].share == 100
         # A repair takes colours along.
-        assert guard.review(Picture(yellow), Picture(paler), self.before, ["finish", "colour cast"])[1].share == 100
+        repaired = guard.review(Picture(yellow), Picture(paler), self.before, ["finish", "colour cast"])[0]
+        assert np.array_equal(repaired.pixels, paler)
+
+    def test_strong_colours_that_stay_show_no_border(self) -> None:
+        ramp = np.linspace(0, 1, 256)[None, :, None]
+        from_grey = np.rint(200 * (1 - ramp) + np.array([250, 190, 30]) * ramp).astype(np.uint8)
+        lighter = np.minimum(from_grey.astype(int) + 20, 255).astype(np.uint8)
+        change = guard.with_strong_colors(from_grey, lighter).astype(int)[0, :, 1] - from_grey[0, :, 1]
+        assert (change[0], change[-1]) == (20, 0)
+        assert np.abs(np.diff(change)).max() <= 1
 
 
 def test_blur_of_a_known_edge() -> None:

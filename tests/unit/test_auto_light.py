@@ -435,6 +435,7 @@ def test_a_light_that_two_networks_see_is_made_grey() -> None:
     assert agreed_share(COLD / COLD.mean(), 0.9, (-0.3, 0.2), None) == 0
     doubtful = [agreed(probability=probability) for probability in (0.01, 0.06, 0.1)]
     assert doubtful[0] == 0 < doubtful[1] < doubtful[2] == 1
+    assert agreed(blue=2.4) == 1 > agreed(blue=3.0) > agreed(blue=4.0) == 0  # a wall, not a light
     tints = [agreed(tint=(-0.6 * part, 0.4 * part), spread=1.0) for part in (-0.5, 0.05, 0.15, 0.3)]
     assert tints[:2] == [0, 0]
     assert 0 < tints[2] < tints[3] == 1

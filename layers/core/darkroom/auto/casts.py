@@ -70,11 +70,12 @@ LEAST_AGREEING = (0.04, 0.08)
 AGAINST_WEIGHED = DISAGREEING, (-0.06, -0.03), LIGHT_IS_GREY
 """What speaks against that sum: the spread of the estimates, too few pixels that are grey, and light ones that are."""
 
-AGAINST_AGREEING = STRONG, OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
+AGAINST_AGREEING = STRONG, (2.6, 3.6), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
 OFF_COLD = (0.2, 0.4)
-"""What still speaks against it: the stops of that light, one colour in all of it, pixels of the opposite colour, and
-light ones that are grey as they are, for a light tints all there is; and what no daylight and no lamp has, where
-flowers, fruit and skin are warm, more of them than are cold."""
+"""What still speaks against it: the stops of that light, and those measured, which a coloured wall exceeds and no lamp
+reaches; one colour in all of it, pixels of the opposite colour, and light ones that are grey as they are, for a light
+tints all there is; and what no daylight and no lamp has, where flowers, fruit and skin are warm, more of them than are
+cold."""
 
 MOSTLY = 0.6
 """Share from which the light on which two networks agree is taken rather than the tint: it is known better."""
@@ -173,7 +174,8 @@ def agreed_share(
     together = between(weighed, *WEIGHED), between(agreeing, *LEAST_AGREEING)
     doubts = evidence.spread, -evidence.neutral, evidence.neutral_highlights
     for_it = max(min(each), min(*together, *_left(doubts, AGAINST_WEIGHED)))
-    stated = size, -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
+    measured = float(np.hypot(evidence.red, evidence.blue))
+    stated = size, measured, -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
     return min(for_it, *_left((*stated, _off_daylight(*stops)), (*AGAINST_AGREEING, off)))
 
 

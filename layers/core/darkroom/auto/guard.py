@@ -15,7 +15,7 @@ from darkroom.diagnosis.network import diagnose
 from darkroom.picture import Array, Picture
 from darkroom.report import Defect, Diagnosis, Review
 from darkroom.srgb import LUMA_WEIGHTS, highest, lowest
-from darkroom.step import max_level
+from darkroom.step import bands, from_float, max_level, to_float
 
 SHARES = (100, 85, 50)
 """Percent of the result over the original that are tried, in this order; then the original is given back."""
@@ -44,11 +44,14 @@ LOST_LEVELS = 4 / 255
 """Pixels that all become white, or black, have lost something where they differed by more."""
 
 MOST_PALED = 0.07
-"""Share of the pixels whose light, strong colours a finish alone may make paler."""
+"""Share of the pixels whose light, strong colours a finish alone may make paler; from there on they are kept."""
 
 LIGHT, STRONG, PALER = 0.5, 0.5, 0.05
 """Luma and saturation from which a colour is light and strong, and by how much less saturation it is paler: what is
 made lighter at the edge of what can be shown has nothing left but to pale."""
+
+LIGHTER_FROM, STRONGER_FROM = 0.25, 0.2
+"""Luma and saturation from which on a colour is kept in part, up to where it is light and strong, if such are kept."""
 
 SAMPLED_PIXELS = 1 << 20
 
@@ -58,32 +61,34 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
 
     before: the diagnosis of the original. treated: the defects that something was done about, and "finish". The result
     is judged by how it looks: what gains left in its histogram is darkroom's own doing. Where what was treated is none
-    of what the diagnosis found, it cannot tell, and the pixels alone do: whether differences were lost, soft highlights
-    torn, or light colours paled.
+    of what the diagnosis found, it cannot tell, and the pixels alone do: whether differences were lost, or soft
+    highlights torn. Where a finish alone pales light, strong colours, they stay as they were, whatever its share.
     """
     at_first = sum(defect.probability for defect in before.defects)
     restored = any(name in treated for name in RESTORED)
     told = any(name in treated and before[name].present for name in KINDS)
+    kept_as = ""
+    if set(treated) == {"finish"} and paled(original.pixels, enhanced.pixels) > MOST_PALED:
+        enhanced = enhanced.with_pixels(with_strong_colors(original.pixels, enhanced.pixels))
+        kept_as = "; light, strong colours stay as they were"
     for share in SHARES:
         candidate = blending.blend(original, enhanced, share)
         after = diagnose(candidate.shown(), traces=False)
         left = what_is_wrong(after, before, treated)
         lost = newly_lost(original.pixels, candidate.pixels)
         steeper = 0.0 if restored else torn(original.pixels, candidate.pixels)
-        pale = paled(original.pixels, candidate.pixels) if set(treated) == {"finish"} else 0.0
-        kept = lost <= MOST_LOST and steeper <= MOST_TORN and pale <= MOST_PALED
+        kept = lost <= MOST_LOST and steeper <= MOST_TORN
         if kept and (not told or left <= at_first - LEAST_GAIN):
             why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
             if not told:
                 why = f"no differences were lost ({lost:.1%} of the pixels), no highlights torn, no colours paled"
-            return candidate, Review(share, why if share == 100 else f"{why} with {share}% of the change", after)
+            why = why if share == 100 else f"{why} with {share}% of the change"
+            return candidate, Review(share, f"{why}{kept_as}", after)
     why = f"what is wrong would not fall: from {at_first:.1f} to {left:.1f} defects"
     if lost > MOST_LOST:
         why = f"{lost:.0%} of the pixels would lose their differences to black or white"
     elif steeper > MOST_TORN:
         why = f"soft highlights would be torn: their steps become {steeper:.1f} times as high"
-    elif pale > MOST_PALED:
-        why = f"light colours would become paler, on {pale:.0%} of the pixels"
     return original, Review(0, f"{why}; the photo is given back", before)
 
 
@@ -142,6 +147,24 @@ def paled(before: Array, after: Array) -> float:
     return float(
         np.count_nonzero((saturation > STRONG) & (saturation - _saturation(new) > PALER)) / max(len(strong), 1)
     )
+
+
+def with_strong_colors(before: Array, after: Array) -> Array:
+    """`after` with light, strong colours as they were before; of two equal shapes, HxWx3. By each pixel's own colour,
+    and smoothly, so that no border shows."""
+    result = np.empty_like(after)
+    for rows, _, _ in bands(after.shape, 0):
+        old = to_float(before[rows])
+        kept = _passed(luma_of(old), LIGHTER_FROM, LIGHT) * _passed(_saturation(old), STRONGER_FROM, STRONG)
+        new = to_float(after[rows])
+        result[rows] = from_float(new + kept[..., None] * (old - new), result.dtype)
+    return result
+
+
+def _passed(values: Array, low: float, high: float) -> Array:
+    """How far values have come from `low` to `high`, in 0-1, smoothly."""
+    share = np.clip((values - np.float32(low)) / np.float32(high - low), 0, 1)
+    return np.asarray(share * share * (3 - 2 * share))
 
 
 def _saturation(pixels: Array) -> Array:
