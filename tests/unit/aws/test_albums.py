@@ -147,6 +147,19 @@ def test_a_second_batch_looks_at_nothing_anew(functions: Functions) -> None:
     assert evidence.content != kept(batching.of_evidence(ID, Line(UPLOADS, series[2])), Seen).content
 
 
+def test_a_batch_that_does_all_again_looks_at_its_photos_anew(functions: Functions) -> None:
+    """Once: its second run knows what the first has seen, and a later batch what it has."""
+    key = upload(0)
+    look_at(functions, key)
+    places = batching.of_evidence(ID, Line(UPLOADS, key)), batching.of_evidence("b" * 32, Line(UPLOADS, key))
+    forced = {"id": "b" * 32, "salt": "b" * 32}
+    assert look_at(functions, key, **forced) == ["inspect", "classify"]
+    assert [kept(place, Seen).content for place in places] == [kept(places[0], Seen).content] * 2
+    assert look_at(functions, key, **forced, run=1) == []
+    assert look_at(functions, key, id="c" * 32, salt="c" * 32) == ["inspect", "classify"]
+    assert look_at(functions, key, id="d" * 32) == []
+
+
 def test_what_decides_nothing_or_is_gone_is_not_looked_at(functions: Functions) -> None:
     key = upload(0)
     assert look_at(functions, key, asked={"recipe": "vivid"}) == []

@@ -67,9 +67,12 @@ def content_of(photo: Line, head: dict[str, Any]) -> str:
     return f"{photo.bucket}/{photo.key}#{head.get('VersionId') or ''}#{head['ETag']}"
 
 
-def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line) -> dict[str, Any]:
+def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line, salt: str = "") -> dict[str, Any]:
     """The `Job` of which `inspect` is told, and where what is known of the photo is to be kept; nothing where that is
-    known already, or not wanted, since its recipe leaves nothing open. What is wrong with it, its own job tells."""
+    known already, or not wanted, since its recipe leaves nothing open. What is wrong with it, its own job tells.
+
+    salt: the batch's where all is to be done again: then only what was seen by the same salt is known.
+    """
     try:
         recipe = batching.recipe_of(asked)
         if not treatments.needs_diagnosis(recipe):
@@ -79,15 +82,16 @@ def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line) -> dic
         return {}
     content = content_of(photo, head)
     told_by = (content, recipe.animation, str(recipe.partial), darkroom.__version__, models.identity())
-    digest = hashlib.sha256("\n".join(told_by).encode()).hexdigest()
-    seen, evidence = batching.of_seen(digest), batching.of_evidence(batch, photo)
+    by_salt = ["\n".join((*told_by, *([one] if one else []))) for one in dict.fromkeys((salt, ""))]
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in by_salt]
+    seen, evidence = [batching.of_seen(digest) for digest in digests], batching.of_evidence(batch, photo)
     try:
-        storage.write(work, evidence, storage.read(work, seen)[0], MEDIA_TYPE)
+        storage.write(work, evidence, storage.read(work, seen[0])[0], MEDIA_TYPE)
         return {}
     except ImageRejected:
         pass
-    job = Job(digest[:32], photo.bucket, photo.key, "0", head.get("VersionId") or None, asked)
-    return {"job": msgspec.to_builtins(job), "photo": photo.key, "content": content, "keep": [evidence, seen]}
+    job = Job(digests[0][:32], photo.bucket, photo.key, "0", head.get("VersionId") or None, asked)
+    return {"job": msgspec.to_builtins(job), "photo": photo.key, "content": content, "keep": [evidence, *seen]}
 
 
 def look(request: Sight) -> dict[str, Any]:

@@ -124,7 +124,8 @@ def look(stores: Stores, asked: Photo) -> Photo:
 
 def to_look_at(stores: Stores, asked: Photo) -> dict[str, Any]:
     """What `inspect` is to be told of a photo of an album."""
-    return albums.to_look_at(stores.work, asked.batch.id, _wanted(asked), asked.photo)
+    batch = asked.batch
+    return albums.to_look_at(stores.work, batch.id, _wanted(asked), asked.photo, batch.salt)
 
 
 def agree(stores: Stores, asked: Album) -> dict[str, Any]:
