@@ -70,8 +70,9 @@ def look_at(functions: Functions, key: str, **batch: Any) -> list[str]:
     return ["inspect", "classify"]
 
 
-def agree(functions: Functions, **batch: Any) -> Any:
-    folder = {"bucket": UPLOADS, "folder": "a+b/rome ü"}
+def agree(functions: Functions, *photos: str, **batch: Any) -> Any:
+    """About the folder, or so that it is written down for these photos of it."""
+    folder = {"bucket": UPLOADS, "folder": "a+b/rome ü", "photos": [batching.photo_of(UPLOADS, key) for key in photos]}
     return functions.invoke("batch", {"agree": {"folder": folder, "batch": {**BATCH, **batch}}}).payload
 
 
@@ -114,6 +115,18 @@ def test_what_a_folder_agrees_upon_is_what_the_library_does(functions: Functions
     # What came to lie there since was not looked at.
     upload(0, body(series[1]))
     assert "together" not in looked(functions, series[0])
+
+
+def test_of_a_run_of_some_what_all_agree_upon_is_written_for_those(functions: Functions) -> None:
+    series = [upload(number) for number in range(3)]
+    for key in series:
+        look_at(functions, key)
+    agree(functions)
+    assert agree(functions, series[1], run=1) == {"photos": 3, "shared": 1}
+    listed = boto3.client("s3").list_objects_v2(Bucket=WORK, Prefix=f"batches/{ID}/agreed/0001/")["Contents"]
+    (place,) = [one["Key"] for one in listed]
+    assert place == batching.of_agreed(ID, 1, Line(UPLOADS, series[1]))
+    assert kept(place, Agreed) == kept(batching.of_agreed(ID, 0, Line(UPLOADS, series[1])), Agreed)
 
 
 def test_what_cannot_be_written_fails_the_album(functions: Functions, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -18,7 +18,7 @@ from moto import mock_aws
 from darkroom import prices
 from darkroom.aws import batching
 from darkroom.aws.batches import Batches, photos_under
-from darkroom.aws.batching import Counts, Line, Outcome, Settings
+from darkroom.aws.batching import Counts, Line, Outcome, Settings, Status
 from darkroom.cli import following
 from darkroom.client import estimating, manifests
 from darkroom.client.estimating import Pace
@@ -165,7 +165,9 @@ def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(monkey
         batches = Batches("work", machine["stateMachineArn"], s3, states)
         batches.begin(settings(album=True), lines)
         body = s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 0))["Body"].read()
-        assert [json.loads(line)["folder"] for line in body.splitlines()] == ["", "a", "b"]
+        assert [json.loads(line) for line in body.splitlines()] == [
+            {"bucket": BUCKET, "folder": name} for name in ("", "a", "b")
+        ]
         monkeypatch.setattr("darkroom.aws.batches.MOST_OF_FOLDER", 1)
         with pytest.raises(
             RecipeInvalid, match="archive/b has 2 photos: 1 of one folder may be decided about together"
@@ -177,6 +179,26 @@ def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(monkey
             json.loads(states.describe_execution(executionArn=one["executionArn"])["input"]) for one in started(states)
         ]
     assert sorted((one["album"], one["batch"]["album"]) for one in given) == [(False, False), (True, True)]
+
+
+def test_of_a_folder_a_redrive_names_the_photos_that_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = [Line(BUCKET, key) for key in ("b/1.jpg", "a/1.jpg", "b/2.jpg", "b/3.jpg")]
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
+        s3.create_bucket(Bucket="work")
+        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
+        batches = Batches("work", machine["stateMachineArn"], s3, states)
+        batches.begin(settings(album=True, total=4), lines)
+        ends: list[Status] = ["rejected", "succeeded", "succeeded", "failed"]
+        for line, status in zip(lines, ends, strict=True):
+            one = Outcome(line.bucket, line.key, status)
+            s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
+        batches.stop(settings(album=True))
+        assert batches.redrive(settings(album=True)) == 2
+        body = s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 1))["Body"].read()
+    named = [batching.photo_of(BUCKET, key) for key in ("b/1.jpg", "b/3.jpg")]
+    assert [json.loads(line) for line in body.splitlines()] == [{"bucket": BUCKET, "folder": "b", "photos": named}]
 
 
 def test_a_batch_is_found_and_stopped_by_an_alias_of_its_workflow(monkeypatch: pytest.MonkeyPatch) -> None:

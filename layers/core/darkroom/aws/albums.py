@@ -109,7 +109,10 @@ def look(request: Sight) -> dict[str, Any]:
 
 
 def agree(work: str, batch: str, run: int, folder: Folder) -> dict[str, Any]:
-    """Write down what each photo of a folder is to be decided by: those of its albums of which there are enough."""
+    """Write down what each photo of a folder is to be decided by: those of its albums of which there are enough.
+
+    Where the run is of some of the folder's photos, all agree, and what they agree upon is written for those alone.
+    """
     with ThreadPoolExecutor(clients.AT_ONCE) as pool:
         bodies = pool.map(lambda key: storage.read(work, key)[0], _listed(work, batching.evidence_in(batch, folder)))
         known = {seen.key: seen for seen in (msgspec.json.decode(body, type=Seen) for body in bodies)}
@@ -122,6 +125,8 @@ def agree(work: str, batch: str, run: int, folder: Folder) -> dict[str, Any]:
         for name, members in occasions.gathered([(key, seen.taken) for key, seen in known.items()]):
             told = albums.together(name, [known[key].evidence for key in members])
             shared |= {key: one for key, one in zip(members, told, strict=True) if one.album is not None}
+        if wanted := frozenset(folder.photos):
+            shared = {key: one for key, one in shared.items() if batching.photo_of(folder.bucket, key) in wanted}
         list(pool.map(write, shared.keys(), shared.values()))  # and raise what one of them raised
     return {"photos": len(known), "shared": len(shared)}
 

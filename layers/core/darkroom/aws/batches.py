@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import replace
 
 from darkroom.aws import batching, clients, items, keys
 from darkroom.aws.batching import MOST_OF_FOLDER, Counts, Folder, Line, Outcome, Settings
@@ -99,12 +100,14 @@ class Batches:
 
     def _write(self, settings: Settings, lines: Iterable[Line], run: int) -> None:
         """A run's photos, and the folders of which albums are made."""
-        folders = Counter[Folder]()
+        folders, begun_anew = Counter[Folder](), defaultdict[Folder, list[str]](list)
         with SpooledTemporaryFile(IN_MEMORY) as file:
             for line in lines:
                 file.write(msgspec.json.encode(line) + b"\n")
                 if settings.album:
                     folders[batching.folder_of(line)] += 1
+                    if run:
+                        begun_anew[batching.folder_of(line)].append(batching.photo_of(line.bucket, line.key))
             if folders and max(folders.values()) > MOST_OF_FOLDER:
                 ((most, photos),) = folders.most_common(1)
                 raise RecipeInvalid(
@@ -115,8 +118,9 @@ class Batches:
             file.seek(0)
             self.s3.upload_fileobj(file, self.work, batching.of_photos(settings.id, run))
         if settings.album:
-            listed = b"".join(msgspec.json.encode(folder) + b"\n" for folder in sorted(folders))
-            self.s3.put_object(Bucket=self.work, Key=batching.of_albums(settings.id, run), Body=listed)
+            listed = [replace(folder, photos=tuple(begun_anew[folder])) for folder in sorted(folders)]
+            body = b"".join(msgspec.json.encode(folder) + b"\n" for folder in listed)
+            self.s3.put_object(Bucket=self.work, Key=batching.of_albums(settings.id, run), Body=body)
 
     def find(self, batch: str) -> Settings | None:
         """None where there is none."""

@@ -52,11 +52,12 @@ class Line(msgspec.Struct, frozen=True, omit_defaults=True):
     asked: dict[str, str] | None = None
 
 
-class Folder(msgspec.Struct, frozen=True, order=True):
-    """Of which photos may be decided about together."""
+class Folder(msgspec.Struct, frozen=True, order=True, omit_defaults=True):
+    """Of which photos may be decided about together. photos: those of a run, by `photo_of`; none: all of them."""
 
     bucket: str
     folder: str
+    photos: tuple[str, ...] = ()
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True):
