@@ -48,8 +48,8 @@ the stack. `make screenshots` makes this page.
 - **Mouse and fingers**: the handle is dragged, the wheel and two fingers zoom, a photo that is zoomed is dragged, and
   one that is not shows the original while it is held.
 - **A reload** forgets nothing but what was not uploaded yet: photos and what became of them are the caller's jobs.
-- **Batches** ([batch.md](batch.md)) stand under the tiles, the newest ten; one that is open is followed while it runs:
-  how many photos are done, which were not and why, and the command for its report.
+- **Batches** ([batch.md](batch.md)) stand under the tiles, the newest ten and, asked for, older ones; one that is
+  open is followed while it runs: how many photos are done, which were not and why, and the command for its report.
 - **German** is a table (`infra/web/german.json`) from the API's English to the page's: decisions, reasons, notes on
   files, errors of photos and jobs, recipes. A test reads the sentences where they are worded, and fails where more than
   a tenth of them have no German; such a one is shown in English. Names of steps and of their parameters, and what is

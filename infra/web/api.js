@@ -137,8 +137,8 @@ export const jobs = (next) => get(`jobs?limit=50${next ? `&next=${encodeURICompo
 /** @type {(id: string) => Promise<Job>} */
 export const job = (id) => get(`jobs/${id}`);
 
-/** @returns {Promise<BatchSummary[]>} newest first */
-export const batches = async () => (await get("batches?limit=10")).batches;
+/** @type {(next?: string | null) => Promise<{ batches: BatchSummary[], next: string | null }>} newest first */
+export const batches = (next) => get(`batches?limit=10${next ? `&next=${encodeURIComponent(next)}` : ""}`);
 
 /** @type {(id: string) => Promise<Batch>} */
 export const batch = (id) => get(`batches/${id}`);

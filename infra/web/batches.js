@@ -13,6 +13,7 @@ import { count, messageOf, moment, said, t } from "./words.js";
 const POLL = 3000;
 const section = find(document, "#batches", HTMLElement);
 const list = find(document, "#batch-list", HTMLElement);
+const older = find(document, "#older-batches", HTMLButtonElement);
 
 /** A batch in the list. */
 class Entry {
@@ -70,13 +71,18 @@ class Entry {
 }
 
 /** @type {Entry[]} */
-let entries = [];
+const entries = [];
+/** @type {string | null} what asks for older ones */
+let following = null;
 
-/** @param {BatchSummary[]} found */
-export function showBatches(found) {
-  entries = found.map((one) => new Entry(one));
+/** @param {{ batches: BatchSummary[], next: string | null }} page */
+export function showBatches({ batches, next }) {
+  const found = batches.map((one) => new Entry(one));
+  entries.push(...found);
+  following = next;
+  older.hidden = !next;
   section.hidden = !entries.length;
-  list.replaceChildren(...entries.map((entry) => entry.place));
+  list.append(...found.map((entry) => entry.place));
   retellBatches();
 }
 
@@ -84,3 +90,9 @@ export function showBatches(found) {
 export function retellBatches() {
   for (const entry of entries) entry.draw();
 }
+
+older.addEventListener("click", async () => {
+  older.disabled = true;
+  await api.batches(following).then(showBatches, () => {}); // it can be asked again
+  older.disabled = false;
+});

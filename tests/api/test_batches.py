@@ -10,7 +10,8 @@ import msgspec
 import pytest
 
 from darkroom.aws import batching
-from darkroom.aws.batching import Outcome
+from darkroom.aws.batches import Batches
+from darkroom.aws.batching import Outcome, Settings
 from tests.support import photos
 from tests.support.api_client import Client, Reply
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
@@ -151,8 +152,32 @@ def test_the_list_has_the_caller_s_own_newest_first(ada: Client, functions: Func
     assert (listed[0]["photos"], listed[0]["source"]) == (1, "1 jobs")
     assert [one["id"] for one in ada.get("/batches?limit=1").json["batches"]] == mine[1:]
     assert {one["id"] for one in client(functions, "k1e2y3").get("/batches").json["batches"]} == {*mine, his}
-    for query in ("limit=0", "limit=101", "limit=x", "next=3"):
+    for query in ("limit=0", "limit=101", "limit=x", "next=3", f"next={'0' * 16}-{'g' * 32}", "page=3"):
         assert ada.get(f"/batches?{query}").status in (400, 422), query
+
+
+def test_the_list_is_paged_and_reads_no_other_batch_than_the_page_s(
+    ada: Client, functions: Functions, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    job = done_job(ada, "a.jpg")
+    mine = [begin(ada, jobs=[job]).json["id"] for _ in range(5)]
+    bob = client(functions, "bob")
+    begin(bob, jobs=[done_job(bob, "b.jpg")])
+    asked: list[str] = []
+    find = Batches.find
+
+    def counted(self: Batches, batch: str) -> Settings | None:
+        asked.append(batch)
+        return find(self, batch)
+
+    monkeypatch.setattr(Batches, "find", counted)
+    pages, following = [], ""
+    while following is not None:
+        page = ada.get(f"/batches?limit=2{following and f'&next={following}'}").json
+        pages.append([one["id"] for one in page["batches"]])
+        following = page["next"]
+    assert [one for page in pages for one in page] == mine[::-1] == asked
+    assert [len(page) for page in pages] == [2, 2, 1]
 
 
 def test_of_a_large_batch_reasons_are_told_by_those_that_were_not_done(

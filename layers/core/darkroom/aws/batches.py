@@ -93,6 +93,9 @@ class Batches:
             self._write(settings, lines, 0)
             body = msgspec.json.encode(settings)
             self.s3.put_object(Bucket=self.work, Key=batching.of_settings(settings.id), Body=body)
+            for owner in (None, settings.owner):
+                named = f"{batching.listed_of(owner)}{batching.name_of(settings)}"
+                self.s3.put_object(Bucket=self.work, Key=named, Body=b"")
             self._start(settings, 0)
 
     def _start(self, settings: Settings, run: int) -> None:
@@ -134,16 +137,18 @@ class Batches:
                         raise
         return None
 
-    def all(self) -> list[Settings]:
-        """Newest first."""
+    def newest(self, limit: int, owner: str | None = None, after: str = "") -> tuple[list[Settings], str | None]:
+        """A page of an owner's batches, or of all, newest first, and what asks for the one after it: None at the end.
+
+        A request to S3 for the page and one for each batch on it, however many there are. limit: at most 1,000.
+        """
+        prefix = batching.listed_of(owner)
         with _told("the batches could not be listed"):
-            pages = self.s3.get_paginator("list_objects_v2").paginate(
-                Bucket=self.work, Prefix=batching.ROOT, Delimiter="/"
-            )
-            ids = [one["Prefix"].split("/")[1] for page in pages for one in page.get("CommonPrefixes", [])]
+            page = self.s3.list_objects_v2(Bucket=self.work, Prefix=prefix, StartAfter=prefix + after, MaxKeys=limit)
+        names = [one["Key"].removeprefix(prefix) for one in page.get("Contents", [])]
         with ThreadPoolExecutor(clients.AT_ONCE) as pool:
-            found = [settings for settings in pool.map(self.find, ids) if settings]
-        return sorted(found, key=lambda one: one.created, reverse=True)
+            found = [settings for settings in pool.map(self.find, (name[-32:] for name in names)) if settings]
+        return found, names[-1] if page["IsTruncated"] else None
 
     def state(self, settings: Settings) -> State:
         """How it stands now."""

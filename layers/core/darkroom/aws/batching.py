@@ -1,5 +1,6 @@
 """Batches as all know them who begin, do or follow them: their settings, and where in the work bucket things lie.
 
+``batches/listed/…`` names all, those of each owner too, so that a list of keys has the newest first. Of each
 ``batches/ID/batch.json`` has the settings, ``batches/ID/runs/N.jsonl`` the photos of each run (the first, and one more
 for each redrive), and ``batches/ID/outcomes/…`` how each photo ended. A run is an execution that is called ``ID-N``.
 Where photos are decided about as albums, ``batches/ID/albums/N.jsonl`` has the folders of a run's photos; see
@@ -25,6 +26,9 @@ from darkroom.recipe import Recipe
 from darkroom.wanted import Wanted
 
 ROOT = "batches/"
+
+NEVER = (1 << 64) - 1
+"""Milliseconds since 1970 that no batch begins after."""
 
 OWNER = "batch-"
 """What the owner of a batch's jobs begins with, before the batch's id."""
@@ -140,6 +144,22 @@ def is_id(text: str) -> bool:
 
 def of_settings(batch: str) -> str:
     return f"{ROOT}{batch}/batch.json"
+
+
+def listed_of(owner: str | None) -> str:
+    """Under which an owner's batches are named, or all of them."""
+    whose = "all" if owner is None else hashlib.sha256(owner.encode()).hexdigest()[:32]
+    return f"{ROOT}listed/{whose}/"
+
+
+def name_of(settings: Settings) -> str:
+    """By which a batch stands in a list: the later it began, the further in front."""
+    return f"{NEVER - int(settings.sequencer, 16):016X}-{settings.id}"
+
+
+def is_name(text: str) -> bool:
+    """Whether `name_of` gives such."""
+    return bool(re.fullmatch("[0-9A-F]{16}-[0-9a-f]{32}", text))
 
 
 def of_photos(batch: str, run: int) -> str:

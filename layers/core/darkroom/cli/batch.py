@@ -129,13 +129,16 @@ def begin(
 @batch.command()
 @click.argument("ids", nargs=-1, metavar="[ID]…")
 @click.option("--wait", is_flag=True, help="Show it until it has ended.")
+@click.option(
+    "--limit", type=click.IntRange(1, 1000), default=20, show_default=True, help="Without an ID: so many, newest first."
+)
 @of_a_stack
-def status(ids: tuple[str, ...], wait: bool, stack_name: str | None, local: bool) -> None:
-    """Say as JSON how batches stand; without an ID, all that are remembered."""
+def status(ids: tuple[str, ...], wait: bool, limit: int, stack_name: str | None, local: bool) -> None:
+    """Say as JSON how batches stand; without an ID, the newest."""
     from darkroom.client import batches as known
 
     batches = known.of(find_stack(stack_name, local))
-    for settings in [known.find(batches, name) for name in ids] if ids else batches.all():
+    for settings in [known.find(batches, name) for name in ids] if ids else batches.newest(limit)[0]:
         if wait:
             wait_for(batches, settings)
         echo_json(as_told(batches.state(settings)))

@@ -148,9 +148,10 @@ class Batch(BatchSummary, frozen=True, kw_only=True):
 
 
 class BatchPage(msgspec.Struct, frozen=True):
-    """The newest batches."""
+    """A page of the list of batches. next: what asks for the following one."""
 
     batches: list[BatchSummary]
+    next: str | None
 
 
 class Enhanced(msgspec.Struct, frozen=True):

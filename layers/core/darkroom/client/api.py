@@ -103,12 +103,8 @@ class Client(Caller):
 
     def jobs(self) -> Iterator[Summary]:
         """The caller's jobs, newest first, asked for page by page as they are taken."""
-        following: str | None = ""
-        while following is not None:
-            query = urlencode({"limit": PAGE} | ({"next": following} if following else {}))
-            page = self._told(JobPage, "GET", f"jobs?{query}")
+        for page in self._pages(JobPage, "jobs"):
             yield from page.jobs
-            following = page.next
 
     def wait(self, job: str, timeout: float = 600, progress: Callable[[Job], None] | None = None) -> Job:
         """The job once it has succeeded.
@@ -222,9 +218,18 @@ class Client(Caller):
         """A batch as it stands, by its id."""
         return self._told(Batch, "GET", f"batches/{_id(batch)}")
 
-    def batches(self, limit: int = 20) -> list[BatchSummary]:
-        """The newest batches of the caller, newest first. limit: at most 100."""
-        return self._told(BatchPage, "GET", f"batches?{urlencode({'limit': limit})}").batches
+    def batches(self) -> Iterator[BatchSummary]:
+        """The caller's batches, newest first, asked for page by page as they are taken."""
+        for page in self._pages(BatchPage, "batches"):
+            yield from page.batches
+
+    def _pages[Page: (JobPage, BatchPage)](self, kind: type[Page], route: str) -> Iterator[Page]:
+        following: str | None = ""
+        while following is not None:
+            query = urlencode({"limit": PAGE} | ({"next": following} if following else {}))
+            page = self._told(kind, "GET", f"{route}?{query}")
+            yield page
+            following = page.next
 
     def wait_for_batch(
         self, batch: str, timeout: float = 86_400, progress: Callable[[Batch], None] | None = None

@@ -48,11 +48,12 @@ def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
     return _told(site, batches, settings)
 
 
-def newest(site: Site, limit: int, caller: str) -> dict[str, Any]:
-    """The caller's batches, or all where the caller is an administrator, newest first; so many of them."""
-    every = caller in site.admins
-    found = [one for one in _batches(site).all() if every or one.owner == caller]
-    return {"batches": [_summary(one) for one in found[:limit]]}
+def page(site: Site, limit: int, after: str, caller: str) -> dict[str, Any]:
+    """The caller's batches, or all where the caller is an administrator, newest first. Raises `Problem` 400."""
+    if after and not batching.is_name(after):
+        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
+    found, following = _batches(site).newest(limit, None if caller in site.admins else caller, after)
+    return {"batches": [_summary(one) for one in found], "next": following}
 
 
 def _summary(settings: Settings) -> dict[str, Any]:

@@ -173,7 +173,8 @@ def build(site: Site) -> APIGatewayRestResolver:
     @read("/batches")
     def list_batches() -> Answer:
         event = api.current_event
-        return _answer(batches.newest(site, _limit(said(event, "limit").get("limit", "20")), _caller(event)))
+        query = said(event, "limit", "next")
+        return _answer(batches.page(site, _limit(query.get("limit", "20")), query.get("next", ""), _caller(event)))
 
     @read("/batches/<batch>")
     def show_batch(batch: str) -> Answer:
