@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Locator, Page, Request, expect
+
+PATIENCE_MILLISECONDS = 300_000
 
 
 def ready(page: Page, recipe: str = "none") -> None:
@@ -64,6 +67,14 @@ class Asked:
 
     def uploads(self) -> int:
         return sum(one.method == "POST" and "uploadsbucket" in one.url.lower() for one in self.requests)
+
+
+def until(page: Page, condition: Callable[[], bool], what: str) -> None:
+    """Wait for what no locator tells."""
+    deadline = time.monotonic() + PATIENCE_MILLISECONDS / 1000
+    while not condition():
+        assert time.monotonic() < deadline, f"in vain: {what}"
+        page.wait_for_timeout(50)
 
 
 def files(folder: Path, contents: Iterable[tuple[str, bytes]]) -> list[Path]:

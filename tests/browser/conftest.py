@@ -15,8 +15,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
-
-PATIENCE_MILLISECONDS = 120_000
+from tests.browser.actions import PATIENCE_MILLISECONDS
 
 
 @dataclass

@@ -7,8 +7,8 @@ from playwright.sync_api import expect
 
 from darkroom.client import Client
 from darkroom.errors import ImageRejected
-from tests.browser.actions import complaints, ready
-from tests.browser.conftest import PATIENCE_MILLISECONDS, Site, Windows
+from tests.browser.actions import PATIENCE_MILLISECONDS, complaints, ready
+from tests.browser.conftest import Site, Windows
 from tests.support import photos
 
 pytestmark = pytest.mark.browser

@@ -28,12 +28,13 @@ announced = create_job.sync(
 )
 assert isinstance(announced, Announced), announced
 form = announced.upload
-httpx.post(form.url, data=form.fields.to_dict(), files={"file": photo}).raise_for_status()
+patient = httpx.Client(timeout=None)  # as what was generated is
+patient.post(form.url, data=form.fields.to_dict(), files={"file": photo}).raise_for_status()
 while (job := get_job.sync(id=announced.id, client=api)).status.value in ("waiting", "running"):
     time.sleep(0.2)
 assert isinstance(job, Job), job
 report = job.report
-result = httpx.get(job.links.result).raise_for_status().content
+result = patient.get(job.links.result).raise_for_status().content
 delete_job.sync_detailed(id=announced.id, client=api)
 
 answer = enhance_photo.sync_detailed(client=api, body=File(payload=photo, mime_type="image/jpeg"), recipe="vivid")

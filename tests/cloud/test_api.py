@@ -39,6 +39,7 @@ from darkroom_local import stack
 from tests.cloud.cloud import Cloud, wait_for
 from tests.support import photos
 from tests.support.api_client import OPENAPI, OPERATIONS
+from tests.support.held import held
 
 pytestmark = pytest.mark.cloud
 
@@ -184,11 +185,8 @@ def test_a_form_takes_no_empty_file(api: Client) -> None:
 def test_stages_are_told_as_they_come(api: Client, cloud: Cloud) -> None:
     """While one of them may not begin, so that it lasts until it is seen."""
     recipe = json.loads(photos.recipe_through(["filter", "adjust_tone", "sharpen"]))
-    lambdas, stacks = cloud.aws.client("lambda"), cloud.aws.client("cloudformation")
-    found = stacks.describe_stack_resource(StackName=stack.STACK, LogicalResourceId="SharpenFunction")
-    sharpen = found["StackResourceDetail"]["PhysicalResourceId"]
 
-    def held() -> dict[str, str] | None:
+    def waiting() -> dict[str, str] | None:
         told = {stage.stage: str(stage.status) for stage in api.job(job).stages}
         return told if told.get("sharpen") == "running" else None
 
@@ -196,12 +194,9 @@ def test_stages_are_told_as_they_come(api: Client, cloud: Cloud) -> None:
         shown = api.job(job)
         return shown if shown.status == "succeeded" else None
 
-    lambdas.put_function_concurrency(FunctionName=sharpen, ReservedConcurrentExecutions=0)
-    try:
+    with held(cloud.aws, "SharpenFunction"):
         job = api.submit(photos.encoded(), recipe, filename="staged.jpg")
-        told = wait_for(held, "the stages before the one that may not begin")
-    finally:
-        lambdas.delete_function_concurrency(FunctionName=sharpen)
+        told = wait_for(waiting, "the stages before the one that may not begin")
     before = {"inspect": "done", "filter": "done", "adjust_tone": "done"}
     assert told == {**before, "sharpen": "running", "publish": "planned"}, "no progress was told while it ran"
     done = wait_for(ended, "the job")
@@ -256,7 +251,7 @@ def test_answers_are_as_described(described: Any, api: Client, cloud: Cloud, met
         headers = {"x-api-key": api.key, "Accept": "*/*"}
 
         def answer() -> Any:
-            response = case.call(headers=headers, verify=str(cloud.aws.certificate), timeout=60)
+            response = case.call(headers=headers, verify=str(cloud.aws.certificate), timeout=300)
             # The usage plan's rate is told by the emulator in words of its own.
             busy = response.status_code == 429 and response.headers["Content-Type"] == "application/json"
             return None if busy else response

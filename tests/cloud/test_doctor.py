@@ -41,13 +41,12 @@ def doctor(*options: str) -> tuple[int, dict[str, list[dict[str, str]]]]:
 
 
 def test_a_stack_that_is_well_is_called_so_and_nothing_of_the_canary_stays(cloud: Cloud) -> None:
-    before = cloud.results()
     status, findings = doctor()
     assert {one["state"] for many in findings.values() for one in many} <= {"well", "note"}, findings
     assert set(findings) == {*CHECKS, "canary"}
     assert status == 0
     assert findings["canary"][0]["words"].startswith("a photo came out in ")
-    assert cloud.results() == before
+    assert not [key for key in cloud.results() if "canary" in key]
     lines = CliRunner().invoke(cli, ["doctor", "--no-canary"])
     assert lines.exit_code == 0
     assert [line.split()[1] for line in lines.output.splitlines() if not line.strip().startswith("→")] == [*CHECKS]

@@ -17,10 +17,11 @@ import pytest
 from PIL import Image
 
 from darkroom import recipe
+from darkroom.client import Client
 from darkroom.client.calling import TRUST
 from darkroom_local import stack
 from darkroom_local.emulator import REPOSITORY, EmbeddedAws
-from tests.cloud.cloud import Cloud
+from tests.cloud.cloud import Cloud, start_functions
 from tests.support import photographs, photos
 
 pytestmark = pytest.mark.cloud
@@ -61,6 +62,9 @@ def environment(cloud: Cloud) -> dict[str, str]:
     subprocess.run([BIN / "aws", "--version"], check=True, capture_output=True)  # fetched while the world is trusted
     aws, outputs = cloud.aws, cloud.outputs
     key = stack.key(aws, outputs)
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setenv(TRUST[0], str(aws.certificate))
+        start_functions(Client(stack.address(aws, outputs), key))
     places = [REPOSITORY / ".venv" / "bin", BIN]
     return {
         **{name: value for name, value in os.environ.items() if not name.startswith(("AWS_", "DARKROOM_"))},

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import shlex
 import signal
 import subprocess
 import sys
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from darkroom.client import Client
 from darkroom_local import serve
 from darkroom_local.emulator import HOME, REPOSITORY, EmbeddedAws
+from tests.cloud.cloud import start_functions
 from tests.support import photos
 
 pytestmark = pytest.mark.cloud
@@ -32,7 +35,9 @@ def server() -> subprocess.Popen[str]:
     )
 
 
-def test_it_says_where_follows_the_logs_and_stops(server: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_it_says_where_follows_the_logs_and_stops(
+    server: subprocess.Popen[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     assert server.stdout
     said: list[str] = []
     try:
@@ -42,6 +47,9 @@ def test_it_says_where_follows_the_logs_and_stops(server: subprocess.Popen[str],
                 break
         page = next(line for line in said if "#key=" in line)
         lines = [line for line in said if line.startswith(("export ", "curl "))]
+        told = dict(shlex.split(line)[1].split("=", 1) for line in lines if line.startswith("export "))
+        monkeypatch.setenv("SSL_CERT_FILE", told["SSL_CERT_FILE"])
+        start_functions(Client(told["API"], told["KEY"]))
         lines.append(f"curl --fail '{page}' -o page.html")
         (tmp_path / "in.jpg").write_bytes(photos.encoded())
         subprocess.run(["bash", "-euc", "\n".join(lines)], cwd=tmp_path, check=True, capture_output=True)
@@ -51,7 +59,7 @@ def test_it_says_where_follows_the_logs_and_stops(server: subprocess.Popen[str],
         assert re.search(r"done job_id=[0-9a-f]{32} milliseconds=\d+", line)
     finally:
         os.killpg(server.pid, signal.SIGINT)
-        rest = server.communicate(timeout=60)[0]
+        rest = server.communicate(timeout=600)[0]
     assert (server.returncode, rest.rstrip().splitlines()[-1]) == (0, "stopped")
     assert not (HOME / "emulator.json").exists()
 

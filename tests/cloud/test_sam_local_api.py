@@ -75,7 +75,7 @@ def address(aws: EmbeddedAws, tmp_path_factory: pytest.TempPathFactory) -> Itera
         yield f"http://127.0.0.1:{port}/"
     finally:
         server.terminate()
-        server.wait(60)
+        server.wait(START_SECONDS)
 
 
 def wait_until_it_listens(server: subprocess.Popen[bytes], port: int, log: Any) -> None:
@@ -90,7 +90,7 @@ def wait_until_it_listens(server: subprocess.Popen[bytes], port: int, log: Any) 
 
 
 def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=120) as answer:
+    with urllib.request.urlopen(url, timeout=START_SECONDS) as answer:
         return json.load(answer)
 
 
@@ -102,7 +102,7 @@ def test_health_and_steps(address: str) -> None:
 def test_a_photo_that_is_none(address: str) -> None:
     request = urllib.request.Request(f"{address}enhance", data=b"hello", headers={"Content-Type": "image/jpeg"})
     with pytest.raises(urllib.error.HTTPError) as refused:
-        urllib.request.urlopen(request, timeout=120)
+        urllib.request.urlopen(request, timeout=START_SECONDS)
     assert (refused.value.code, json.load(refused.value)["code"]) == (415, "image.not-an-image")
 
 

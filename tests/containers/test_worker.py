@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,20 +40,25 @@ def test_two_of_four_workers_are_killed_and_nothing_is_lost_or_doubled(made: Gro
 def test_what_a_worker_has_begun_it_keeps_finishes_and_leaves_to_others(
     made: Ground, closed: tuple[Gate, str], tmp_path: Path
 ) -> None:
-    """The way to S3 is closed to one worker, so that its photo stays begun."""
+    """The way to S3 is closed to one worker, so that its photos stay begun for longer than a message is hidden."""
     gate, address = closed
-    slow = made.start_worker(tmp_path / "slow", "--hidden", "6", "--concurrency", "2", AWS_ENDPOINT_URL_S3=address)
+    hidden = 15
+    slow = made.start_worker(
+        tmp_path / "slow", "--hidden", str(hidden), "--concurrency", "2", AWS_ENDPOINT_URL_S3=address
+    )
     for name in ("none/a.jpg", "none/b.jpg"):
         made.upload(name, photos.encoded())
     until(lambda: [r["status"] for r in made.records().values()] == ["running"] * 2, "both begun")
+    seen_again = time.monotonic() + hidden + 1
     held = {key: record["execution"] for key, record in made.records().items()}
     made.upload("none/c.jpg", photos.encoded())
-    quick = made.start_worker(tmp_path / "quick", "--hidden", "6")
+    quick = made.start_worker(tmp_path / "quick")
     until(lambda: made.records().get("none/c.jpg", {}).get("status") == "succeeded", "the third, by the other")
 
     slow.terminate()  # finishes what it has begun, and takes no more
     made.upload("none/d.jpg", photos.encoded())
     until(lambda: made.ended() == 2, "the fourth, by the other")
+    until(lambda: time.monotonic() > seen_again, "the time at which what nobody keeps is seen again")
     assert {key: made.records()[key]["execution"] for key in held} == held
     assert slow.poll() is None
     quick.terminate()

@@ -192,7 +192,7 @@ def hurry_timeouts(monkeypatch: pytest.MonkeyPatch, hanging: threading.Event) ->
         def wait(self, timeout: float | None = None) -> bool:
             if timeout != 1:
                 return super().wait(timeout)
-            hanging.wait(60)
+            hanging.wait(600)
             return self.is_set()
 
     monkeypatch.setattr(execute_state, "threading", SimpleNamespace(Event=Ended))

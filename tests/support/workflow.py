@@ -21,7 +21,7 @@ from tests.support.functions import RESULTS, UPLOADS, Functions
 EVENTS = Path(__file__).parents[1] / "events"
 ACCOUNT = "arn:aws:lambda:eu-central-1:123456789012"
 TABLE, BUS = "darkroom-jobs", "darkroom"
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 600
 
 
 @dataclass(frozen=True)

@@ -169,7 +169,7 @@ def test_ctrl_c_says_what_is_done_and_is_status_130(tree: Path) -> None:
 
 def _opened_by_a_reader(pipe: Path) -> int:
     """The pipe's other end, once somebody reads from it."""
-    for _ in range(6000):
+    for _ in range(60_000):
         try:
             return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
         except OSError:

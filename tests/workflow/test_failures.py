@@ -65,7 +65,7 @@ def test_a_function_that_hangs_is_given_up(lab: Lab, state: str) -> None:
 
     def hang(event: Any, context: Any) -> bool:
         lab.hanging.set()
-        return released.wait(60)
+        return released.wait(600)
 
     lab.functions.handlers[stage] = hang
     lab.definition["States"][state]["TimeoutSeconds"] = 1

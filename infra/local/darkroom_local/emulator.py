@@ -29,7 +29,10 @@ HOME = REPOSITORY / "build" / "local"
 REGION = "us-east-1"
 KEY = "test"
 """MiniStack's access key, and its secret, for the root of the account."""
-START_SECONDS = 60.0
+START_SECONDS = 300.0
+LOOK_SECONDS = 2.0
+ANSWER_SECONDS = 60.0
+"""After which one that listens is taken for dead: a busy machine is slow. Where nobody listens is known at once."""
 STOP_SECONDS = 1.0
 
 
@@ -114,7 +117,7 @@ class EmbeddedAws:
             )
         aws = replace(aws, pid=process.pid)
         deadline = time.monotonic() + START_SECONDS
-        while process.poll() is not None or not aws.is_alive():
+        while process.poll() is not None or not aws.is_alive(LOOK_SECONDS):
             if process.poll() is not None or time.monotonic() > deadline:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)
@@ -159,10 +162,11 @@ class EmbeddedAws:
         """What its clients must trust."""
         return self.home / "certificate.pem"
 
-    def is_alive(self) -> bool:
+    def is_alive(self, patience: float = ANSWER_SECONDS) -> bool:
         try:
             trust = ssl.create_default_context(cafile=self.certificate) if self.tls else None
-            with urllib.request.urlopen(f"{self.endpoint}/_ministack/health", timeout=2, context=trust) as answer:  # noqa: S310
+            place = f"{self.endpoint}/_ministack/health"
+            with urllib.request.urlopen(place, timeout=patience, context=trust) as answer:  # noqa: S310
                 return answer.status == 200  # type: ignore[no-any-return]
         except (urllib.error.URLError, OSError):
             return False

@@ -30,10 +30,11 @@ def main() -> int:
         with EmbeddedAws.start() as aws:
             outputs = stack.deploy(aws)
             aws.remember()
+            began = time.time()
             try:
                 introduce(aws, outputs)
                 with contextlib.suppress(KeyboardInterrupt):
-                    follow(aws)
+                    follow(aws, began)
             finally:
                 EmbeddedAws.forget(HOME)
     except KeyboardInterrupt:
@@ -55,10 +56,10 @@ def introduce(aws: EmbeddedAws, outputs: dict[str, str]) -> None:
     echo("\nlogs, until Ctrl-C:")
 
 
-def follow(aws: EmbeddedAws) -> None:
-    """Print the functions' log entries as they come."""
+def follow(aws: EmbeddedAws, began: float) -> None:
+    """Print the functions' log entries as they come, from this time on."""
     logs = aws.client("logs")
-    since = int(time.time() * 1000)
+    since = int(began * 1000)
     seen: set[tuple[int, str]] = set()
     while True:
         for group in logs.describe_log_groups().get("logGroups", []):

@@ -79,21 +79,24 @@ class Worker:
         lifeline.close()
 
     def ask(self, request: Job | deciding.Question, *, every: float, beat: Callable[[], None]) -> Reply:
-        """Have one thing done. Calls `beat` each so many seconds, while it lasts."""
+        """Have one thing done. Calls `beat` each so many seconds, while it lasts, however often its parts change."""
         self.start()
         assert self._process is not None
-        deadline = time.monotonic() + self._ways.seconds
+        began = time.monotonic()
+        deadline, due = began + self._ways.seconds, began + every
         state = ""
         try:
             self._connection.send(request)
             while True:
-                left = deadline - time.monotonic()
-                if left <= 0:
+                now = time.monotonic()
+                if now >= deadline:
                     self._kill()
                     late = StepFailed("timeout", f"the photo took longer than {self._ways.seconds:g} seconds")
                     return Refused.by(late, state, foreseen=False)
-                if not self._connection.poll(min(every, left)):
+                if now >= due:
                     beat()
+                    due = now + every
+                if not self._connection.poll(min(due, deadline) - now):
                     continue
                 reply = self._connection.recv()
                 if isinstance(reply, str):
