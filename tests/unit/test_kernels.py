@@ -12,7 +12,7 @@ import pytest
 from darkroom import codec, registry
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.color.conversions import luma, with_luma
-from darkroom.estimates import noise
+from darkroom.estimates import illuminant, noise
 from darkroom.estimates.blocks import Blocks, block_means
 from darkroom.kernels import loops
 from darkroom.picture import Array, Picture
@@ -182,6 +182,23 @@ def test_planes_of_noise_are_those_of_numpy_to_the_last_bit(
     np.testing.assert_array_equal(planes, noise.opponent_planes(image, scale))
     for times, half in zip((1, 2), halves, strict=True):
         np.testing.assert_array_equal(half, noise._halved(planes, times))
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+@pytest.mark.parametrize("samples", [50, 2_000_000])
+def test_levels_are_counted_as_by_numpy(
+    build: str, choose: Any, monkeypatch: pytest.MonkeyPatch, dtype: Any, samples: int
+) -> None:
+    """Of the pixels that are not clipped in all channels, within a frame too, and of other layouts."""
+    monkeypatch.setattr(illuminant, "SAMPLES", samples)
+    image = np.random.default_rng(0).integers(0, np.iinfo(dtype).max + 1, (67, 91, 3)).astype(dtype)
+    image[:20, :30] = np.linspace(0.97, 1, 30)[:, None] * np.iinfo(dtype).max  # about the bound
+    images = [image, image[3:-5, 7:-2], image[::2, ::-1], np.full_like(image, np.iinfo(dtype).max)]
+    compiled = [illuminant._level_counts(each) for each in images]
+    assert compiled[0].sum() > 0
+    choose("none")
+    for each, counts in zip(images, compiled, strict=True):
+        np.testing.assert_array_equal(counts, illuminant._level_counts(each))
 
 
 @pytest.mark.parametrize("name", ["flowers", "city", "girl"])

@@ -6,7 +6,7 @@ from functools import cache
 
 import numpy as np
 
-from darkroom.diagnosis.jpeg import dct_blocks, jpeg_features
+from darkroom.diagnosis.jpeg import dct_blocks, jpeg_features, whole_blocks
 from darkroom.picture import Array
 from darkroom.srgb import highest, lowest
 
@@ -27,7 +27,7 @@ LONGEST_PX = 48
 
 def detail_features(tiles: Array) -> Array:
     """F numbers from full-resolution tiles, T×S×S×3 float32 in levels of 255."""
-    planes = np.einsum("thwc,oc->tohw", tiles, OPPONENT, optimize=True)
+    planes = np.stack([np.moveaxis(tile @ OPPONENT.T, 2, 0) for tile in tiles])
     luminance = planes[:, 0] / np.float32(3**0.5)
     return np.concatenate(
         (
@@ -51,9 +51,9 @@ def _noise(planes: Array, tiles: Array) -> Array:
     for octave in range(OCTAVES):
         if octave:
             planes, clipped = _halve(planes) * 2, _halve(clipped)
-        usable = dct_blocks(clipped)[1] <= 0.05
+        usable = whole_blocks(clipped).mean(axis=1) <= 0.05
         for channel in range(3):
-            coefficients, _ = dct_blocks(planes[:, channel])
+            coefficients = dct_blocks(planes[:, channel])
             if usable.sum() >= 8:
                 coefficients = coefficients[usable]
             high, low = np.square(coefficients[:, _high()]), np.square(coefficients[:, _low()]).sum(axis=1)
@@ -109,6 +109,7 @@ def _edges(luminance: Array) -> Array:
         across = np.abs(plane[:, ::3, 1:] - plane[:, ::3, :-1])
         down = np.abs(plane[:, 1:, ::3] - plane[:, :-1, ::3])
         values = np.concatenate((across.ravel(), down.ravel()))
+        values.sort()  # by vector code: faster than percentiles of what has no order
         found.append(np.log2(np.percentile(values, (50, 90, 98, 99.7)) + 0.1))
         plane = _blur_121(plane)
     return np.concatenate([*found, found[0] - found[1], found[1] - found[2]])

@@ -43,15 +43,19 @@ def jpeg_features(tiles: Array) -> Array:
     return np.concatenate((across, down, [x == 0, y == 0], evidence, [QUALITIES[best] / 100]))
 
 
-def dct_blocks(planes: Array) -> tuple[Array, Array]:
-    """The DCT of all whole 8×8 blocks of T×H×W, N×64, and their means, N."""
+def whole_blocks(planes: Array) -> Array:
+    """All whole 8×8 blocks of T×H×W, N×64."""
     count, height, width = planes.shape
     rows, columns = height // BLOCK, width // BLOCK
     blocks = planes[:, : rows * BLOCK, : columns * BLOCK].reshape(count, rows, BLOCK, columns, BLOCK)
-    flat = np.ascontiguousarray(blocks.swapaxes(2, 3)).reshape(-1, BLOCK * BLOCK)
+    return np.ascontiguousarray(blocks.swapaxes(2, 3)).reshape(-1, BLOCK * BLOCK)
+
+
+def dct_blocks(planes: Array) -> Array:
+    """The DCT of all whole 8×8 blocks of T×H×W, N×64."""
+    blocks = whole_blocks(planes)
     # In pieces too small for OpenBLAS to start threads over, which would wait for each other longer than they compute.
-    pieces = np.array_split(flat, len(flat) // 128 + 1)
-    return np.concatenate([piece @ _transform() for piece in pieces]), flat.mean(axis=1)
+    return np.concatenate([piece @ _transform() for piece in np.array_split(blocks, len(blocks) // 128 + 1)])
 
 
 @cache
@@ -83,14 +87,15 @@ def _evidence(luma: Array) -> Array:
     A decoded JPEG's coefficients lie on multiples of their quantisation steps (Fan and de Queiroz, "Identification of
     Bitmap Compression History", 2003).
     """
-    coefficients, _ = dct_blocks(luma)
+    coefficients = dct_blocks(luma)
     bins = (np.abs(coefficients[:, [BLOCK * i + j for i, j in LOW]]) * BINS_PER_LEVEL).astype(int)
     number = MOST_LEVELS * BINS_PER_LEVEL
     speaks = (bins >= LEAST_LEVEL * BINS_PER_LEVEL) & (bins < number)
     index = (bins + np.arange(len(LOW)) * number)[speaks]
     counts = np.bincount(index, minlength=len(LOW) * number)
     total = max(int(speaks.sum()), 50)
-    return np.append(_likelihoods() @ counts / total, np.log10(total / speaks.size + 1e-4))
+    told = np.einsum("qn,n->q", _likelihoods(), counts)  # without OpenBLAS, which would start threads
+    return np.append(told / total, np.log10(total / speaks.size + 1e-4))
 
 
 @cache

@@ -74,9 +74,18 @@ def _fits(counts: Array) -> tuple[Array, float]:
     if usable.sum() < 16:
         return np.zeros(len(GAINS_LOG2)), 0.0
     uneven = np.clip(np.where(usable, counts / np.maximum(around, 1) - 1, 0), -1, 2).astype(np.float32)
-    patterns = _patterns()
-    length = np.sqrt(np.square(patterns) @ usable.astype(np.float32)) * np.linalg.norm(uneven)
-    return patterns @ uneven / np.maximum(length, 1), float(uneven[usable].std())
+    length = np.sqrt(_products(_squares(), usable.astype(np.float32))) * np.linalg.norm(uneven)
+    return _products(_patterns(), uneven) / np.maximum(length, 1), float(uneven[usable].std())
+
+
+def _products(rows: Array, vector: Array) -> Array:
+    """A matrix times a vector, in pieces too small for OpenBLAS to start threads over, which wait for each other."""
+    return np.concatenate([piece @ vector for piece in np.split(rows, len(rows) // 32)])
+
+
+@cache
+def _squares() -> Array:
+    return np.square(_patterns())
 
 
 @cache

@@ -112,8 +112,17 @@ def _of_samples(sampled: Array) -> list[Array]:
     open_levels = levels[lowest(levels) < CLIPPED]
     light = _linear_levels()[open_levels]
     found += [_norm(light, norm) for norm in (6, 16)]
-    order = np.argsort(-light.sum(axis=1), kind="stable")
-    return [*found, *(_norm(light[order[: int(share * len(order)) + 1]], 1) for share in BRIGHTEST)]
+    brightest = _brightest(light.sum(axis=1), int(max(BRIGHTEST) * len(light)) + 1)
+    return [*found, *(_norm(light[brightest[: int(share * len(light)) + 1]], 1) for share in BRIGHTEST)]
+
+
+def _brightest(sums: Array, count: int) -> Array:
+    """Indices of at least so many of the highest, from the highest, equal ones in their order; fewer if there are."""
+    if count < len(sums):
+        candidates = np.flatnonzero(sums >= np.partition(sums, -count)[-count])
+    else:
+        candidates = np.arange(len(sums))
+    return np.asarray(candidates[np.argsort(-sums[candidates], kind="stable")])
 
 
 def _norm(colors: Array, norm: float) -> Array:

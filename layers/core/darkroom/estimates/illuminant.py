@@ -10,6 +10,7 @@ import cv2
 import numpy as np
 
 from darkroom.color.conversions import srgb_to_linear
+from darkroom.kernels import loops, measuring
 from darkroom.picture import Array
 from darkroom.srgb import srgb_to_linear_exact
 from darkroom.step import from_float, max_level, to_float
@@ -39,18 +40,19 @@ def estimate_illuminant(
     """
     if method == "grey_edge":
         norm = _edge_norm(image, p, order, sigma)
-    else:
+    elif method == "white_patch":
         channels = usable_levels(image)
-        white = max_level(channels[0].dtype)
-        if not len(channels[0]):
-            norm = np.ones(3)
-        elif method == "white_patch":
-            norm = srgb_to_linear_exact(np.percentile(channels, WHITE_PATCH_PERCENTILE, axis=1) / white)
-        else:
-            exponent = 1.0 if method == "grey_world" else p
-            powers = _powers(exponent, int(white) + 1)
-            norm = np.array([np.bincount(channel, minlength=len(powers)) @ powers for channel in channels])
-            norm = (norm / len(channels[0])) ** (1 / exponent)
+        norm = np.ones(3)
+        if len(channels[0]):
+            highest = np.percentile(channels, WHITE_PATCH_PERCENTILE, axis=1)
+            norm = srgb_to_linear_exact(highest / max_level(channels[0].dtype))
+    else:
+        counts = _level_counts(image)
+        exponent = 1.0 if method == "grey_world" else p
+        powers = _powers(exponent, counts.shape[1])
+        norm = np.ones(3)
+        if counts.any():
+            norm = (np.array([of_channel @ powers for of_channel in counts]) / counts[0].sum()) ** (1 / exponent)
     length = float(np.linalg.norm(norm))
     # A channel without any light cannot be balanced: the floor keeps the gains finite.
     norm = np.maximum(norm / length, 1e-3) if length > 0 else np.ones(3)
@@ -59,13 +61,27 @@ def estimate_illuminant(
 
 def usable_levels(image: Array) -> list[Array]:
     """R, G and B, each N levels of integers, of evenly spaced pixels that are not clipped in all three."""
-    stride = max(math.ceil(math.sqrt(image.shape[0] * image.shape[1] / SAMPLES)), 1)
+    stride = _stride(image)
     channels = [np.ascontiguousarray(image[::stride, ::stride, c]) for c in range(3)]
     if image.dtype == np.float32:
         channels = [from_float(channel, np.dtype(np.uint16)) for channel in channels]
     lowest = np.minimum(np.minimum(channels[0], channels[1]), channels[2])
     usable = lowest < CLIPPED * max_level(lowest.dtype)
     return [channel[usable] for channel in channels]
+
+
+def _stride(image: Array) -> int:
+    return max(math.ceil(math.sqrt(image.shape[0] * image.shape[1] / SAMPLES)), 1)
+
+
+def _level_counts(image: Array) -> Array:
+    """3xL: how often each level is found in R, G and B of the `usable_levels`."""
+    if image.dtype != np.float32 and loops.available():
+        limit = math.ceil(CLIPPED * max_level(image.dtype))
+        return measuring.count_levels(image, _stride(image), limit)
+    channels = usable_levels(image)
+    levels = int(max_level(channels[0].dtype)) + 1
+    return np.stack([np.bincount(channel, minlength=levels) for channel in channels])
 
 
 @lru_cache(maxsize=8)

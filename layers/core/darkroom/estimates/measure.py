@@ -62,8 +62,9 @@ def measure(picture: Picture) -> Measurements:
     coarse = halved(shown)
     small, least = thumbnail(coarse), thumbnail(coarse, LIGHT_PX)
     brightness = luma(small)
-    p1, p50, p99 = (float(p) for p in np.percentile(brightness, (1, 50, 99)))
-    unclipped = brightness[(brightness > CLIP) & (brightness < 1 - CLIP)]
+    ordered = np.sort(brightness, axis=None)  # by vector code: faster than percentiles of what has no order
+    p1, p50, p99 = (float(p) for p in np.percentile(ordered, (1, 50, 99)))
+    unclipped = ordered[(ordered > CLIP) & (ordered < 1 - CLIP)]
     color = small.ndim == 3
     illuminant = estimate_illuminant(shown) if color else np.ones(3)
     noise = estimate_noise(shown)
@@ -86,7 +87,7 @@ def measure(picture: Picture) -> Measurements:
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
         blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
         colors=effective_colors(whole),
-        tones=tones(brightness),
+        tones=tones(ordered),
         white_margin=white_margin(least if shown is whole else halved(whole)),
         light=cast_evidence(least) if color else None,
         detail=detailed(brightness),
@@ -136,7 +137,8 @@ def effective_colors(pixels: Array) -> float:
     1 for a picture of one colour, 2 for one of two that are equally frequent, as many as it has pixels at most.
     """
     stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
-    levels = np.rint(to_float(pixels[::stride, ::stride]) * 255).astype(np.uint32)
+    sample = pixels[::stride, ::stride]
+    levels = (sample if sample.dtype == np.uint8 else np.rint(to_float(sample) * 255)).astype(np.uint32)
     codes = levels if levels.ndim == 2 else levels[..., 0] << 16 | levels[..., 1] << 8 | levels[..., 2]
     shares = np.unique(codes, return_counts=True)[1] / codes.size
     return float(2 ** -(shares * np.log2(shares)).sum())

@@ -25,3 +25,19 @@ void halve_planes(const float *from, int64_t planes, int64_t height, int64_t wid
             to[x] = (((upper[2 * x] + lower[2 * x]) + upper[2 * x + 1]) + lower[2 * x + 1]) * scale;
     }
 }
+
+/* estimates/illuminant.py, _level_counts: of three channels; pitch: samples from a row to the next. */
+void count_levels(const void *from, int kind, int64_t height, int64_t width, int64_t pitch, int64_t stride, int64_t limit,
+                  int64_t *counts)
+{
+    const int64_t levels = (int64_t)1 << 8 * kind;
+    for (int64_t y = 0; y < height; y += stride)
+        for (int64_t x = 0; x < width; x += stride) {
+            int64_t color[3];
+            for (int c = 0; c < 3; c++)
+                color[c] = kind == 1 ? ((const uint8_t *)from)[y * pitch + 3 * x + c]
+                                     : ((const uint16_t *)from)[y * pitch + 3 * x + c];
+            if (color[0] < limit || color[1] < limit || color[2] < limit)
+                for (int c = 0; c < 3; c++) counts[c * levels + color[c]]++;
+        }
+}

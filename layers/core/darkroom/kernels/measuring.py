@@ -35,3 +35,16 @@ def measure_blocks(tiles: Array, stride: int, matrix: Array) -> tuple[Array, Arr
     level, low, high = np.empty((3, number), np.float32)
     call("measure_blocks", tiles, *map(long, (count, height, width, stride)), matrix, level, low, high)
     return level, low, high
+
+
+def count_levels(image: Array, stride: int, limit: int) -> Array:
+    """3xL (int64): how often HxWx3 of integers, whose rows may lie apart, has each level.
+
+    Of every `stride`-th pixel both ways, of which a channel is below `limit`.
+    """
+    if image.strides[1:] != (3 * image.itemsize, image.itemsize):
+        image = np.ascontiguousarray(image)
+    counts = np.zeros((3, np.iinfo(image.dtype).max + 1), np.int64)
+    size = (long(image.shape[0]), long(image.shape[1]), long(image.strides[0] // image.itemsize))
+    call("count_levels", ctypes.c_void_p(image.ctypes.data), kind(image), *size, long(stride), long(limit), counts)
+    return counts
