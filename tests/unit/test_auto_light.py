@@ -10,12 +10,12 @@ import pytest
 
 import darkroom
 from darkroom import recipe
-from darkroom.auto import curves, guard, treatments
+from darkroom.auto import curves, guard, scenes, treatments
 from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_of_light, tinted_light
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
-from darkroom.auto.scenes import TONED, TONED_BY_HAND, UNJUDGED
+from darkroom.auto.scenes import NOISY_PART, OF_THE_WHOLE, SMALLEST_PHOTO, TONED, TONED_BY_HAND, UNJUDGED
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
@@ -206,6 +206,27 @@ def test_what_is_no_ordinary_photo_keeps_its_light(scene: str) -> None:
     calls, decisions = treatments.resolve(AUTO, DARK, cast)
     assert calls == []
     assert any(decision.why.endswith(UNJUDGED[scene][1]) for decision in decisions if decision.defect == "colour cast")
+
+
+@pytest.mark.parametrize("scene", ["photo", "texture", "drawing", "document", "night"])
+def test_a_camera_s_noise_is_removed_wherever_it_is_measured(scene: str) -> None:
+    noisy = msgspec.structs.replace(DULL, noise_luma=4.0, camera_noise=scenes.NOISY, megapixels=12.0)
+    (told,) = (each for each in treatments.resolve(AUTO, noisy, seen(**{scene: 0.9}))[1] if each.defect == "noise")
+    assert (told.chosen, told.why.partition(":")[0]) == (True, "noise to be seen, as a camera leaves it")
+    less = msgspec.structs.replace(noisy, camera_noise=NOISY_PART)
+    assert "noise" not in chosen(treatments.resolve(AUTO, less, seen(**{scene: 0.9}))[1])
+
+
+def test_of_a_part_of_a_photo_only_what_shows_in_it_is_judged() -> None:
+    found = {"underexposed": 0.95, "colour cast": 0.95, "blur": 0.95, "salt and pepper": 0.99}
+    dark = msgspec.structs.replace(diagnosed(found), brighter=0.2, scene={"photo": 1.0})
+    whole = msgspec.structs.replace(DARK, noise_luma=4.0, camera_noise=scenes.NOISY, megapixels=SMALLEST_PHOTO)
+    assert {"noise", "underexposed"} < set(chosen(treatments.resolve(AUTO, whole, dark)[1]))
+    part = msgspec.structs.replace(whole, camera_noise=NOISY_PART, megapixels=0.26)
+    decisions = treatments.resolve(AUTO, part, dark)[1]
+    assert chosen(decisions) == ["salt and pepper", "noise"]
+    told = {each.defect for each in decisions if "it looks like a part of a larger photo" in each.why}
+    assert told == {"underexposed", "colour cast", "blur", "finish"} < set(OF_THE_WHOLE)
 
 
 def test_noise_of_a_night_is_removed_all_the_same() -> None:

@@ -55,7 +55,8 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     assert now.pop("recipe_digest") == ""
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None
     assert now["measurements"].pop("tones") == []
-    assert now["measurements"].pop("white_margin") == now["measurements"].pop("detail") == 0
+    for name in ("white_margin", "detail", "camera_noise", "megapixels"):
+        assert now["measurements"].pop(name) == 0
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):
         assert (diagnosis.pop("scene"), diagnosis.pop("brighter"), diagnosis.pop("tint")) == ({}, 0, [0, 0])
         assert diagnosis.pop("models") == {}

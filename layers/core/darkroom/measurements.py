@@ -71,3 +71,7 @@ class Measurements(msgspec.Struct, frozen=True):
     detail: Annotated[
         Share, Meta(description="of the picture, what shows detail: neither sky nor backdrop nor blur")
     ] = 0.0
+    camera_noise: Annotated[
+        Share, Meta(description="evidence of noise to be seen, as a camera leaves it in a picture that nobody reduced")
+    ] = 0.0
+    megapixels: Annotated[float, Meta(description="size, without a frame; 0 in manifests of before")] = 0.0

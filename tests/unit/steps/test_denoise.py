@@ -8,9 +8,11 @@ import pytest
 
 from darkroom.algorithms.dct import dct_matrix
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
+from darkroom.auto.scenes import NOISY
 from darkroom.estimates.camera_noise import TONES, Octave, camera_noise
+from darkroom.estimates.measure import measure
 from darkroom.estimates.noise import NoiseEstimate, estimate_noise
-from darkroom.picture import Array
+from darkroom.picture import Array, Picture
 from darkroom.registry import get
 from darkroom.step import Reported
 from tests.support.photographs import FEW, TEXTURES, photo
@@ -180,6 +182,16 @@ def test_denoise_removes_what_cameras_leave_and_harms_no_photograph() -> None:
         gains.append(psnr(apply("denoise", noisy), clean) - psnr(noisy, clean))
     assert min(gains) > -0.1
     assert np.mean(gains) > 1.5
+
+
+@pytest.mark.parametrize("name", ["city", "flowers", "girl", "waves"])
+def test_a_picture_as_noisy_and_as_soft_as_at_full_size_is_told_from_a_reduced_one(name: str) -> None:
+    soft = cv2.resize(photo(name), None, fx=1.5, fy=1.5, interpolation=cv2.INTER_CUBIC)
+    noisy = as_by_camera(soft, 4)
+    reduced = cv2.resize(noisy, None, fx=0.5, fy=0.5, interpolation=cv2.INTER_AREA)
+    told = [measure(Picture(pixels)).camera_noise for pixels in (noisy, reduced, soft, photo(name))]
+    assert told[0] >= NOISY
+    assert told[1:] == [0, 0, 0]
 
 
 @pytest.mark.parametrize(("finest", "evidence"), [(1.5, 1.0), (5.5, 0.0)])

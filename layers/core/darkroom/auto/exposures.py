@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
-from darkroom.auto.scenes import SURELY, in_little_light, kind_of, toned
+from darkroom.auto.scenes import SURELY, in_little_light, kind_of, noisy, toned
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
@@ -63,6 +63,7 @@ EVIDENT = {
     "underexposed": "too dark for what it shows",
     "overexposed": "too light for what it shows",
     "low contrast": "flat, with neither black nor white in it",
+    "noise": "noise to be seen, as a camera leaves it",
 }
 
 
@@ -158,6 +159,8 @@ def evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool
     """Whether the photo's tones and what it shows, or its tones and half a diagnosis, tell that it has this defect."""
     if name not in EVIDENT:
         return False
+    if name == "noise":
+        return noisy(measurements)
     if name == "low contrast":
         return evidently_flat(diagnosis, measurements)
     change = change_of_mean(diagnosis, measurements)

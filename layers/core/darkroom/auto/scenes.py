@@ -31,8 +31,18 @@ TONED = 0.03
 TONED_BY_HAND = "its shadows and its lights are toned against each other, as by hand"
 TONES = ("haze", "low contrast", "colour cast", "finish")
 
+NOISY, NOISY_PART = 0.5, 0.15
+"""`Measurements.camera_noise` from which a photo is noisy, whatever its diagnosis, which learned from reduced ones; and
+from which so small a picture is a noisy part of one: a small photo was reduced, and its noise with it."""
+
+SMALLEST_PHOTO = 0.7
+"""Megapixels: no camera that leaves such noise takes smaller photos."""
+
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
+
+OF_THE_WHOLE = (*LIGHT, "blur", "motion blur", "finish")
+"""What of a part of a photo is not judged: black, white and grey may lie beside it, and at full size all is soft."""
 
 UNJUDGED: Mapping[str, tuple[tuple[str, ...], str]] = {
     "drawing": ((*LIGHT, *DETAIL, "salt and pepper", "JPEG artefacts"), "it looks drawn, not photographed"),
@@ -47,6 +57,10 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
     """Why a defect, or the finish, is not judged in this picture; None where it is."""
     if _few_colors(measurements):
         return "the picture has too few colours to be judged as a photo"
+    if is_part(measurements) and name in OF_THE_WHOLE:
+        return "it looks like a part of a larger photo, which tells nothing of this"
+    if name == "noise" and noisy(measurements):
+        return None
     if name == "colour cast" and _glows(diagnosis, measurements) and not diagnosis[name].traced:
         return "its light seems to have the colour that it should have"
     if name in TONES and toned(measurements) and (name == "finish" or not diagnosis[name].traced):
@@ -64,7 +78,17 @@ def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo's light seems to have its colour by will: by night, on a stage, at dusk."""
     kind = kind_of(diagnosis, measurements)
     glows = kind == "photo" and _glows(diagnosis, measurements)
-    return not _few_colors(measurements) and (kind == "night" or glows)
+    return not (_few_colors(measurements) or is_part(measurements)) and (kind == "night" or glows)
+
+
+def noisy(measurements: Measurements) -> bool:
+    """Whether what was measured is surely a camera's noise, which no drawing and no surface has."""
+    return measurements.camera_noise >= NOISY or is_part(measurements)
+
+
+def is_part(measurements: Measurements) -> bool:
+    """Whether a picture is cut out of a larger photo: as noisy and as soft as at full size, and small."""
+    return measurements.camera_noise >= NOISY_PART and 0 < measurements.megapixels < SMALLEST_PHOTO
 
 
 def in_little_light(diagnosis: Diagnosis, measurements: Measurements) -> bool:

@@ -21,7 +21,7 @@ from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
-from darkroom.auto.scenes import meant, unjudged
+from darkroom.auto.scenes import meant, noisy, unjudged
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
@@ -99,10 +99,10 @@ def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: M
     mistaken = shown and name == "colour cast" and meant(diagnosis, measurements)
     if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
-    if name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
-        words = f"{words}, but lightened there would be about {seen:.0f} levels"
-    elif shown and not _sure(defect, diagnosis, measurements):
+    if shown and not _sure(defect, diagnosis, measurements):
         words = EVIDENT.get(name, TINTED)
+    elif name == "noise" and not defect.present and (seen := _noise_once_lightened(diagnosis, measurements)):
+        words = f"{words}, but lightened there would be about {seen:.0f} levels"
     elif not defect.present and not agreed(name, diagnosis, measurements):
         return Decision(name, False, words)
     elif not _sure(defect, diagnosis, measurements):
@@ -124,7 +124,7 @@ def _remove_jpeg(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 
 
 def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    if max(measurements.noise_luma, measurements.noise_chroma) < LEAST_NOISE:
+    if max(measurements.noise_luma, measurements.noise_chroma) < LEAST_NOISE and not noisy(measurements):
         return Treatment([], "but none can be measured that is not texture")
     return Treatment([StepCall("denoise")], "it is measured by frequency and taken out")
 

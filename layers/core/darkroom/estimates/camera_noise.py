@@ -56,6 +56,10 @@ JPEG_TOOK_OF_CHROMA = (1.3, 1.3, 1.1, 1.1)
 GROWTH = (1.6, 1.25)
 """Times that luminance may grow from octave 1 to 2 and from 2 to 3 (cameras: 1.5 to 1.7 and 1.1 to 1.3)."""
 
+UNREDUCED = 1.3
+"""Growth of luminance from octave 1 to 2, at least, of noise at the size that demosaicing gave it. In a reduced picture
+it was averaged, and in one of white noise it never grew."""
+
 CHROMA_GROWTH, CHROMA_SHARE = 2.5, 1.2
 """Times that the coarsest chroma may exceed the next finer one, and luminance."""
 
@@ -78,6 +82,11 @@ class CameraNoise:
     visible: float
     luminance: Array
     chroma: Array
+
+    @property
+    def unreduced(self) -> bool:
+        """Whether it is as coarse as a camera leaves it at full size."""
+        return bool(self.luminance[2] >= UNREDUCED * self.luminance[1])
 
 
 def octave_by_tone(channels: list[Blocks], usable: Array) -> Octave | None:

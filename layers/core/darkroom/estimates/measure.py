@@ -45,6 +45,10 @@ MARGIN = 0.04
 WHITE = 235 / 255
 """Level that all channels of white paper reach."""
 
+UNREDUCED_BLUR_PX, EDGELESS = 0.45, 0.1
+"""Blur of the sharpest edges of a picture at the size that its camera gave it, at least, for demosaicing leaves none
+sharper; and the share of detail below which there is no edge to tell it by."""
+
 CELL_PX, DETAIL = 8, 0.03
 """Squares of so many px of the thumbnail show detail from this deviation of luma."""
 
@@ -69,6 +73,8 @@ def measure(picture: Picture) -> Measurements:
     illuminant = estimate_illuminant(shown) if color else np.ones(3)
     noise = estimate_noise(shown)
     tiles = sample_tiles(shown)
+    blur, detail = min(blur_sigma(tile) for tile in tiles), detailed(brightness)
+    unreduced = blur >= UNREDUCED_BLUR_PX or detail < EDGELESS
     return Measurements(
         luma_p1=p1,
         luma_p50=p50,
@@ -85,12 +91,14 @@ def measure(picture: Picture) -> Measurements:
         noise_luma=float(noise.luminance_sigma),
         noise_chroma=float(noise.chroma_sigma),
         impulses=float(np.mean([impulse_share(tile) for tile in tiles])),
-        blur_sigma_px=min(blur_sigma(tile) for tile in tiles),
+        blur_sigma_px=blur,
         colors=effective_colors(whole),
         tones=tones(ordered),
         white_margin=white_margin(least if shown is whole else halved(whole)),
         light=cast_evidence(least) if color else None,
-        detail=detailed(brightness),
+        detail=detail,
+        camera_noise=noise.unreduced if unreduced else 0.0,
+        megapixels=shown.shape[0] * shown.shape[1] / 1e6,
     )
 
 

@@ -76,11 +76,13 @@ class NoiseEstimate:
     """Standard deviations of noise, in levels of 255.
 
     luminance, chroma: per octave of spatial frequency, finest first, on a scale where white noise of standard deviation
-    s in each of R, G and B is s in every octave. A grey picture has no chroma.
+    s in each of R, G and B is s in every octave. A grey picture has no chroma. unreduced: how sure it is, in 0–1, that
+    it is a camera's, to be seen, and at the size that demosaicing gave it.
     """
 
     luminance: tuple[float, ...]
     chroma: tuple[float, ...] = ()
+    unreduced: float = 0.0
 
     @property
     def luminance_sigma(self) -> float:
@@ -268,4 +270,5 @@ def _mixed(measured: Array, camera: CameraNoise) -> NoiseEstimate:
             result = (result + LEAST) ** (1 - share) * (other + LEAST) ** share - LEAST
         return tuple(result.tolist())
 
-    return NoiseEstimate(mixed(quietest.luminance, camera.luminance), mixed(quietest.chroma, camera.chroma))
+    luminance, chroma = mixed(quietest.luminance, camera.luminance), mixed(quietest.chroma, camera.chroma)
+    return NoiseEstimate(luminance, chroma, share * camera.unreduced)
