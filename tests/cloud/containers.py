@@ -41,7 +41,11 @@ def emulator(home: Path) -> Iterator[EmbeddedAws]:
 
 def environment(aws: EmbeddedAws) -> dict[str, str]:
     """In which `sam local` hands its containers the emulator's address and credentials."""
-    return {**aws.environment(), "AWS_ENDPOINT_URL": f"http://{HOST}:{aws.port}"}
+    return {
+        **aws.environment(),
+        "AWS_ENDPOINT_URL": f"http://{HOST}:{aws.port}",
+        "SAM_CLI_CONTAINER_CONNECTION_TIMEOUT": "300",  # seconds; a busy machine takes more than its 20
+    }
 
 
 def _bridge_address() -> str:

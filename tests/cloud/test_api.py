@@ -36,7 +36,7 @@ from darkroom.client import Client, Job
 from darkroom.errors import DarkroomError
 from darkroom.recipe import Recipe
 from darkroom_local import stack
-from tests.cloud.cloud import Cloud, wait_for
+from tests.cloud.cloud import PATIENCE_SECONDS, Cloud, wait_for
 from tests.support import photos
 from tests.support.api_client import OPENAPI, OPERATIONS
 from tests.support.held import held
@@ -143,7 +143,7 @@ def test_40_mb_go_through_a_job(api: Client, cloud: Cloud) -> None:
     Image.fromarray(noise).save(file, "BMP")
     assert len(file.getvalue()) > 40_000_000
     job = api.submit(file.getvalue(), Recipe(steps=[], format="jpeg"), filename="large.bmp")
-    done = api.wait(job, 240)
+    done = api.wait(job, PATIENCE_SECONDS)
     assert Image.open(io.BytesIO(api.download(done.links.result or ""))).size == (3700, 3700)
     assert api.download(done.links.original or "") == file.getvalue()
     api.delete(job)
