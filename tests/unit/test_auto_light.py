@@ -219,7 +219,7 @@ def test_a_camera_s_noise_is_removed_wherever_it_is_measured(scene: str) -> None
 
 def test_of_a_part_of_a_photo_only_what_shows_in_it_is_judged() -> None:
     found = {"underexposed": 0.95, "colour cast": 0.95, "blur": 0.95, "salt and pepper": 0.99}
-    dark = msgspec.structs.replace(diagnosed(found), brighter=0.2, scene={"photo": 1.0})
+    dark = msgspec.structs.replace(diagnosed(found), brighter=0.1, scene={"photo": 1.0})
     whole = msgspec.structs.replace(DARK, noise_luma=4.0, camera_noise=scenes.NOISY, megapixels=SMALLEST_PHOTO)
     assert {"noise", "underexposed"} < set(chosen(treatments.resolve(AUTO, whole, dark)[1]))
     part = msgspec.structs.replace(whole, camera_noise=NOISY_PART, megapixels=0.26)
@@ -227,6 +227,8 @@ def test_of_a_part_of_a_photo_only_what_shows_in_it_is_judged() -> None:
     assert chosen(decisions) == ["salt and pepper", "noise"]
     told = {each.defect for each in decisions if "it looks like a part of a larger photo" in each.why}
     assert told == {"underexposed", "colour cast", "blur", "finish"} < set(OF_THE_WHOLE)
+    surely = msgspec.structs.replace(dark, brighter=scenes.SURELY_DARK[1])
+    assert "underexposed" in chosen(treatments.resolve(AUTO, part, surely)[1])
 
 
 def test_noise_of_a_night_is_removed_all_the_same() -> None:

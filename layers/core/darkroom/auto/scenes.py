@@ -36,7 +36,11 @@ NOISY, NOISY_PART = 0.5, 0.15
 from which so small a picture is a noisy part of one: a small photo was reduced, and its noise with it."""
 
 SMALLEST_PHOTO = 0.7
-"""Megapixels: no camera that leaves such noise takes smaller photos."""
+"""Megapixels: hardly a camera that leaves such noise takes smaller photos."""
+
+SURELY_DARK = 0.9, 0.15
+"""Probability of too little light and change of mean luma that it shows to be missing, from which a small noisy picture
+is judged as a whole one: no part of a rightly exposed photo has both."""
 
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
@@ -57,7 +61,7 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
     """Why a defect, or the finish, is not judged in this picture; None where it is."""
     if _few_colors(measurements):
         return "the picture has too few colours to be judged as a photo"
-    if is_part(measurements) and name in OF_THE_WHOLE:
+    if name in OF_THE_WHOLE and is_part(diagnosis, measurements):
         return "it looks like a part of a larger photo, which tells nothing of this"
     if name == "noise" and noisy(measurements):
         return None
@@ -78,17 +82,23 @@ def meant(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo's light seems to have its colour by will: by night, on a stage, at dusk."""
     kind = kind_of(diagnosis, measurements)
     glows = kind == "photo" and _glows(diagnosis, measurements)
-    return not (_few_colors(measurements) or is_part(measurements)) and (kind == "night" or glows)
+    return not (_few_colors(measurements) or is_part(diagnosis, measurements)) and (kind == "night" or glows)
 
 
 def noisy(measurements: Measurements) -> bool:
     """Whether what was measured is surely a camera's noise, which no drawing and no surface has."""
-    return measurements.camera_noise >= NOISY or is_part(measurements)
+    return measurements.camera_noise >= (NOISY_PART if _small(measurements) else NOISY)
 
 
-def is_part(measurements: Measurements) -> bool:
+def is_part(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a picture is cut out of a larger photo: as noisy and as soft as at full size, and small."""
-    return measurements.camera_noise >= NOISY_PART and 0 < measurements.megapixels < SMALLEST_PHOTO
+    probable, missing = SURELY_DARK
+    dark = diagnosis["underexposed"].probability >= probable and diagnosis.brighter >= missing
+    return _small(measurements) and noisy(measurements) and not dark
+
+
+def _small(measurements: Measurements) -> bool:
+    return 0 < measurements.megapixels < SMALLEST_PHOTO
 
 
 def in_little_light(diagnosis: Diagnosis, measurements: Measurements) -> bool:
