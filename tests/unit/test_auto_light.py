@@ -139,6 +139,14 @@ def test_in_strong_noise_too_little_light_shows(measured: Measurements, diagnosi
         assert why == "too dark for what it shows: exposure is changed by +1.3 EV"
 
 
+def test_what_is_noisy_looks_darker_than_it_is() -> None:
+    light = [
+        [call.name for call in treatments.resolve(NONE, measured, by_noise(0.9, brighter=0.25))[0]]
+        for measured in (DARK, NOISY)
+    ]
+    assert light == [["denoise", "stretch_nonlinear"], ["denoise", "adjust_color"]]
+
+
 def test_strong_noise_makes_the_white_point_half_as_sure() -> None:
     ev = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(NOISY, white_point=(0.8, 0.8, 0.8)))
     sure = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(DARK, white_point=(0.8, 0.8, 0.8)))

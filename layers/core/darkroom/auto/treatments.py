@@ -21,7 +21,7 @@ from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
-from darkroom.auto.scenes import meant, noisy, unjudged
+from darkroom.auto.scenes import in_little_light, meant, noisy, unjudged
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
@@ -280,7 +280,9 @@ def _told_alike(defect: Defect, diagnosis: Diagnosis, measurements: Measurements
 
 
 def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    """Whether what the photo shows asks for clearly more light than a step gives."""
+    """Whether what the photo shows asks for clearly more light than a step gives: what is noisy looks too dark."""
+    if in_little_light(diagnosis, measurements):
+        return False
     tones = np.array(measurements.tones)
     return float((after(tones, [step]) - tones).mean()) < ENOUGH * diagnosis.brighter
 
