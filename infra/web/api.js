@@ -141,7 +141,7 @@ export const job = (id) => get(`jobs/${id}`);
 export const batches = (next) => get(`batches?limit=10${next ? `&next=${encodeURIComponent(next)}` : ""}`);
 
 /** @type {(id: string) => Promise<Batch>} */
-export const batch = (id) => get(`batches/${id}`);
+export const batch = (id) => get(`batches/${id}?outcomes=0`);
 
 /** @type {(request: Wanted & { filename: string, content_type: string }, once: string) => Promise<Announced>} */
 export const announce = (request, once) => post("jobs", request, { "Idempotency-Key": once });

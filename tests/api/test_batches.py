@@ -180,21 +180,35 @@ def test_the_list_is_paged_and_reads_no_other_batch_than_the_page_s(
     assert [len(page) for page in pages] == [2, 2, 1]
 
 
-def test_of_a_large_batch_reasons_are_told_by_those_that_were_not_done(
+def test_of_a_batch_s_outcomes_one_of_each_reason_is_read_and_all_where_all_are_asked_for(
     ada: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("darkroom.aws.api.batches.MOST_TOLD", 2)
     jobs = [done_job(ada, f"{number}.jpg") for number in range(4)]
     batch = begin(ada, jobs=jobs).json["id"]
     for number, job in enumerate(jobs):
         one = Outcome(UPLOADS, f"api/{job}/{number}.jpg", "succeeded")
         if number:
-            one = Outcome(one.bucket, one.key, "rejected", code="image.truncated", message="the file ends early")
+            code = "image.truncated" if number < 3 else "image.too-many-bytes"
+            one = Outcome(one.bucket, one.key, "rejected", code=code, message=f"what is wrong with {number}")
         key = batching.of_outcome(batch, 0, one)
         boto3.client("s3").put_object(Bucket=WORK, Key=key, Body=msgspec.json.encode(one))
-    shown = ada.get(f"/batches/{batch}").json
+    read: list[str] = []
+    usual = Batches._read
+
+    def noted(self: Batches, key: str) -> bytes:
+        read.append(key)
+        return usual(self, key)
+
+    monkeypatch.setattr(Batches, "_read", noted)
+    shown = ada.get(f"/batches/{batch}?outcomes=3").json
     assert "outcomes" not in shown
-    assert (shown["rejected"], [(one["code"], one["photos"]) for one in shown["errors"]]) == (
-        3,
-        [("image.truncated", 2)],
-    )
+    assert (shown["succeeded"], shown["rejected"], len(read)) == (1, 3, 2)
+    assert [(one["code"], one["photos"]) for one in shown["errors"]] == [
+        ("image.truncated", 2),
+        ("image.too-many-bytes", 1),
+    ]
+    assert shown["errors"][0]["message"] in ("what is wrong with 1", "what is wrong with 2")
+    read.clear()
+    assert len(ada.get(f"/batches/{batch}?outcomes=4").json["outcomes"]) == 4
+    assert len(read) == 2 + 4
+    assert ada.get(f"/batches/{batch}?outcomes=501").json["code"] == "http.bad-limit"

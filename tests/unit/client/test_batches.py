@@ -16,9 +16,10 @@ from botocore.stub import Stubber
 from moto import mock_aws
 
 from darkroom import prices
-from darkroom.aws import batching
+from darkroom.aws import batching, tallying
 from darkroom.aws.batches import Batches, photos_under
-from darkroom.aws.batching import Counts, Line, Outcome, Settings, Status
+from darkroom.aws.batching import Line, Outcome, Settings, Status
+from darkroom.aws.tallying import Counts
 from darkroom.cli import following
 from darkroom.client import estimating, manifests
 from darkroom.client.estimating import Pace
@@ -116,7 +117,8 @@ def listed(run: int, second: int, outcome: Outcome) -> dict[str, Any]:
 
 
 def counted(*outcomes: dict[str, Any]) -> Counts:
-    return batching.tally(batching.last_words(sorted(outcomes, key=lambda one: one["Key"])))[0]
+    words = tallying.last_words(sorted(outcomes, key=lambda one: one["Key"]))
+    return tallying.tally([tallying.counted(words)])[0]
 
 
 def test_of_each_photo_the_last_word_counts() -> None:
@@ -129,6 +131,30 @@ def test_of_each_photo_the_last_word_counts() -> None:
     mended = listed(1, 4, msgspec.structs.replace(bad, status="skipped"))
     late = listed(0, 5, msgspec.structs.replace(bad, status="succeeded"))  # of a run that was stopped
     assert counted(*first, mended, late) == Counts(succeeded=1, skipped=1, failed=1)
+
+
+def test_a_large_batch_is_counted_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """By as many lists at once as a photo's name may begin with digits."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    with mock_aws():
+        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
+        s3.create_bucket(Bucket="work")
+        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
+        batches = Batches("work", machine["stateMachineArn"], s3, states)
+        ends: list[tuple[Status, str]] = [
+            ("succeeded", ""),
+            ("rejected", "image.too-many-bytes"),
+            ("failed", "A b_c:d"),
+        ]
+        for number in range(48):
+            status, code = ends[number % 3 and number % 2 + 1]
+            one = Outcome(BUCKET, f"{number}.jpg", status, code=code)
+            s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
+        small, large = (batches.state(settings(total=total)) for total in (48, 1001))
+    assert small.counts == large.counts == Counts(succeeded=16, rejected=16, failed=16)
+    for state in (small, large):
+        found = [(reason.code, reason.photos) for reason in state.reasons]
+        assert found == [("A_b_c_d", 16), ("image.too-many-bytes", 16)]
 
 
 @pytest.mark.parametrize(

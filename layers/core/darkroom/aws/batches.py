@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import string
 import time
 import uuid
 from collections import Counter, defaultdict
@@ -16,11 +17,15 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
 
-from darkroom.aws import batching, clients, items, keys
-from darkroom.aws.batching import MOST_OF_FOLDER, Counts, Folder, Line, Outcome, Settings
+from darkroom.aws import batching, clients, items, keys, tallying
+from darkroom.aws.batching import MOST_OF_FOLDER, Folder, Line, Outcome, Settings
+from darkroom.aws.tallying import Counts, Reason
 from darkroom.errors import RecipeInvalid, StepFailed
 
 IN_MEMORY = 50_000_000
+PAGE = 1000
+"""Keys that S3 lists at once."""
+
 RUNNING = "RUNNING"
 
 Found = tuple[Line, int]
@@ -30,13 +35,13 @@ Found = tuple[Line, int]
 class State(msgspec.Struct, frozen=True):
     """How a batch stands. execution: of its last run, as Step Functions says; "NONE" where none began. runs: so many.
 
-    undone: the keys of the outcomes of photos that were not done. unaccounted: photos of which there is no word though
-    the run has ended.
+    reasons: why photos were not done, the most frequent first. unaccounted: photos of which there is no word though the
+    run has ended.
     """
 
     settings: Settings
     counts: Counts
-    undone: list[str]
+    reasons: list[Reason]
     execution: str
     runs: int
     seconds: float
@@ -151,16 +156,18 @@ class Batches:
         return found, names[-1] if page["IsTruncated"] else None
 
     def state(self, settings: Settings) -> State:
-        """How it stands now."""
-        with _told("the batch could not be looked at"):
-            counts, undone = batching.tally(self._last_words(settings.id))
+        """How it stands now: by a request to S3 for each 1,000 outcomes, of a large batch ten at once."""
+        with _told("the batch could not be looked at"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
+            parts = string.hexdigits[:16] if settings.total > PAGE else ("",)
+            words = (self._last_words(settings.id, part) for part in parts)
+            counts, reasons = tallying.tally(pool.map(tallying.counted, words))
         runs, found = self._last_run(settings)
         if found is None:
-            return State(settings, counts, undone, "NONE", runs, 0)
+            return State(settings, counts, reasons, "NONE", runs, 0)
         end = found.get("stopDate")
         seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
         cause = found.get("cause") or found.get("error") or ""
-        return State(settings, counts, undone, found["status"], runs, seconds, cause)
+        return State(settings, counts, reasons, found["status"], runs, seconds, cause)
 
     def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
         """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
@@ -232,8 +239,9 @@ class Batches:
         with _told("the batch's outcomes could not be read"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
             return [msgspec.json.decode(body, type=Outcome) for body in pool.map(self._read, names)]
 
-    def _last_words(self, batch: str) -> Iterator[str]:
-        return batching.last_words(self._keys(batching.of_outcomes(batch)))
+    def _last_words(self, batch: str, part: str = "") -> Iterator[str]:
+        """part: what photos' names begin with."""
+        return tallying.last_words(self._keys(batching.of_outcomes(batch) + part))
 
     def _read(self, key: str) -> bytes:
         body: bytes = self.s3.get_object(Bucket=self.work, Key=key)["Body"].read()

@@ -12,9 +12,7 @@ from __future__ import annotations
 import hashlib
 import posixpath
 import re
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
-from itertools import groupby
+from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
@@ -41,6 +39,9 @@ MOST_TOGETHER = 10
 
 MOST_OF_FOLDER = 2_000
 """Photos of a folder that are decided about together: one function holds what is known of all of them."""
+
+MOST_OF_CODE = 80
+"""Characters of a code in the name of an outcome; darkroom's own are shorter."""
 
 Status = Literal["succeeded", "superseded", "skipped", "rejected", "failed"]
 
@@ -105,23 +106,6 @@ class Outcome(msgspec.Struct, frozen=True, omit_defaults=True):
     message: str = ""
     result: dict[str, str] | None = None
     manifest: dict[str, str] | None = None
-
-
-class Counts(msgspec.Struct, frozen=True):
-    """How many photos ended so."""
-
-    succeeded: int = 0
-    skipped: int = 0
-    rejected: int = 0
-    failed: int = 0
-
-    @property
-    def done(self) -> int:
-        return self.succeeded + self.skipped
-
-    @property
-    def ended(self) -> int:
-        return self.done + self.rejected + self.failed
 
 
 def place_of(address: str) -> tuple[str, str]:
@@ -215,36 +199,16 @@ def photo_of(bucket: str, key: str) -> str:
 
 
 def of_outcome(batch: str, run: int, outcome: Outcome) -> str:
-    """Where the outcome of a photo lies. What it is stands in the name: a list of keys counts a batch."""
-    return f"{of_outcomes(batch)}{photo_of(outcome.bucket, outcome.key)}-{run:04d}-{outcome.status}.json"
+    """Where the outcome of a photo lies. What it is, and why, stands in the name: a list of keys counts a batch."""
+    why = re.sub("[^A-Za-z0-9.-]", "_", outcome.code)[:MOST_OF_CODE]
+    name = f"{photo_of(outcome.bucket, outcome.key)}-{run:04d}-{outcome.status}{why and f'-{why}'}"
+    return f"{of_outcomes(batch)}{name}.json"
 
 
-def read_name(key: str) -> tuple[str, int, str]:
-    """Photo, run and status of an outcome, by its key."""
-    photo, run, status = key.rpartition("/")[2].removesuffix(".json").split("-")
-    return photo, int(run), status
-
-
-def last_words(listed: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """The key of the last outcome of each photo, from S3's list of them all: of the last run, and in it the newest.
-
-    A run that was stopped may end what it had begun while the next one works: the later run's word counts.
-    """
-    for _, of_photo in groupby(listed, key=lambda one: read_name(one["Key"])[0]):
-        last = max(of_photo, key=lambda one: (read_name(one["Key"])[1], one["LastModified"]))
-        yield last["Key"]
-
-
-def tally(outcomes: Iterable[str]) -> tuple[Counts, list[str]]:
-    """The counts of a batch, from the keys of its photos' last outcomes, and the keys of those that were not done."""
-    found, undone = Counter[str](), list[str]()
-    for key in outcomes:
-        status = read_name(key)[2]
-        found[status] += 1
-        if status not in DONE:
-            undone.append(key)
-    succeeded = found["succeeded"] + found["superseded"]
-    return Counts(succeeded, found["skipped"], found["rejected"], found["failed"]), undone
+def read_name(key: str) -> tuple[str, int, str, str]:
+    """Photo, run, status and code of an outcome, by its key. The code is empty where all is well."""
+    photo, run, status, *code = key.rpartition("/")[2].removesuffix(".json").split("-", 3)
+    return photo, int(run), status, "".join(code)
 
 
 def to_start(settings: Settings, work: str, run: int) -> dict[str, str]:

@@ -132,7 +132,7 @@ class BatchError(msgspec.Struct, frozen=True):
 
 
 class Batch(BatchSummary, frozen=True, kw_only=True):
-    """A batch. skipped: done before. outcomes: of the photos that have ended, where the batch has 500 or fewer."""
+    """A batch. skipped: done before. outcomes: of the photos that have ended, where those of so many were asked for."""
 
     status: Literal["running", "ended", "stopped", "failed"]
     succeeded: int

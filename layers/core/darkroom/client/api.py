@@ -214,9 +214,9 @@ class Client(Caller):
         body = _wanted(recipe, blend).to_body() | where | options
         return self._told(Batch, "POST", "batches", body, retries=calling.ONCE)
 
-    def batch(self, batch: str) -> Batch:
-        """A batch as it stands, by its id."""
-        return self._told(Batch, "GET", f"batches/{_id(batch)}")
+    def batch(self, batch: str, outcomes: int = 500) -> Batch:
+        """A batch as it stands, by its id. outcomes: of one of more photos, 500 at most, each is not told."""
+        return self._told(Batch, "GET", f"batches/{_id(batch)}?{urlencode({'outcomes': outcomes})}")
 
     def batches(self) -> Iterator[BatchSummary]:
         """The caller's batches, newest first, asked for page by page as they are taken."""
@@ -234,15 +234,16 @@ class Client(Caller):
     def wait_for_batch(
         self, batch: str, timeout: float = 86_400, progress: Callable[[Batch], None] | None = None
     ) -> Batch:
-        """The batch once it has ended, whatever became of its photos. progress: is told of it at each look."""
+        """The batch once it has ended, whatever became of its photos. progress: is told of its counts at each look."""
 
         def look() -> Batch | None:
-            now = self.batch(batch)
+            now = self.batch(batch, outcomes=0)
             if progress is not None:
                 progress(now)
             return now if now.ended else None
 
-        return until(look, timeout, BATCH_POLL_SECONDS, "batch")
+        until(look, timeout, BATCH_POLL_SECONDS, "batch")
+        return self.batch(batch)
 
 
 def _id(text: str) -> str:

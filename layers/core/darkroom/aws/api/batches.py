@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from http import HTTPStatus
 from itertools import islice
@@ -21,6 +20,9 @@ MOST_LISTED = 20_000
 
 MOST_TOLD = 500
 """Photos of a batch whose outcomes are told one by one."""
+
+MOST_REASONS = 20
+"""Why photos were not done: so many reasons are told, each with the sentence of one photo, which is read for it."""
 
 
 def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
@@ -45,7 +47,7 @@ def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
         force=request.force,
     )
     batches.begin(settings, lines)
-    return _told(site, batches, settings)
+    return _told(batches, settings, MOST_TOLD)
 
 
 def page(site: Site, limit: int, after: str, caller: str) -> dict[str, Any]:
@@ -66,13 +68,16 @@ def _summary(settings: Settings) -> dict[str, Any]:
     }
 
 
-def show(site: Site, batch: str, caller: str) -> dict[str, Any]:
-    """How a batch stands, where it is the caller's. Another's is as if there were none. Raises `Problem` 404."""
+def show(site: Site, batch: str, caller: str, most: int = MOST_TOLD) -> dict[str, Any]:
+    """How a batch stands, where it is the caller's. Another's is as if there were none. Raises `Problem` 404.
+
+    most: photos of a batch whose outcomes are read and told.
+    """
     batches = _batches(site)
     settings = batches.find(batch)
     if settings is None or (settings.owner != caller and caller not in site.admins):
         raise Problem(HTTPStatus.NOT_FOUND, "http.no-batch", "There is no such batch, or it is no longer remembered.")
-    return _told(site, batches, settings)
+    return _told(batches, settings, most)
 
 
 def _batches(site: Site) -> Batches:
@@ -103,7 +108,7 @@ def _under(site: Site, source: str, caller: str) -> tuple[list[Line], str]:
     return lines, bucket
 
 
-def _told(site: Site, batches: Batches, settings: Settings) -> dict[str, Any]:
+def _told(batches: Batches, settings: Settings, most: int) -> dict[str, Any]:
     state = batches.state(settings)
     counts = state.counts
     answer: dict[str, Any] = {
@@ -114,21 +119,16 @@ def _told(site: Site, batches: Batches, settings: Settings) -> dict[str, Any]:
         "rejected": counts.rejected,
         "failed": counts.failed,
     }
-    if settings.total <= MOST_TOLD:
+    reasons = state.reasons[:MOST_REASONS]
+    said = batches.outcomes(one.outcome for one in reasons)
+    answer["errors"] = [
+        {"code": one.code, "message": one.message, "photos": reason.photos}
+        for reason, one in zip(reasons, said, strict=True)
+    ]
+    if settings.total <= most:
         outcomes = batches.outcomes(key for _, _, key in batches.photos(settings) if key)
         answer["outcomes"] = list(_outcomes(outcomes))
-    else:
-        outcomes = batches.outcomes(state.undone[:MOST_TOLD])
-    answer["errors"] = _errors(outcomes)
     return answer
-
-
-def _errors(outcomes: list[Outcome]) -> list[dict[str, Any]]:
-    """Why photos were not done, the most frequent reason first, with the sentence of one of them."""
-    undone = [one for one in outcomes if one.status not in DONE]
-    sentences = {one.code: one.message for one in undone}
-    counted = Counter(one.code for one in undone).most_common()
-    return [{"code": code, "message": sentences[code], "photos": count} for code, count in counted]
 
 
 def _status(state: State) -> str:

@@ -178,7 +178,10 @@ def build(site: Site) -> APIGatewayRestResolver:
 
     @read("/batches/<batch>")
     def show_batch(batch: str) -> Answer:
-        return _answer(batches.show(site, batch, _caller(api.current_event)))
+        event = api.current_event
+        asked = said(event, "outcomes").get("outcomes", str(batches.MOST_TOLD))
+        most = _limit(asked, "outcomes", 0, batches.MOST_TOLD)
+        return _answer(batches.show(site, batch, _caller(event), most))
 
     @api.post("/enhance")
     def enhance_photo() -> Answer:
@@ -279,9 +282,9 @@ def _caller(event: Any) -> str:
     return str(caller)
 
 
-def _limit(text: str) -> int:
-    if not (re.fullmatch("[0-9]{1,4}", text) and 1 <= int(text) <= jobs.MAX_PAGE):
-        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-limit", f"'limit' must be 1 to {jobs.MAX_PAGE}.")
+def _limit(text: str, name: str = "limit", low: int = 1, high: int = jobs.MAX_PAGE) -> int:
+    if not (re.fullmatch("[0-9]{1,4}", text) and low <= int(text) <= high):
+        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-limit", f"'{name}' must be {low} to {high}.")
     return int(text)
 
 
