@@ -112,7 +112,7 @@ def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
 NOISY = msgspec.structs.replace(DARK, noise_luma=9.0)
 
 
-def by_noise(probability: float, brighter: float = 0.055, noise_log2: float = 3.0) -> Any:
+def by_noise(probability: float, brighter: float = 0.04, noise_log2: float = 3.0) -> Any:
     """A diagnosis of noise, and of so probably too little light, by 1 EV."""
     found = diagnosed(
         {"noise": 0.9, "underexposed": probability}, noise_sigma_log2=noise_log2, exposure_ev=-1.0, haze=0.0
@@ -125,7 +125,7 @@ def by_noise(probability: float, brighter: float = 0.055, noise_log2: float = 3.
     [
         (NOISY, by_noise(0.25), True),
         (NOISY, by_noise(0.1), False),
-        (NOISY, by_noise(0.25, brighter=0.03), False),
+        (NOISY, by_noise(0.25, brighter=0.02), False),
         (NOISY, by_noise(0.25, noise_log2=2.0), False),  # little noise is told
         (msgspec.structs.replace(DARK, noise_luma=3.0), by_noise(0.25), False),  # or measured
         (NOISY, msgspec.structs.replace(by_noise(0.25), scene={"night": 0.9}), False),

@@ -47,7 +47,7 @@ AGREED = {"underexposed": 0.1, "overexposed": -0.045}
 """Change of mean luma that what a photo shows must ask for, to make sure of what the diagnosis finds `LIKELY`. Finished
 photos that are likely too light by the one or by the other are many, by both none."""
 
-NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.05
+NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.03
 """Probability of too little light, and change of mean luma, that are enough of a photo in whose noise it shows."""
 
 LESS_EV, MORE_EV = 0.8, 0.3
@@ -109,7 +109,10 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
         return True
     if name == "overexposed":
         return diagnosis.brighter <= -LEAST_TOO_LIGHT
-    return diagnosis.brighter >= (_darker(diagnosis, measurements)[0] if name == "underexposed" else LEAST_SUPPORT)
+    if name != "underexposed":
+        return diagnosis.brighter >= LEAST_SUPPORT
+    by_noise = in_little_light(diagnosis, measurements) and kind_of(diagnosis, measurements) != "night"
+    return diagnosis.brighter >= (AGREED_BY_NOISE if by_noise else _darker(diagnosis, measurements)[0])
 
 
 def agreed(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
