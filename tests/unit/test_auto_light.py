@@ -70,7 +70,7 @@ def test_the_exposure_that_is_found_changes_the_mean_by_what_was_asked(by: float
 
 
 def test_the_more_doubtful_the_less_is_lightened() -> None:
-    told = [evident_ev(seen(brighter), DARK) for brighter in (0.0, 0.05, 0.09, 0.12, 0.16)]
+    told = [evident_ev(seen(brighter), DARK) for brighter in (0.0, 0.05, 0.07, 0.09, 0.11)]
     assert told[:2] == [0, 0]
     assert 0 < told[2] < told[3] < told[4]
     assert evident_ev(seen(-0.2), FINE) == 0  # tones are not known
@@ -193,6 +193,16 @@ def test_a_night_that_glows_is_lightened_less_than_one_that_does_not() -> None:
     day = msgspec.structs.replace(night, scene={"photo": 1.0})
     lamplit, dusk, lit = (evident_ev(told, DARK) for told in (glowing, night, day))
     assert 0 < lamplit < dusk < lit
+
+
+def test_shadows_are_lifted_by_what_exposure_leaves_of_the_missing_light() -> None:
+    def amount(brighter: float) -> float:
+        told = msgspec.structs.replace(diagnosed({"backlight": 0.95}, backlight_ev=2.0), brighter=brighter)
+        calls, _ = treatments.resolve(NONE, DARK, msgspec.structs.replace(told, scene={"photo": 1.0}))
+        return sum(float(call.params["amount"]) for call in calls if call.name == "lift_shadows")
+
+    none, some, most, all_of_it = (amount(brighter) for brighter in (0.04, 0.07, 0.09, 0.2))
+    assert none > some > most > all_of_it == 0
 
 
 def test_what_has_nothing_dark_in_it_is_no_night() -> None:

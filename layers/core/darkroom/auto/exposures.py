@@ -23,7 +23,7 @@ USUAL = 0.44
 DIM = (0.2, 0.32)
 """Mean luma up to which a photo may be too dark, and from which it is not taken for that."""
 
-DARKER, DARKER_BY_NIGHT, DARKER_BY_LAMPLIGHT = (0.05, 0.14), (0.06, 0.13), (0.06, 0.2)
+DARKER, DARKER_BY_NIGHT, DARKER_BY_LAMPLIGHT = (0.05, 0.11), (0.06, 0.11), (0.06, 0.2)
 """What the network of scenes must miss of mean luma: from where it counts, and where it counts in full. By night, and
 where a night's light has the colour that it should have, too, as of lamps and stages."""
 

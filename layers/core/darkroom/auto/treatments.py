@@ -22,6 +22,7 @@ from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import in_little_light, meant, noisy, unjudged
+from darkroom.auto.shadows import lifted
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
@@ -168,8 +169,7 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     if not supported(defect.name, diagnosis, measurements):
         return Treatment([], AS_BRIGHT)
-    amount = round(min(0.15 + 0.15 * defect.strength, 0.6), 2)
-    return Treatment([StepCall("lift_shadows", {"amount": amount})], f"shadows are lifted by {amount:.0%}")
+    return Treatment(*lifted(defect, diagnosis, measurements))
 
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
