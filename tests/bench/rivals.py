@@ -26,6 +26,7 @@ from typing import NamedTuple
 from darkroom import codec
 from darkroom.picture import Picture
 from tests.bench.photo import photo
+from tests.bench.timing import use_one_processor
 
 ROOT = Path(__file__).parents[2]
 FOLDER = ROOT / "build" / "rivals"
@@ -198,7 +199,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     medians = f"medians of {options.turns * (RUNS - 1)}"
     print(f"JPEG → levels, (local contrast,) unsharp mask, saturation → JPEG; one thread, {medians}")
     print(f"not installed: {', '.join(set(CONTENDERS) - set(there)) or 'nothing'}")
-    os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
+    use_one_processor()
     for megapixels in options.megapixels or (2, 12, 100):
         path = FOLDER / "photo.jpg"
         path.write_bytes(codec.encode(Picture(photo(megapixels)), "jpeg", quality=89))

@@ -17,6 +17,8 @@ from ministack.core import iam_actions
 from ministack.services import stepfunctions
 from ministack.services.cloudformation import provisioners
 
+from darkroom_local.answers import told
+
 RUN: ContextVar[str] = ContextVar("version", default="")
 """The version by which what is begun here runs; its thread gets a copy. Empty: the newest definition."""
 
@@ -111,15 +113,6 @@ def _unqualified(extract: Callable[..., str]) -> Callable[..., str]:
         return ":".join(arn.split(":")[:7]) if service == "states" and ":stateMachine:" in arn else arn
 
     return extracted
-
-
-def told(answer: Any) -> dict[str, Any]:
-    """What MiniStack's API answers CloudFormation. Raises ValueError with its words where it refuses."""
-    status, _, body = answer
-    if status >= 400:
-        raise ValueError(body.decode())
-    told: dict[str, Any] = json.loads(body)
-    return told
 
 
 def _publish(_name: str, asked: dict[str, Any], _stack: str) -> tuple[str, dict[str, str]]:

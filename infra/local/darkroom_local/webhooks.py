@@ -7,7 +7,7 @@ from typing import Any
 from ministack.services import eventbridge
 from ministack.services.cloudformation import provisioners
 
-from darkroom_local.releases import told
+from darkroom_local.answers import told
 
 LONGEST_NAME = 64
 

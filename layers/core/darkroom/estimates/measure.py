@@ -5,6 +5,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
+from darkroom.algorithms import light_map
 from darkroom.algorithms.frame import without_frame
 from darkroom.color.conversions import luma, srgb_to_linear
 from darkroom.estimates.cast import cast_evidence
@@ -154,11 +155,7 @@ def effective_colors(pixels: Array) -> float:
 
 def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
     """float32 in 0–1, area-averaged to at most `longest` px on its longest side."""
-    scale = longest / max(pixels.shape[:2])
-    if scale < 1:
-        size = (max(round(pixels.shape[1] * scale), 1), max(round(pixels.shape[0] * scale), 1))
-        pixels = np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA))
-    return to_float(pixels)
+    return light_map.small(pixels, longest)
 
 
 def halved(pixels: Array) -> Array:
