@@ -25,7 +25,7 @@ from tests.bench.timing import medians, use_one_processor
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(prog="python -m tests.bench.planning", description="The cost of deciding.")
-    parser.add_argument("--megapixels", type=float, nargs="+", default=[2, 12, 50], metavar="N")
+    parser.add_argument("--megapixels", type=float, nargs="+", default=[2, 12, 24, 100], metavar="N")
     sizes = parser.parse_args(arguments).megapixels
     use_one_processor()
     auto = recipe.built_in("auto")

@@ -22,6 +22,9 @@ THUMBNAIL_PX = 512
 HALVED_PX = 4 * THUMBNAIL_PX
 """Longest side of what all reduced copies are made of."""
 
+STRIP_ROWS = 16
+"""Rows of them that are made at once."""
+
 SAMPLED_PX = 1024
 """Longest side of a sample of single pixels."""
 
@@ -161,10 +164,19 @@ def thumbnail(pixels: Array, longest: int = THUMBNAIL_PX) -> Array:
 def halved(pixels: Array) -> Array:
     """Area-averaged, by half and half, to at most `HALVED_PX` on its longest side: seven times as fast as by any other
     factor. Each half is an eighth of a level lighter, by OpenCV's rounding."""
-    while max(pixels.shape[:2]) > HALVED_PX and min(pixels.shape[:2]) > 1:
-        height, width = pixels.shape[0] // 2, pixels.shape[1] // 2
-        pixels = cv2.resize(pixels[: 2 * height, : 2 * width], (width, height), interpolation=cv2.INTER_AREA)
-    return pixels
+    (height, width), times = pixels.shape[:2], 0
+    while max(height, width) > HALVED_PX and min(height, width) > 1:
+        height, width, times = height // 2, width // 2, times + 1
+    if not times:
+        return pixels
+    result = np.empty((height, width, *pixels.shape[2:]), pixels.dtype)
+    for top in range(0, height, STRIP_ROWS):  # what is halved again is still in the cache
+        strip = pixels[top << times : min(top + STRIP_ROWS, height) << times]
+        for _ in range(times):
+            size = (strip.shape[1] // 2, strip.shape[0] // 2)
+            strip = cv2.resize(strip[:, : 2 * size[0]], size, interpolation=cv2.INTER_AREA)
+        result[top : top + STRIP_ROWS] = strip
+    return result
 
 
 def sample_tiles(pixels: Array) -> list[Array]:
