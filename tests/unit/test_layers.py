@@ -82,10 +82,15 @@ def test_every_function_fits_with_its_layers(built: Path, capsys: pytest.Capture
     assert layers["InferenceLayer"] <= MOST_INFERENCE_BYTES
 
 
-def test_layers_hold_nothing_that_is_never_imported(built: Path) -> None:
+def test_layers_hold_nothing_that_is_never_read(built: Path) -> None:
     for name in resources(built, "LayerVersion"):
         paths = list((built / name).rglob("*"))
-        assert not [path for path in paths if path.name == "tests" or path.suffix in {".pyi", ".a"}]
+        assert not [path for path in paths if path.name in {"tests", "RECORD"} or path.suffix in {".pyi", ".a"}]
+
+
+def test_opencv_comes_with_its_licences(built: Path) -> None:
+    paths = {path.name for path in (built / "ImagingLayer").rglob("LICENSE*")}
+    assert paths == {"LICENSE.txt", "LICENSE-3RD-PARTY.txt"}
 
 
 def test_every_module_comes_compiled_for_the_runtime(built: Path) -> None:
