@@ -6,6 +6,7 @@ The photos are those of the tests (CC0), darkened, and the page's own sample.
 from __future__ import annotations
 
 import io
+import os
 import tempfile
 from pathlib import Path
 
@@ -13,15 +14,21 @@ import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from darkroom.client import Client
 from darkroom_local.emulator import REPOSITORY
 from tests.browser.actions import add, done, ready, shown, tile
-from tests.browser.conftest import deployed
+from tests.browser.conftest import Windows, deployed
 from tests.support.photographs import photo
 
 FOLDER = REPOSITORY / "docs" / "page"
 QUALITY = 55
 NAMES = ("flowers", "waves", "city", "grass", "sunset", "reflect", "nyc")
 PHONE = (390, 844)
+SHOWN = """() => {
+  const count = (what) => document.querySelectorAll(`#grid ${what}`).length;
+  return count("[data-phase=done]") > 0 && count("[data-phase=done]") === count("img[data-result]");
+}"""
+"""Whether each photo that is done shows its result."""
 
 STATES = {
     "start": "Nothing there yet: photos are chosen, dropped anywhere, pasted, or a sample is tried.",
@@ -32,6 +39,7 @@ STATES = {
     "offline": "Offline: what was begun goes on when the connection is back.",
     "steps": "Steps of one's own. What may be automatic says so, can be chosen, and set back.",
     "error": "What is not accepted, in a sentence.",
+    "batches": "Batches: how far each is, and why photos were not done.",
     "phone": "On a phone: the picture, then the download.",
     "dark": "In the dark, in German.",
 }
@@ -64,6 +72,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as home, deployed(Path(home)) as windows:
         files = darkened(Path(home))
         tell(windows.open(1200, 800), files)
+        batches(windows)
         opened(windows.open(*PHONE), "waves.jpg", "phone")
         opened(windows.open(1200, 800, color_scheme="dark", locale="de-DE"), "flowers.jpg", "dark")
     (REPOSITORY / "docs" / "page.md").write_text(text(), "utf-8")
@@ -118,6 +127,23 @@ def tell(page: Page, files: list[Path]) -> None:
     add(page, broken)
     expect(tile(page, "broken.jpg")).to_have_attribute("data-phase", "rejected")
     shoot(page, "error")
+
+
+def batches(windows: Windows) -> None:
+    """Shoot two batches of the photos that were sent, one of which is open."""
+    os.environ["SSL_CERT_FILE"] = str(windows.site.aws.certificate)
+    client = Client(windows.site.address.rstrip("/"), windows.site.key)
+    jobs = [job.id for job in client.jobs() if job.status != "waiting"]
+    for recipe in ("natural", "vivid"):
+        client.wait_for_batch(client.begin_batch(jobs, recipe=recipe).id)
+    page = windows.open(1200, 800)
+    ready(page)
+    page.wait_for_function(SHOWN)
+    newest = page.locator("#batches details").first
+    newest.locator("summary").click()
+    expect(newest.locator(".reasons li")).to_have_count(1)
+    newest.locator("code").scroll_into_view_if_needed()
+    shoot(page, "batches")
 
 
 def opened(page: Page, photo: str, state: str) -> None:

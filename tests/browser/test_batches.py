@@ -39,3 +39,24 @@ def test_a_batch_is_followed_and_its_failures_are_told_by_reason(
     expect(entry).to_contain_text("2 von 2: 0 schon vorher fertig, 1 nicht angenommen, 0 gescheitert")
     expect(entry.locator(".reasons li span")).to_have_attribute("lang", "de")
     assert complaints(page) == []
+
+    # By keys, in the narrowest window, and the older ones where they are asked for.
+    earlier = batch
+    client.begin_batch([good], recipe="vivid")
+    narrow = windows.open(360, 740, locale="en-GB", key=False)
+    narrow.route("**/batches?*", lambda route: route.continue_(url=route.request.url.replace("limit=10", "limit=1")))
+    narrow.goto(f"{site.address}#key={site.key}")
+    narrow.reload()
+    ready(narrow)
+    entries = narrow.locator("#batches details")
+    expect(entries).to_have_count(1)
+    narrow.locator("#older-batches").press("Enter")
+    expect(entries).to_have_count(2)
+    expect(narrow.locator("#older-batches")).to_be_hidden()
+    entries.nth(0).locator("summary").focus()
+    narrow.keyboard.press("Tab")
+    narrow.keyboard.press("Enter")
+    expect(entries.nth(1).locator("code")).to_have_text(f"darkroom batch report {earlier}")
+    assert narrow.evaluate("document.documentElement.scrollWidth") == 360
+    narrow.keyboard.press("Enter")
+    expect(entries.nth(1).locator("code")).to_be_hidden()
