@@ -25,7 +25,7 @@ from darkroom.cli.cloud import find_stack
 from darkroom.cli.main import cli
 from darkroom.client import batches as known
 from darkroom.report import Report
-from darkroom_local import control
+from darkroom_local import control, stack
 from tests.bench.albums import LIGHTS, series
 from tests.cloud.cloud import BATCH_BUCKET, Cloud
 from tests.support import photos
@@ -88,6 +88,20 @@ def told(done: Result) -> dict[str, int]:
     return dict(zip(("enhanced", "skipped", "rejected", "failed", "missing"), map(int, match.groups()), strict=True))
 
 
+def undone(cloud: Cloud) -> list[str]:
+    """Why children of batches failed, by the emulator's word: what a test that went wrong says of itself."""
+    formation, states = cloud.aws.client("cloudformation"), cloud.states
+    machine = formation.describe_stack_resource(StackName=stack.STACK, LogicalResourceId="Batch")
+    arn = machine["StackResourceDetail"]["PhysicalResourceId"]
+    found = []
+    for batch in states.list_executions(stateMachineArn=arn)["executions"]:
+        for run in states.list_map_runs(executionArn=batch["executionArn"])["mapRuns"]:
+            for child in states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]:
+                told = states.describe_execution(executionArn=child["executionArn"])
+                found.append(f"{told.get('error')}: {told.get('cause')}")
+    return found
+
+
 def test_each_photo_is_accounted_for_and_done_once(
     cloud: Cloud, run: Run, trip: str, archive: list[str], tmp_path: Path
 ) -> None:
@@ -102,7 +116,7 @@ def test_each_photo_is_accounted_for_and_done_once(
     first = run(source, *STEP, "--max-concurrency", "4", "--together", "2", "--report", "first.html")
     assert first.exit_code == 1, first.output
     none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
-    assert told(first) == {**none, "enhanced": len(good), "rejected": BROKEN}
+    assert told(first) == {**none, "enhanced": len(good), "rejected": BROKEN}, undone(cloud)
     assert versions(cloud, trip) == dict.fromkeys(good, 1)
 
     # A second run skips what is done.
@@ -171,7 +185,7 @@ def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str) -
 
     none = {"enhanced": 0, "skipped": 0, "rejected": 0, "failed": 0, "missing": 0}
     first = run(source, *words)
-    assert told(first) == {**none, "enhanced": 4, "rejected": 1}, first.output
+    assert told(first) == {**none, "enhanced": 4, "rejected": 1}, undone(cloud)
     batches = known.of(find_stack(None, local=True))
     maps = batches.phases(known.find(batches, first.stdout.splitlines()[0]))
     assert maps == [Phase("Evidence", 5, 5), Phase("Albums", 1, 1), Phase("Photos", 5, 5)]
