@@ -29,10 +29,18 @@ def substitute(text: str, values: Mapping[str, str]) -> str:
     return re.sub(r"\$\{(\w+)\}", lambda match: values[match[1]], text)
 
 
-def load() -> dict[str, Any]:
+def load(path: Path = PATH) -> dict[str, Any]:
     """The definition as it stands in the file."""
-    definition: dict[str, Any] = json.loads(PATH.read_text())
+    definition: dict[str, Any] = json.loads(path.read_text())
     return definition
+
+
+def within(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """All states by name, those of its maps too."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, state in definition["States"].items():
+        found |= {name: state, **within(state.get("ItemProcessor", {"States": {}}))}
+    return found
 
 
 def tasks(definition: Mapping[str, Any]) -> dict[str, dict[str, Any]]:

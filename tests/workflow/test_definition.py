@@ -200,3 +200,19 @@ def test_the_template_fills_in_every_substitution() -> None:
     differ = {name for name, value in machines["Enhance"].items() if machines["EnhanceNow"][name] != value}
     assert differ == {"Fusion", "JobRetentionDays"}
     assert machines["EnhanceBatch"] == machines["Enhance"]
+
+
+def test_what_a_batch_cannot_do_without_is_asked_again_whatever_went_wrong() -> None:
+    batch = definition.load(definition.BATCH)
+    without_way_out = {
+        name: task
+        for name, task in definition.within(batch).items()
+        if task["Type"] == "Task" and task["Resource"].endswith(":lambda:invoke") and "Catch" not in task
+    }
+    assert set(without_way_out) == {"Agree", "Look", "Look again", "Account"}
+    for task in without_way_out.values():
+        hopeless, *_, unknown = task["Retry"]
+        # Not the emulator's one word for every error: a connection that broke would leave photos undone.
+        assert hopeless == {"ErrorEquals": ["StepFailed"], "MaxAttempts": 0}
+        assert set(unknown["ErrorEquals"]) == UNKNOWN
+        assert unknown["MaxAttempts"] > 0
