@@ -147,6 +147,12 @@ def test_what_is_noisy_looks_darker_than_it_is() -> None:
     assert light == [["denoise", "stretch_nonlinear"], ["denoise", "adjust_color"]]
 
 
+@pytest.mark.parametrize(("brighter", "lightened"), [(0.07, False), (0.1, True)])
+def test_of_what_a_noisy_photo_seems_to_miss_a_part_is_its_noise(brighter: float, lightened: bool) -> None:
+    assert (evident_ev(by_noise(0.0, brighter), NOISY) > 0) == lightened
+    assert evident_ev(by_noise(0.0, brighter), DARK) > evident_ev(by_noise(0.0, brighter), NOISY)
+
+
 def test_strong_noise_makes_the_white_point_half_as_sure() -> None:
     ev = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(NOISY, white_point=(0.8, 0.8, 0.8)))
     sure = treatments.suggested_ev(1.0, by_noise(0.9), msgspec.structs.replace(DARK, white_point=(0.8, 0.8, 0.8)))

@@ -27,6 +27,9 @@ DARKER, DARKER_BY_NIGHT, DARKER_BY_LAMPLIGHT = (0.05, 0.11), (0.06, 0.11), (0.06
 """What the network of scenes must miss of mean luma: from where it counts, and where it counts in full. By night, and
 where a night's light has the colour that it should have, too, as of lamps and stages."""
 
+DARKER_BY_NOISE = 0.03
+"""Of mean luma: so much darker than without it a photo looks to the network of scenes with strong noise."""
+
 LIGHTER = (0.06, 0.14)
 """The same of what there is too much."""
 
@@ -76,7 +79,8 @@ def change_of_mean(diagnosis: Diagnosis, measurements: Measurements) -> float:
         return 0.0
     mean, missing = float(np.mean(measurements.tones)), diagnosis.brighter
     if missing > 0:
-        share = between(missing, *_darker(diagnosis, measurements))
+        looks_darker = DARKER_BY_NOISE if in_little_light(diagnosis, measurements) else 0.0
+        share = between(missing - looks_darker, *_darker(diagnosis, measurements))
         if share and diagnosis["underexposed"].probability >= SURE:
             share = max(share, SURE_SHARE)
         share *= 1 - between(mean, *DIM)
