@@ -174,9 +174,8 @@ def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measuremen
 
 def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
     part = seen_light(diagnosis, measurements)
-    traced = defect.traced and _sure(
-        defect, diagnosis, measurements
-    )  # of a cast that is none, the traces are of something else
+    # Of a cast that is none, the traces are of something else.
+    traced = defect.traced and _sure(defect, diagnosis, measurements)
     if part is None or traced:
         share, doubt = (1.0, "") if defect.traced else share_of_light(measurements.light)
         light = light_of(defect, diagnosis, measurements)
