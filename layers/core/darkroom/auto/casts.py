@@ -141,7 +141,7 @@ def tinted_light(tint: tuple[float, float], evidence: LightEvidence | None) -> A
     measured = (evidence.red * tint[0] + evidence.blue * tint[1]) / size
     stated = (
         evidence.spread,
-        float(np.hypot(evidence.red, evidence.blue)),
+        _measured_stops(evidence),
         evidence.neutral,
         -_many_coloured(evidence),
         -evidence.neutral,
@@ -174,8 +174,7 @@ def agreed_share(
     together = between(weighed, *WEIGHED), between(agreeing, *LEAST_AGREEING)
     doubts = evidence.spread, -evidence.neutral, evidence.neutral_highlights
     for_it = max(min(each), min(*together, *_left(doubts, AGAINST_WEIGHED)))
-    measured = float(np.hypot(evidence.red, evidence.blue))
-    stated = size, measured, -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
+    stated = size, _measured_stops(evidence), -_many_coloured(evidence), evidence.opposed, evidence.neutral_highlights
     return min(for_it, *_left((*stated, _off_daylight(*stops)), (*AGAINST_AGREEING, off)))
 
 
@@ -203,10 +202,14 @@ def share_of_light(evidence: LightEvidence | None) -> tuple[float, str]:
 
 def _doubtful(evidence: LightEvidence) -> tuple[float, ...]:
     """The values that `DOUBTS` judges, each the more doubtful the higher it is."""
-    size = float(np.hypot(evidence.red, evidence.blue))
-    off = _off_daylight(evidence.red, evidence.blue)
+    size, off = _measured_stops(evidence), _off_daylight(evidence.red, evidence.blue)
     one_colour = -_many_coloured(evidence)
     return evidence.spread, size, off, one_colour, -evidence.neutral, evidence.neutral_highlights
+
+
+def _measured_stops(evidence: LightEvidence) -> float:
+    """How far from grey the light was measured to be."""
+    return float(np.hypot(evidence.red, evidence.blue))
 
 
 def _off_daylight(red: float, blue: float) -> float:
