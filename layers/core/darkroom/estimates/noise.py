@@ -206,13 +206,15 @@ def _measure(planes: Array, clipped: Array, stride: int) -> tuple[Array, Octave 
     if len(usable) < MIN_BLOCKS:
         usable = np.argsort(clipped_share, kind="stable")[:MIN_BLOCKS]
     sigmas: list[np.floating] = []
-    channels = [Blocks.of(plane, stride) for plane in planes]
-    for blocks in channels:
+    channels: list[Blocks] = []
+    for plane in planes:
+        blocks = Blocks.of(plane, stride)
         quietest = usable[_quietest(blocks.low[usable])]
         variance = np.median(blocks.high_energies(quietest).mean(axis=0))
-        if not sigmas and _is_drawn(blocks, variance, np.median(blocks.low[quietest])):
+        if not channels and _is_drawn(blocks, variance, np.median(blocks.low[quietest])):
             return np.zeros(len(planes)), None
         sigmas.append(np.sqrt(variance))
+        channels.append(blocks)
     return np.array(sigmas, np.float64), octave_by_tone(channels, usable)
 
 
