@@ -75,3 +75,8 @@ class Measurements(msgspec.Struct, frozen=True):
         Share, Meta(description="evidence of noise to be seen, as a camera leaves it in a picture that nobody reduced")
     ] = 0.0
     megapixels: Annotated[float, Meta(description="size, without a frame; 0 in manifests of before")] = 0.0
+
+    @property
+    def noise_levels(self) -> float:
+        """The stronger of noise in luma and in chroma, in levels of 255."""
+        return max(self.noise_luma, self.noise_chroma)

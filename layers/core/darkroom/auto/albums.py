@@ -154,7 +154,7 @@ def _exposure(told: Sequence[Evidence]) -> tuple[Array, Array]:
 
 
 def _noise(told: Sequence[Evidence]) -> tuple[Array, Array]:
-    levels = np.array([max(one.measurements.noise_luma, one.measurements.noise_chroma) for one in told])
+    levels = np.array([one.measurements.noise_levels for one in told])
     return np.log2(levels + LEAST_NOISE)[:, None] / OCTAVES, _doubts(told, "noise")
 
 

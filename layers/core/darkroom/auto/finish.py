@@ -134,7 +134,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         return Decision("finish", False, "no finish was asked for")
     if why := unjudged("finish", diagnosis, measurements):
         return Decision("finish", False, f"no finish: {why}")
-    noise = max(measurements.noise_luma, measurements.noise_chroma)
+    noise = measurements.noise_levels
     repaired = [repair.defect for repair in repairs]
     for name in repaired:
         if name in UNFINISHED and (noise >= REMAINING_LEVELS or name != "noise"):

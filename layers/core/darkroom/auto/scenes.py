@@ -104,8 +104,7 @@ def _small(measurements: Measurements) -> bool:
 def in_little_light(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo is so noisy that hardly any light reached the sensor."""
     noise = diagnosis["noise"]
-    measured = max(measurements.noise_luma, measurements.noise_chroma)
-    return noise.present and min(noise.strength, measured) >= LITTLE_LIGHT_LEVELS
+    return noise.present and min(noise.strength, measurements.noise_levels) >= LITTLE_LIGHT_LEVELS
 
 
 def _glows(diagnosis: Diagnosis, measurements: Measurements) -> bool:

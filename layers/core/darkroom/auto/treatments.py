@@ -125,7 +125,7 @@ def _remove_jpeg(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
 
 
 def _denoise(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    if max(measurements.noise_luma, measurements.noise_chroma) < LEAST_NOISE and not noisy(measurements):
+    if measurements.noise_levels < LEAST_NOISE and not noisy(measurements):
         return Treatment([], "but none can be measured that is not texture")
     return Treatment([StepCall("denoise")], "it is measured by frequency and taken out")
 
@@ -263,7 +263,7 @@ def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> f
         ev = evident_ev(diagnosis, measurements)
     else:
         return None
-    seen = max(measurements.noise_luma, measurements.noise_chroma) * 2 ** (ev / SRGB_EXPONENT)
+    seen = measurements.noise_levels * 2 ** (ev / SRGB_EXPONENT)
     return seen if seen >= REVEALED_LEVELS else None
 
 
