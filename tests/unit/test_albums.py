@@ -82,6 +82,15 @@ def test_what_is_no_photo_and_what_has_too_few_others_is_by_itself() -> None:
     assert [one.album is None for one in told] == [True, True, False, False, False]
 
 
+@pytest.mark.parametrize(("scene", "megapixels"), [("document", 12.0), ("drawing", 12.0), ("photo", 0.2)])
+def test_a_noisy_page_and_a_noisy_part_of_a_photo_draw_nobody_s_light(scene: str, megapixels: float) -> None:
+    light, diagnosis = evidence(0.6, scene=scene).measurements, evidence(0.6, scene=scene).diagnosis
+    noisy = Evidence(replace(light, camera_noise=0.9, megapixels=megapixels), diagnosis)
+    told = albums.together("desk", [noisy, *(evidence(0.6) for _ in range(3))])
+    assert [one.album is None for one in told] == [True, False, False, False]
+    assert told[0].agreed == noisy
+
+
 def test_photos_of_this_and_that_are_no_album() -> None:
     many = [evidence(0.6, brighter=0.1 * index, shift=0.15 * index - 0.2) for index in range(6)]
     assert [one.album for one in albums.together("desk", many)] == [None] * 6

@@ -100,7 +100,9 @@ class Together(msgspec.Struct, frozen=True):
 
 def together(name: str, members: Sequence[Evidence]) -> list[Together]:
     """The photos of an album, in their order. What is no photo, and all where there are too few, keeps its own."""
-    photos = [index for index, one in enumerate(members) if unjudged("noise", one.diagnosis, one.measurements) is None]
+    photos = [
+        index for index, one in enumerate(members) if unjudged("underexposed", one.diagnosis, one.measurements) is None
+    ]
     colored = [index for index in photos if members[index].measurements.light is not None]
     kept: list[dict[About, float]] = [dict.fromkeys(ABOUT, 1.0) for _ in members]
     agreed = list(members)
