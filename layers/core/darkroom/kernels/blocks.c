@@ -75,12 +75,21 @@ INLINE void transpose_blocks(Eight (*rows)[ABREAST], int size)
             }
 }
 
-INLINE void load_blocks(const float *from, int64_t width, int size, int lanes, Eight (*rows)[ABREAST])
+/* apart: from a vector of eight to the next. */
+INLINE void load_blocks(const float *from, int64_t width, int size, int lanes, int64_t apart, Eight (*rows)[ABREAST])
 {
     for (int y = 0; y < size; y++)
         for (int l = 0; l < ABREAST; l++)
-            if (l < lanes) __builtin_memcpy(&rows[y][l], from + y * width + 8 * l, sizeof(Eight));
+            if (l < lanes) __builtin_memcpy(&rows[y][l], from + y * width + l * apart, sizeof(Eight));
             else rows[y][l] = (Eight){0};
+}
+
+/* Blocks become their coefficients, across before down. */
+INLINE void transform_blocks(Eight (*rows)[ABREAST], const float *matrix, int size)
+{
+    forward(rows, matrix, size);
+    transpose_blocks(rows, size);
+    forward(rows, matrix, size);
 }
 
 INLINE float total_of(Eight v) { return ((v[0] + v[4]) + (v[1] + v[5])) + ((v[2] + v[6]) + (v[3] + v[7])); }
@@ -97,15 +106,11 @@ INLINE void shrink_sized(const float *plane, const float *pilot, float *total, f
                 const int used = lanes * (int)(across - block < abreast ? across - block : abreast);
                 const int64_t at = top * width + left + block * size;
                 Eight rows[SIDE][ABREAST], guide[SIDE][ABREAST], left_over[ABREAST] = {{0}};
-                load_blocks(plane + at, width, size, used, rows);
-                forward(rows, matrix, size);
-                transpose_blocks(rows, size);
-                forward(rows, matrix, size);
+                load_blocks(plane + at, width, size, used, 8, rows);
+                transform_blocks(rows, matrix, size);
                 if (pilot) {
-                    load_blocks(pilot + at, width, size, used, guide);
-                    forward(guide, matrix, size);
-                    transpose_blocks(guide, size);
-                    forward(guide, matrix, size);
+                    load_blocks(pilot + at, width, size, used, 8, guide);
+                    transform_blocks(guide, matrix, size);
                 }
                 for (int f = 0; f < size; f++)
                     for (int l = 0; l < ABREAST; l++) {
@@ -176,11 +181,8 @@ void measure_blocks(const float *tiles, int64_t count, int64_t height, int64_t w
         for (int64_t top = 0; top <= height - 8; top += stride)
             for (int64_t block = 0; block < across; block += ABREAST) {
                 const int used = (int)(across - block < ABREAST ? across - block : ABREAST);
-                const float *from = tiles + (tile * height + top) * width + block * stride;
                 Eight rows[SIDE][ABREAST], all[ABREAST] = {{0}}, fine[ABREAST] = {{0}};
-                for (int y = 0; y < 8; y++)
-                    for (int l = 0; l < ABREAST; l++)
-                        __builtin_memcpy(&rows[y][l], from + y * width + (l < used ? l : used - 1) * stride, sizeof(Eight));
+                load_blocks(tiles + (tile * height + top) * width + block * stride, width, 8, used, stride, rows);
                 float mean[ABREAST];
                 for (int l = 0; l < ABREAST; l++) {
                     Eight v = rows[0][l];
@@ -191,9 +193,7 @@ void measure_blocks(const float *tiles, int64_t count, int64_t height, int64_t w
                         all[l] += rows[y][l] * rows[y][l];
                     }
                 }
-                forward(rows, matrix, 8);
-                transpose_blocks(rows, 8);
-                forward(rows, matrix, 8);
+                transform_blocks(rows, matrix, 8);
                 for (int f = 2; f < 8; f++)
                     for (int l = 0; l < ABREAST; l++) fine[l] += rows[f][l] * rows[f][l] * are_high[f];
                 for (int l = 0; l < used; l++) {
