@@ -14,11 +14,14 @@ from darkroom.picture import Array
 
 BLOCK = 8
 
+_ARE_HIGH = (np.add.outer(range(BLOCK), range(BLOCK)) > BLOCK).astype(np.float32)
+"""8x8: 1 for the frequencies of a block that lie in the finest octave (i + j > 8), 0 for all others."""
+
 
 def _high_frequencies() -> Array:
-    """64xK: the cosines of the 8x8 DCT-II that lie in the finest octave (i + j > 8), orthonormal."""
+    """64xK: the cosines of the 8x8 DCT-II that lie in the finest octave, orthonormal."""
     cosines = dct_matrix(BLOCK, np.float64)
-    pairs = [(i, j) for i in range(BLOCK) for j in range(BLOCK) if i + j > BLOCK]
+    pairs = np.argwhere(_ARE_HIGH)
     return np.stack([np.outer(cosines[i], cosines[j]).ravel() for i, j in pairs], axis=1).astype(np.float32)
 
 
@@ -46,7 +49,7 @@ class Blocks:
     def of(cls, tiles: Array, stride: int) -> Self:
         """Of C-contiguous tiles; without any block where they are smaller than one."""
         if loops.available() and min(tiles.shape[1:]) >= BLOCK:
-            return cls(tiles, stride, *measuring.measure_blocks(tiles, stride, dct_matrix(BLOCK)))
+            return cls(tiles, stride, *measuring.measure_blocks(tiles, stride, dct_matrix(BLOCK), _ARE_HIGH))
         blocks = _windows(tiles, stride).reshape(-1, BLOCK * BLOCK)
         level = blocks.mean(axis=1)
         blocks = blocks - level[:, None]

@@ -170,12 +170,10 @@ void shrink_blocks(const float *plane, const float *pilot, float *total, float *
 }
 
 /* estimates/blocks.py, Blocks.of: of every block of 8 px at a stride its mean, summed as NumPy does, and the energy that
- * its low and its high frequencies have. */
+ * its low and its high frequencies have. are_high: 8x8 of 1 where a frequency is high, else 0. */
 void measure_blocks(const float *tiles, int64_t count, int64_t height, int64_t width, int64_t stride, const float *matrix,
-                    float *level, float *low, float *high)
+                    const float *are_high, float *level, float *low, float *high)
 {
-    static const Eight are_high[8] = {{0}, {0}, {0, 0, 0, 0, 0, 0, 0, 1}, {0, 0, 0, 0, 0, 0, 1, 1},
-        {0, 0, 0, 0, 0, 1, 1, 1}, {0, 0, 0, 0, 1, 1, 1, 1}, {0, 0, 0, 1, 1, 1, 1, 1}, {0, 0, 1, 1, 1, 1, 1, 1}};
     const int64_t across = (width - 8) / stride + 1;
     for (int64_t tile = 0; tile < count; tile++)
         for (int64_t top = 0; top <= height - 8; top += stride)
@@ -194,8 +192,11 @@ void measure_blocks(const float *tiles, int64_t count, int64_t height, int64_t w
                     }
                 }
                 transform_blocks(rows, matrix, 8);
-                for (int f = 2; f < 8; f++)
-                    for (int l = 0; l < ABREAST; l++) fine[l] += rows[f][l] * rows[f][l] * are_high[f];
+                for (int f = 0; f < 8; f++) {
+                    Eight counts;
+                    __builtin_memcpy(&counts, are_high + f * 8, sizeof(Eight));
+                    for (int l = 0; l < ABREAST; l++) fine[l] += rows[f][l] * rows[f][l] * counts;
+                }
                 for (int l = 0; l < used; l++) {
                     const float above = total_of(fine[l]);
                     *level++ = mean[l], *high++ = above, *low++ = total_of(all[l]) - above;

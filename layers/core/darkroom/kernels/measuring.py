@@ -28,12 +28,16 @@ def halve_planes(planes: Array, scale: float) -> Array:
     return result
 
 
-def measure_blocks(tiles: Array, stride: int, matrix: Array) -> tuple[Array, Array, Array]:
-    """Level, low and high energies of `darkroom.estimates.blocks.Blocks`. matrix: 8x8 of the transform."""
+def measure_blocks(tiles: Array, stride: int, matrix: Array, are_high: Array) -> tuple[Array, Array, Array]:
+    """Level, low and high energies of `darkroom.estimates.blocks.Blocks`.
+
+    matrix: 8x8 of the transform. are_high: 8x8 of 1 where a frequency is high, else 0; float32.
+    """
     count, height, width = tiles.shape
     number = count * ((height - 8) // stride + 1) * ((width - 8) // stride + 1)
     level, low, high = np.empty((3, number), np.float32)
-    call("measure_blocks", tiles, *map(long, (count, height, width, stride)), matrix, level, low, high)
+    size = map(long, (count, height, width, stride))
+    call("measure_blocks", tiles, *size, matrix, are_high, level, low, high)
     return level, low, high
 
 
