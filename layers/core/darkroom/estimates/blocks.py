@@ -64,9 +64,9 @@ class Blocks:
 
     def flat_share(self) -> float:
         """The share of blocks that are one level throughout."""
-        blocks = _windows(self.tiles, self.stride).reshape(-1, BLOCK * BLOCK)
-        maybe = blocks[blocks[:, 0] == blocks[:, -1]]  # few, for the reduction over short rows is slow
-        return float((np.ptp(maybe, axis=1) == 0).sum() / len(blocks))
+        windows = _windows(self.tiles, self.stride)
+        maybe = windows[windows[..., 0, 0] == windows[..., -1, -1]]  # few, for the reduction over short rows is slow
+        return float((np.ptp(maybe.reshape(-1, BLOCK * BLOCK), axis=1) == 0).sum() / len(self.level))
 
 
 def block_means(tiles: Array, stride: int) -> Array:
