@@ -25,10 +25,11 @@ wheels:
 ifndef DARKROOM_BARE_LAYERS
 	$(UV) pip install --quiet --python-platform $(PLATFORM) --python-version 3.13 --only-binary :all: \
 		--require-hashes --no-deps --link-mode copy --target "$(SITE)" -r requirements.txt
-	# Never read by what runs: tests, what only they need, compilers' input, type stubs, scripts, caches, lists of files.
+	# Never read by what runs: tests, what only they need, compilers' input, type stubs, scripts, caches, lists of files,
+	# and OpenCV's licences where they are twice: its dist-info keeps them.
 	find "$(SITE)" -depth \( -type d \( -name tests -o -name __pycache__ -o -name include -o -path '*/numpy/f2py' \
 		-o -path '$(SITE)/bin' \) -o -type f \( -name '*.pyi' -o -name '*.pxd' -o -name '*.pyx' -o -name '*.a' \
 		-o -name '*.pyc' -o -name '.lock' -o -path '*.dist-info/RECORD' -o -path '*/numpy/_core/_simd.*' \
-		-o -path '*/numpy/_core/_*_tests.*' \) \) \
+		-o -path '*/numpy/_core/_*_tests.*' -o -path '$(SITE)/cv2/LICENSE*' \) \) \
 		-exec rm -rf {} +
 endif
