@@ -67,7 +67,7 @@ def content_of(photo: Line, head: dict[str, Any]) -> str:
     return f"{photo.bucket}/{photo.key}#{head.get('VersionId') or ''}#{head['ETag']}"
 
 
-def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line, salt: str = "") -> dict[str, Any]:
+def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line, salt: str) -> dict[str, Any]:
     """The `Job` of which `inspect` is told, and where what is known of the photo is to be kept; nothing where that is
     known already, or not wanted, since its recipe leaves nothing open. What is wrong with it, its own job tells.
 
@@ -81,9 +81,9 @@ def to_look_at(work: str, batch: str, asked: dict[str, str], photo: Line, salt: 
     except (RecipeInvalid, ImageRejected):
         return {}
     content = content_of(photo, head)
-    told_by = (content, recipe.animation, str(recipe.partial), darkroom.__version__, models.identity())
-    by_salt = ["\n".join((*told_by, *([one] if one else []))) for one in dict.fromkeys((salt, ""))]
-    digests = [hashlib.sha256(text.encode()).hexdigest() for text in by_salt]
+    told_by = "\n".join((content, recipe.animation, str(recipe.partial), darkroom.__version__, models.identity()))
+    texts = [f"{told_by}\n{salt}", told_by] if salt else [told_by]
+    digests = [hashlib.sha256(text.encode()).hexdigest() for text in texts]
     seen, evidence = [batching.of_seen(digest) for digest in digests], batching.of_evidence(batch, photo)
     try:
         storage.write(work, evidence, storage.read(work, seen[0])[0], MEDIA_TYPE)
