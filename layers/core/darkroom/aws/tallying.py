@@ -52,11 +52,11 @@ def last_words(listed: Iterable[Mapping[str, Any]]) -> Iterator[str]:
 
 def counted(outcomes: Iterable[str]) -> Ends:
     """From the keys of photos' last outcomes: how many ended so, by status and code, and the key of one of them."""
-    found = dict[tuple[str, str], tuple[int, str]]()
+    found: Ends = {}
     for key in outcomes:
-        _, _, *end = read_name(key)
-        photos, _ = found.get((end[0], end[1]), (0, ""))
-        found[end[0], end[1]] = photos + 1, key
+        _, _, status, code = read_name(key)
+        photos, _ = found.get((status, code), (0, ""))
+        found[status, code] = photos + 1, key
     return found
 
 

@@ -68,7 +68,7 @@ def _summary(settings: Settings) -> dict[str, Any]:
     }
 
 
-def show(site: Site, batch: str, caller: str, most: int = MOST_TOLD) -> dict[str, Any]:
+def show(site: Site, batch: str, caller: str, most: int) -> dict[str, Any]:
     """How a batch stands, where it is the caller's. Another's is as if there were none. Raises `Problem` 404.
 
     most: photos of a batch whose outcomes are read and told.
