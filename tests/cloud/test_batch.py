@@ -187,7 +187,7 @@ def test_an_album_is_decided_about_together(cloud: Cloud, run: Run, trip: str) -
     first = run(source, *words)
     assert told(first) == {**none, "enhanced": 4, "rejected": 1}, undone(cloud)
     batches = known.of(find_stack(None, local=True))
-    maps = batches.phases(known.find(batches, first.stdout.splitlines()[0]))
+    _, maps = batches.phases(known.find(batches, first.stdout.splitlines()[0]))
     assert maps == [Phase("Evidence", 5, 5), Phase("Albums", 1, 1), Phase("Photos", 5, 5)]
     whole = [key for key in files if key != broken]
     for key, one in zip(whole, together([files[key] for key in whole], f"{trip}/rome"), strict=True):

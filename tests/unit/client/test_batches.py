@@ -274,16 +274,7 @@ class Run:
     def __init__(self, states: Any) -> None:
         self.stubber = Stubber(states)
 
-    def goes_on(self, status: str = "RUNNING") -> None:
-        described = {
-            "executionArn": EXECUTION,
-            "stateMachineArn": EXECUTION,
-            "status": status,
-            "startDate": datetime(2026, 1, 1, tzinfo=UTC),
-        }
-        self.stubber.add_response("describe_execution", described, {"executionArn": EXECUTION})
-
-    def has(self, *maps: tuple[str, int, int]) -> None:
+    def has(self, *maps: tuple[str, int, int], status: str = "RUNNING") -> None:
         """Maps by label: so many of their items are done, of so many."""
         arns = [
             f"arn:aws:states:us-east-1:123456789012:mapRun:m/{label}:{number}"
@@ -298,7 +289,13 @@ class Run:
             }
             for number, arn in enumerate(arns)
         ]
-        self.goes_on()
+        run = {
+            "executionArn": EXECUTION,
+            "stateMachineArn": EXECUTION,
+            "status": status,
+            "startDate": datetime(2026, 1, 1, tzinfo=UTC),
+        }
+        self.stubber.add_response("describe_execution", run, {"executionArn": EXECUTION})
         self.stubber.add_response("list_map_runs", {"mapRuns": begun[::-1]}, {"executionArn": EXECUTION})
         for arn, (_, done, of) in zip(arns, maps, strict=True):
             counts = dict.fromkeys(("pending", "failed", "timedOut", "aborted", "resultsWritten"), 0)
@@ -327,11 +324,11 @@ def test_who_waits_for_an_album_sees_how_much_of_it_was_looked_at(begun: bool, m
     s3.create_bucket(Bucket="work")
     run = Run(states)
     for maps in ([], [("Evidence", 0, 0)], [("Evidence", 3, 4)], [("Evidence", 4, 4), ("Albums", 1, 2)]):
-        run.goes_on()
         run.has(*maps)
-    run.goes_on("RUNNING" if begun else "ABORTED")
     if begun:
         run.has(("Evidence", 4, 4), ("Albums", 2, 2), ("Photos", 0, 4))
+    else:
+        run.has(("Evidence", 4, 4), ("Albums", 1, 2), status="ABORTED")
     with run.stubber:
         following.show_albums(
             Batches("work", "arn:aws:states:us-east-1:123456789012:stateMachine:m", s3, states), settings(album=True)
@@ -346,5 +343,5 @@ def test_who_waits_for_an_album_sees_how_much_of_it_was_looked_at(begun: bool, m
 
 
 def test_what_is_shown_of_an_album_is_what_the_workflow_calls_its_maps() -> None:
-    states = json.loads(definition.BATCH.read_text())["States"].values()
+    states = definition.load(definition.BATCH)["States"].values()
     assert [one["Label"] for one in states if one["Type"] == "Map"] == [*following.PHASES, "Photos"]

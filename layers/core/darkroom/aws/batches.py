@@ -6,7 +6,7 @@ import string
 import time
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -180,17 +180,13 @@ class Batches:
                     raise
             return runs, None
 
-    def goes_on(self, settings: Settings) -> bool:
-        """Whether its last run goes on."""
-        _, found = self._last_run(settings)
-        return found is not None and found["status"] == RUNNING
-
-    def phases(self, settings: Settings) -> list[Phase]:
-        """The Maps that its last run began, the newest last, as Step Functions counts what they are done with."""
+    def phases(self, settings: Settings) -> tuple[bool, list[Phase]]:
+        """Whether its last run goes on, and the Maps that it began, the newest last, as Step Functions counts them."""
         _, found = self._last_run(settings)
         with _told("the batch could not be looked at"):
             begun = self.states.list_map_runs(executionArn=found["executionArn"])["mapRuns"] if found else []
-            return [self._phase(one["mapRunArn"]) for one in sorted(begun, key=lambda one: one["startDate"])]
+            maps = [self._phase(one["mapRunArn"]) for one in sorted(begun, key=lambda one: one["startDate"])]
+        return _goes_on(found), maps
 
     def _phase(self, arn: str) -> Phase:
         counts = self.states.describe_map_run(mapRunArn=arn)["itemCounts"]
@@ -200,7 +196,7 @@ class Batches:
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
         runs, found = self._last_run(settings)
-        if found is not None and found["status"] == RUNNING:
+        if _goes_on(found):
             raise StepFailed("batch-running", "the batch runs: it can be begun anew when it has ended, or was stopped")
         undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
         if undone:
@@ -212,7 +208,7 @@ class Batches:
     def stop(self, settings: Settings) -> None:
         """Begin no more of its photos. Raises `StepFailed` where it does not run."""
         runs, found = self._last_run(settings)
-        if found is None or found["status"] != RUNNING:
+        if not _goes_on(found):
             raise StepFailed("batch-ended", "the batch does not run")
         with _told("the batch could not be stopped"):
             self.states.stop_execution(executionArn=self._execution(settings.id, runs - 1), error="Stopped")
@@ -261,6 +257,11 @@ def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
         for one in clients.objects(s3, bucket, prefix):
             if one["Size"] and keys.may_be_photo(one["Key"]):
                 yield Line(bucket, one["Key"]), one["Size"]
+
+
+def _goes_on(run: Mapping[str, Any] | None) -> bool:
+    """By what Step Functions says of it; None where it knows none."""
+    return run is not None and run["status"] == RUNNING
 
 
 @contextmanager

@@ -45,10 +45,9 @@ def show_albums(batches: Batches, settings: Settings) -> None:
         return
     with moving_bar(1) as move:
         while now is not None:
-            began = time.monotonic()
             numbers = f"{now.done:,} of {now.of:,} " if now.of else ""  # it has none until its list is read
             move(now.done / max(1, now.of), numbers + PHASES[now.name])
-            time.sleep(max(POLL_SECONDS, LISTING_SHARE * (time.monotonic() - began)))
+            time.sleep(POLL_SECONDS)
             now = _before(batches, settings)
 
 
@@ -56,7 +55,6 @@ def _before(batches: Batches, settings: Settings) -> Phase | None:
     """How far the Maps before that of the photos are; None where those are begun, or the run has ended."""
     from darkroom.aws.batches import Phase
 
-    if not batches.goes_on(settings):
-        return None
-    now = (batches.phases(settings) or [Phase(LOOKING, 0, 0)])[-1]
-    return now if now.name in PHASES else None
+    goes_on, maps = batches.phases(settings)
+    now = maps[-1] if maps else Phase(LOOKING, 0, 0)
+    return now if goes_on and now.name in PHASES else None
