@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Iterator
 from contextlib import nullcontext
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -38,6 +39,15 @@ def stack(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
     with mock_aws():
         boto3.client("s3").create_bucket(Bucket=BUCKET)
         yield Stack({}, {"region_name": "us-east-1"})
+
+
+@pytest.fixture
+def batches(stack: Stack) -> Batches:
+    """Of a workflow that waits, so that what was begun runs."""
+    s3, states = boto3.client("s3"), boto3.client("stepfunctions")
+    s3.create_bucket(Bucket="work")
+    machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
+    return Batches("work", machine["stateMachineArn"], s3, states)
 
 
 def settings(**more: Any) -> Settings:
@@ -133,24 +143,18 @@ def test_of_each_photo_the_last_word_counts() -> None:
     assert counted(*first, mended, late) == Counts(succeeded=1, skipped=1, failed=1)
 
 
-def test_a_large_batch_is_counted_as_a_small_one(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_large_batch_is_counted_as_a_small_one(batches: Batches) -> None:
     """By as many lists at once as a photo's name may begin with digits."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
-        s3.create_bucket(Bucket="work")
-        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
-        batches = Batches("work", machine["stateMachineArn"], s3, states)
-        ends: list[tuple[Status, str]] = [
-            ("succeeded", ""),
-            ("rejected", "image.too-many-bytes"),
-            ("failed", "A b_c:d"),
-        ]
-        for number in range(48):
-            status, code = ends[number % 3 and number % 2 + 1]
-            one = Outcome(BUCKET, f"{number}.jpg", status, code=code)
-            s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
-        small, large = (batches.state(settings(total=total)) for total in (48, 1001))
+    ends: list[tuple[Status, str]] = [
+        ("succeeded", ""),
+        ("rejected", "image.too-many-bytes"),
+        ("failed", "A b_c:d"),
+    ]
+    for number in range(48):
+        status, code = ends[number % 3 and number % 2 + 1]
+        one = Outcome(BUCKET, f"{number}.jpg", status, code=code)
+        batches.s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
+    small, large = (batches.state(settings(total=total)) for total in (48, 1001))
     assert small.counts == large.counts == Counts(succeeded=16, rejected=16, failed=16)
     for state in (small, large):
         found = [(reason.code, reason.photos) for reason in state.reasons]
@@ -181,70 +185,53 @@ def test_an_album_is_for_a_recipe_that_decides() -> None:
         batching.checked(settings(album=True, asked={"recipe": "vivid"}))
 
 
-def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_folders_of_a_run_are_written_down_where_photos_are_of_albums(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
     lines = [Line(BUCKET, key) for key in ("b/1.jpg", "a/1.jpg", "b/2.jpg", "3.jpg")]
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
-        s3.create_bucket(Bucket="work")
-        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
-        batches = Batches("work", machine["stateMachineArn"], s3, states)
-        batches.begin(settings(album=True), lines)
-        body = s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 0))["Body"].read()
-        assert [json.loads(line) for line in body.splitlines()] == [
-            {"bucket": BUCKET, "folder": name} for name in ("", "a", "b")
-        ]
-        monkeypatch.setattr("darkroom.aws.batches.MOST_OF_FOLDER", 1)
-        with pytest.raises(
-            RecipeInvalid, match="archive/b has 2 photos: 1 of one folder may be decided about together"
-        ):
-            batches.begin(settings(id="b" * 32, album=True), lines)
-        assert batches.find("b" * 32) is None
-        batches.begin(settings(id="c" * 32), lines)
-        given = [
-            json.loads(states.describe_execution(executionArn=one["executionArn"])["input"]) for one in started(states)
-        ]
+    batches.begin(settings(album=True), lines)
+    body = batches.s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 0))["Body"].read()
+    assert [json.loads(line) for line in body.splitlines()] == [
+        {"bucket": BUCKET, "folder": name} for name in ("", "a", "b")
+    ]
+    monkeypatch.setattr("darkroom.aws.batches.MOST_OF_FOLDER", 1)
+    with pytest.raises(RecipeInvalid, match="archive/b has 2 photos: 1 of one folder may be decided about together"):
+        batches.begin(settings(id="b" * 32, album=True), lines)
+    assert batches.find("b" * 32) is None
+    batches.begin(settings(id="c" * 32), lines)
+    given = [
+        json.loads(batches.states.describe_execution(executionArn=one["executionArn"])["input"])
+        for one in started(batches)
+    ]
     assert sorted((one["album"], one["batch"]["album"]) for one in given) == [(False, False), (True, True)]
 
 
-def test_of_a_folder_a_redrive_names_the_photos_that_are_begun_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_of_a_folder_a_redrive_names_the_photos_that_are_begun_anew(batches: Batches) -> None:
     lines = [Line(BUCKET, key) for key in ("b/1.jpg", "a/1.jpg", "b/2.jpg", "b/3.jpg")]
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
-        s3.create_bucket(Bucket="work")
-        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
-        batches = Batches("work", machine["stateMachineArn"], s3, states)
-        batches.begin(settings(album=True, total=4), lines)
-        ends: list[Status] = ["rejected", "succeeded", "succeeded", "failed"]
-        for line, status in zip(lines, ends, strict=True):
-            one = Outcome(line.bucket, line.key, status)
-            s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
-        batches.stop(settings(album=True))
-        assert batches.redrive(settings(album=True)) == 2
-        body = s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 1))["Body"].read()
+    batches.begin(settings(album=True, total=4), lines)
+    ends: list[Status] = ["rejected", "succeeded", "succeeded", "failed"]
+    for line, status in zip(lines, ends, strict=True):
+        one = Outcome(line.bucket, line.key, status)
+        batches.s3.put_object(Bucket="work", Key=batching.of_outcome("a" * 32, 0, one), Body=msgspec.json.encode(one))
+    batches.stop(settings(album=True))
+    assert batches.redrive(settings(album=True)) == 2
+    body = batches.s3.get_object(Bucket="work", Key=batching.of_albums("a" * 32, 1))["Body"].read()
     named = [batching.photo_of(BUCKET, key) for key in ("b/1.jpg", "b/3.jpg")]
     assert [json.loads(line) for line in body.splitlines()] == [{"bucket": BUCKET, "folder": "b", "photos": named}]
 
 
-def test_a_batch_is_found_and_stopped_by_an_alias_of_its_workflow(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_is_found_and_stopped_by_an_alias_of_its_workflow(batches: Batches) -> None:
     """Whatever it began by: its executions are called after the workflow alone."""
-    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
-    with mock_aws():
-        s3, states = boto3.client("s3"), boto3.client("stepfunctions")
-        s3.create_bucket(Bucket="work")
-        machine = states.create_state_machine(name="m", definition=WAITS, roleArn="arn:aws:iam::123456789012:role/r")
-        one = settings()
-        Batches("work", machine["stateMachineArn"], s3, states).begin(one, [Line(BUCKET, "1.jpg")])
-        batches = Batches("work", f"{machine['stateMachineArn']}:live", s3, states)
-        assert batches.state(one).execution == "RUNNING"
-        batches.stop(one)
-        assert batches.state(one).execution == "ABORTED"
+    one = settings()
+    batches.begin(one, [Line(BUCKET, "1.jpg")])
+    by_alias = replace(batches, machine=f"{batches.machine}:live")
+    assert by_alias.state(one).execution == "RUNNING"
+    by_alias.stop(one)
+    assert by_alias.state(one).execution == "ABORTED"
 
 
-def started(states: Any) -> list[dict[str, Any]]:
-    (machine,) = states.list_state_machines()["stateMachines"]
-    return list(states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"])
+def started(batches: Batches) -> list[dict[str, Any]]:
+    return list(batches.states.list_executions(stateMachineArn=batches.machine)["executions"])
 
 
 def test_photos_of_albums_are_looked_at_before() -> None:
