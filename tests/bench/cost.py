@@ -159,8 +159,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def prepared(told: Prices) -> Model:
-    """A model of this machine, which from here on uses one processor."""
+    """A model of this machine, which from here on uses one processor, and memory as a function does."""
     use_one_processor()
+    usage.keep_memory_as_on_lambda()
     starts = usage.starting(("inspect", "sharpen", "classify", "publish"))
     return Model(told, vcpu.factors(), starts | dict.fromkeys(usage.STAGES - set(starts), starts["sharpen"]))
 

@@ -7,6 +7,7 @@ processor's seconds (on one processor), the requests to S3 with their bytes, and
 from __future__ import annotations
 
 import contextlib
+import ctypes
 import io
 import os
 import tempfile
@@ -24,7 +25,7 @@ from darkroom.aws import clients
 from darkroom.planner import Fusion
 from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
-from tests.support import functions
+from tests.support import functions, template
 from tests.support.deployed import Deployed
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 
@@ -36,7 +37,19 @@ print(time.process_time())
 
 STAGES = frozenset(path.parent.name for path in functions.FUNCTIONS.glob("*/app.py"))
 
+MALLOPT = {"MALLOC_MMAP_MAX_": -4, "MALLOC_TRIM_THRESHOLD_": -1}
+"""The template's variables of how memory is kept, and what glibc's malloc.h calls them."""
+
 LIMITS = {"MAX_BYTES": "536870912", "MAX_PIXELS": "200000000", "MAX_SIDE": "65535"}
+
+
+def keep_memory_as_on_lambda() -> None:
+    """From here on this process keeps what it frees as the template's functions do, whose variables are read at the
+    start of a process."""
+    variables = template.source()["Globals"]["Function"]["Environment"]["Variables"]
+    for name, number in MALLOPT.items():
+        if not ctypes.CDLL(None).mallopt(number, int(variables[name])):
+            raise OSError(f"{name} cannot be set to {variables[name]}")
 
 
 @dataclass

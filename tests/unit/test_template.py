@@ -42,6 +42,35 @@ def variables(function: dict[str, Any]) -> dict[str, Any]:
     return {**TEMPLATE["Globals"]["Function"]["Environment"]["Variables"], **function["Environment"]["Variables"]}
 
 
+FAULTS = """
+import resource
+import numpy as np
+def work():
+    for _ in range(3):
+        picture = np.ones((12_000_000, 3), np.uint8)
+        light = np.sqrt(picture[:4_000_000], dtype=np.float32)
+        del picture, light
+work()
+before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+work()
+print(resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="glibc's variables, as Lambda has them")
+def test_functions_keep_the_memory_that_they_work_in() -> None:
+    kept = {name: value for name, value in variables(functions()["inspect"]).items() if name.startswith("MALLOC_")}
+    assert all(
+        value == kept[name] for each in functions().values() for name, value in variables(each).items() if name in kept
+    )
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")}
+    anew, again = (
+        int(subprocess.run([sys.executable, "-c", FAULTS], env=env, capture_output=True, text=True, check=True).stdout)
+        for env in (plain, plain | kept)
+    )
+    assert again < anew / 10
+
+
 # Stages, functions and workflow
 
 
