@@ -67,9 +67,16 @@ def revive(code: str, message: str) -> DarkroomError:
     return kinds.get(kind, StepFailed)(reason or "unknown", message)
 
 
+def _is_there(module: str) -> bool:
+    try:
+        return importlib.util.find_spec(module) is not None
+    except ValueError:  # another thread imports it, and it has no specification yet
+        return True
+
+
 def needs(*modules: str, extra: str = "") -> None:
     """Raise `StepFailed` (`step.not-installed`), with the command that mends it, where a module is not installed."""
-    missing = [module for module in modules if importlib.util.find_spec(module) is None]
+    missing = [module for module in modules if not _is_there(module)]
     if missing:
         raise not_installed(*missing, extra=extra)
 

@@ -14,6 +14,7 @@ from msgspec import Meta
 from darkroom import registry
 from darkroom.errors import RecipeInvalid, nearest
 from darkroom.params import Params, from_json, once
+from darkroom.ready import ready
 from darkroom.step import Step
 
 MAX_STEPS = 32
@@ -206,3 +207,6 @@ def _split_outside_brackets(text: str) -> Iterator[str]:
             part += char
     if part:
         yield part
+
+
+ready(Recipe)

@@ -209,10 +209,7 @@ def source_of(picture: Picture, size: int | None, **place: Any) -> File:
 def begin(
     chosen: Recipe, source: File, measurements: Measurements | None, notes: tuple[str, ...], **known: Any
 ) -> Report:
-    """The report of a photo that has been read, and measured where steps are to be chosen.
-
-    known: further members, so far as they are known.
-    """
+    """The report of a photo that has been read, and measured where steps are to be chosen. known: further members."""
     return Report(
         darkroom=darkroom.__version__,
         recipe=chosen.name,
@@ -230,10 +227,13 @@ def begin(
     )
 
 
+READER = msgspec.json.Decoder(Report)  # made by who imports this, as `darkroom.ready` tells
+
+
 def read(manifest: bytes) -> Report:
     """A manifest, also one from before the schema had a number. Raises `StepFailed` where it is none."""
     try:
-        return msgspec.json.decode(manifest, type=Report)
+        return READER.decode(manifest)
     except msgspec.DecodeError as error:
         raise StepFailed("bad-manifest", f"the job's manifest cannot be read: {error}") from error
 

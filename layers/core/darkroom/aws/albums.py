@@ -27,6 +27,7 @@ from darkroom.aws.runtime import about, setting
 from darkroom.aws.stage import BUCKET, Job
 from darkroom.diagnosis import network
 from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
+from darkroom.ready import ready
 from darkroom.report import Report
 
 MEDIA_TYPE = "application/json"
@@ -158,3 +159,6 @@ def _listed(work: str, prefix: str) -> Iterable[str]:
         yield from (one["Key"] for one in clients.objects(clients.client("s3"), work, prefix))
     except (ClientError, BotoCoreError) as error:
         raise storage.translate(error) from error
+
+
+ready(Seen, Agreed)

@@ -20,6 +20,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroom.errors import RecipeInvalid
+from darkroom.ready import ready
 from darkroom.recipe import Recipe
 from darkroom.wanted import Wanted
 
@@ -247,3 +248,6 @@ def checked(settings: Settings) -> Settings:
         return msgspec.convert(msgspec.to_builtins(settings), Settings)
     except msgspec.ValidationError as error:
         raise RecipeInvalid("bad-request", f"the batch is not valid: {error}") from None
+
+
+ready(Line, Settings, Outcome)

@@ -17,6 +17,7 @@ from darkroom.aws.stage import BUCKET, Between, Decided
 from darkroom.diagnosis import network
 from darkroom.errors import StepFailed
 from darkroom.limits import Limits
+from darkroom.ready import ready
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Report, StageReport, StepReport
 
@@ -72,3 +73,6 @@ def answer(question: Question) -> StepReport:
     data, _ = storage.read(setting("WORK_BUCKET"), question.upload, limits=limits, listed=False)
     _, (report,) = pipeline.run(codec.decode(data, limits=limits), [question.step])
     return report
+
+
+ready(Question)

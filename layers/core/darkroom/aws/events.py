@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from darkroom.errors import StepFailed
+from darkroom.ready import ready
 
 SCHEMA_VERSION = 1
 """Of what an event says. Members may be added under the same number; one that goes or changes makes another."""
@@ -68,3 +69,6 @@ def read(event: bytes | str | Mapping[str, Any]) -> JobEnded:
             "bad-event", f"the event is of schema {found.schema_version}; this version reads up to {SCHEMA_VERSION}"
         )
     return found
+
+
+ready(JobEnded)

@@ -10,6 +10,7 @@ import msgspec
 
 from darkroom.aws.runtime import parse
 from darkroom.errors import StepFailed
+from darkroom.ready import ready
 
 
 class Place(msgspec.Struct, frozen=True):
@@ -101,3 +102,6 @@ def _json(body: str) -> Mapping[str, Any]:
         return msgspec.json.decode(body, type=dict[str, Any])
     except msgspec.DecodeError as error:
         raise StepFailed("bad-event", f"the message is not an upload's event: {error}") from None
+
+
+ready(Upload, Notification, Created)

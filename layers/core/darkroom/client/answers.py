@@ -8,6 +8,7 @@ from typing import Literal
 import msgspec
 
 from darkroom.client.waiting import UNFINISHED
+from darkroom.ready import ready
 from darkroom.report import Diagnosis, Reason, Report, StepReport
 
 Status = Literal["waiting", "running", "succeeded", "superseded", "rejected", "failed"]
@@ -161,3 +162,6 @@ class Enhanced(msgspec.Struct, frozen=True):
     media_type: str
     report: Report
     job: str
+
+
+ready(Announced, Job, Summary, Batch, JobPage, BatchPage)

@@ -13,6 +13,7 @@ import numpy as np
 from darkroom.codec.formats import CALLED, damaged
 from darkroom.errors import ImageRejected, needs
 from darkroom.picture import Array
+from darkroom.ready import ready
 
 PATIENCE_SECONDS = 120
 """A picture of 64 MP takes some 10."""
@@ -92,3 +93,6 @@ def _refused(name: str, text: str) -> ImageRejected:
 
 def _crashed(name: str) -> ImageRejected:
     return ImageRejected("broken", f"the {CALLED.get(name, name)} is broken: its decoder crashes")
+
+
+ready(Image)

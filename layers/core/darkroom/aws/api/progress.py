@@ -8,6 +8,7 @@ import msgspec
 from botocore.exceptions import BotoCoreError, ClientError
 
 from darkroom.aws import clients, items
+from darkroom.ready import ready
 
 BOOKKEEPING = frozenset({"Claim", "Look up", "Complete", "Tell success", "Record failure", "Tell failure"})
 """Tasks of the workflow that work on no picture."""
@@ -140,3 +141,6 @@ class _Payload(msgspec.Struct):
 
 class _Answer(msgspec.Struct):
     payload: _Payload = msgspec.field(name="Payload")
+
+
+ready(_Answer)

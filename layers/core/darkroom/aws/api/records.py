@@ -17,6 +17,7 @@ from msgspec import Meta
 from darkroom.aws import clients, items
 from darkroom.aws.api.problems import Problem
 from darkroom.aws.items import Record
+from darkroom.ready import ready
 
 Name = Annotated[str, Meta(min_length=1)]
 
@@ -224,3 +225,6 @@ def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
     if set(place) != {"id", name, "created"} or place[name] != value or not all(place.values()):
         raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
     return {name: {"S": value} for name, value in place.items()}
+
+
+ready(Whole)
