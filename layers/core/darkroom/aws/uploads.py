@@ -104,4 +104,4 @@ def _json(body: str) -> Mapping[str, Any]:
         raise StepFailed("bad-event", f"the message is not an upload's event: {error}") from None
 
 
-ready(Upload, Notification, Created)
+ready(Upload, Notification)

@@ -11,7 +11,6 @@ from msgspec import Meta
 from darkroom.codec.formats import ACCEPTED
 from darkroom.errors import RecipeInvalid, nearest
 from darkroom.params import FieldInvalid, convert, from_json
-from darkroom.ready import ready
 from darkroom.wanted import Body, Query, Wanted, once_each
 
 MEDIA_TYPES = frozenset(
@@ -146,6 +145,3 @@ def converted[T: msgspec.Struct](fields: Mapping[str, Any], kind: type[T], *, st
         return convert(fields, kind, strict=strict)
     except FieldInvalid as error:
         raise RecipeInvalid("bad-request", str(error)) from None
-
-
-ready(JobRequest, BatchOptions, EnhanceRequest, Switches)
