@@ -161,6 +161,28 @@ def test_a_large_batch_is_counted_as_a_small_one(batches: Batches) -> None:
         assert found == [("A_b_c_d", 16), ("image.too-many-bytes", 16)]
 
 
+def test_a_batch_that_ends_during_a_look_is_not_taken_for_one_with_photos_left(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever the look has asked already, its last photo's outcome is written, and then it ends."""
+    usual, one = Batches._last_words, settings(total=1)
+    batches.begin(one, [Line(BUCKET, "1.jpg")])
+
+    def then_it_ends(self: Batches, *of: str) -> Iterator[str]:
+        found = list(usual(self, *of))
+        last = Outcome(BUCKET, "1.jpg", "succeeded")
+        batches.s3.put_object(Bucket="work", Key=batching.of_outcome(one.id, 0, last), Body=msgspec.json.encode(last))
+        batches.stop(one)
+        return iter(found)
+
+    with monkeypatch.context() as during:
+        during.setattr(Batches, "_last_words", then_it_ends)
+        meanwhile = batches.state(one)
+    assert (meanwhile.running, meanwhile.unaccounted) == (True, 0)
+    ended = batches.state(one)
+    assert (ended.running, ended.unaccounted, ended.counts) == (False, 0, Counts(succeeded=1))
+
+
 @pytest.mark.parametrize(
     ("at_once", "together", "children", "photos"), [(100, 1, 100, 1), (9, 4, 2, 4), (2, 10, 1, 2), (1, 1, 1, 1)]
 )

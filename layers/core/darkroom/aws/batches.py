@@ -156,12 +156,15 @@ class Batches:
         return found, names[-1] if page["IsTruncated"] else None
 
     def state(self, settings: Settings) -> State:
-        """How it stands now: by a request to S3 for each 1,000 outcomes, of a large batch ten at once."""
+        """How it stands now: by a request to S3 for each 1,000 outcomes, of a large batch ten at once.
+
+        Step Functions is asked first: the run's end comes after the last outcome, so that a list made after it is whole.
+        """
+        runs, found = self._last_run(settings)
         with _told("the batch could not be looked at"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
             parts = string.hexdigits[:16] if settings.total > PAGE else ("",)
             words = (self._last_words(settings.id, part) for part in parts)
             counts, reasons = tallying.tally(pool.map(tallying.counted, words))
-        runs, found = self._last_run(settings)
         if found is None:
             return State(settings, counts, reasons, "NONE", runs, 0)
         end = found.get("stopDate")
