@@ -15,7 +15,7 @@ import darkroom
 from darkroom import models
 from darkroom.aws import albums, batching, clients, endings, items, storage
 from darkroom.aws.batching import Folder, Line, Outcome
-from darkroom.errors import ImageRejected, RecipeInvalid
+from darkroom.errors import ImageRejected, RecipeInvalid, StepFailed
 
 ELSEWHERE = "step.elsewhere", "another execution has the photo, and did not end"
 FORGOTTEN = "step.forgotten", "the job's record was deleted while it ran"
@@ -95,8 +95,9 @@ def look(stores: Stores, asked: Photo) -> Photo:
     try:
         recipe = batching.recipe_of(wanted)
         head = storage.head(photo.bucket, photo.key)
-    except (RecipeInvalid, ImageRejected) as error:
-        return replace(tried, outcome=_outcome(photo, "rejected", code=error.code, message=error.message))
+    except (RecipeInvalid, ImageRejected, StepFailed) as error:  # of this photo, and no reason to leave others undone
+        status: batching.Status = "failed" if isinstance(error, StepFailed) else "rejected"
+        return replace(tried, outcome=_outcome(photo, status, code=error.code, message=error.message))
     version = head.get("VersionId") or ""
     content = albums.content_of(photo, head)
     agreed = albums.agreed(stores.work, batch.id, batch.run, photo, content) if batch.album else None
@@ -149,7 +150,7 @@ def account(stores: Stores, photos: list[Photo]) -> dict[str, Any]:
 
 
 def _of_end(photo: Photo) -> Outcome:
-    """The outcome of a photo that went through the workflow."""
+    """The outcome of a photo that went through the workflow, or could not be looked at."""
     ended = photo.ended
     assert ended is not None
     job = photo.upload["detail"]["batch"]["job"] if photo.upload else ""
@@ -160,14 +161,23 @@ def _of_end(photo: Photo) -> Outcome:
     if ended.status == "SUCCEEDED":
         code, message = ELSEWHERE if status == "duplicate" else FORGOTTEN
         return _outcome(photo.photo, "failed", job=job, code=code, message=message)
-    if ended.status == "TIMED_OUT":
+    if ended.status == "TIMED_OUT" or ended.error == "States.Timeout":
         code, message = endings.REASONS["TIMED_OUT"]
         return _outcome(photo.photo, "failed", job=job, code=code, message=message)
-    code, _, message = ended.cause.partition(": ")
+    said = _said(ended.cause)
+    code, _, message = said.partition(": ")
     if not code.startswith(("image.", "recipe.", "step.", "transient.")):
-        code, message = ended.error, ended.cause
+        code, message = ended.error, said
     rejected = code.startswith(("image.", "recipe."))
     return _outcome(photo.photo, "rejected" if rejected else "failed", job=job, code=code, message=message[:2000])
+
+
+def _said(cause: str) -> str:
+    """A cause in words. A Lambda function's is JSON."""
+    try:
+        return str(msgspec.json.decode(cause, type=dict[str, Any])["errorMessage"])
+    except (msgspec.MsgspecError, KeyError):
+        return cause
 
 
 def _outcome(photo: Line, status: batching.Status, **more: Any) -> Outcome:

@@ -158,7 +158,7 @@ class Batches:
     def state(self, settings: Settings) -> State:
         """How it stands now: by a request to S3 for each 1,000 outcomes, of a large batch ten at once.
 
-        Step Functions is asked first: the run's end comes after the last outcome, so that a list made after it is whole.
+        Step Functions is asked first: the run's end comes after the last outcome, so a list made after it is whole.
         """
         runs, found = self._last_run(settings)
         with _told("the batch could not be looked at"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
