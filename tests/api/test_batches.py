@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -192,14 +193,19 @@ def test_of_a_batch_s_outcomes_one_of_each_reason_is_read_and_all_where_all_are_
             one = Outcome(one.bucket, one.key, "rejected", code=code, message=f"what is wrong with {number}")
         key = batching.of_outcome(batch, 0, one)
         boto3.client("s3").put_object(Bucket=WORK, Key=key, Body=msgspec.json.encode(one))
-    read: list[str] = []
-    usual = Batches._read
+    read, listed = list[str](), list[str]()
+    usual, keys = Batches._read, Batches._keys
 
     def noted(self: Batches, key: str) -> bytes:
         read.append(key)
         return usual(self, key)
 
+    def counted(self: Batches, prefix: str) -> Iterator[dict[str, Any]]:
+        listed.append(prefix)
+        return keys(self, prefix)
+
     monkeypatch.setattr(Batches, "_read", noted)
+    monkeypatch.setattr(Batches, "_keys", counted)
     shown = ada.get(f"/batches/{batch}?outcomes=3").json
     assert "outcomes" not in shown
     assert (shown["succeeded"], shown["rejected"], len(read)) == (1, 3, 2)
@@ -209,6 +215,9 @@ def test_of_a_batch_s_outcomes_one_of_each_reason_is_read_and_all_where_all_are_
     ]
     assert shown["errors"][0]["message"] in ("what is wrong with 1", "what is wrong with 2")
     read.clear()
-    assert len(ada.get(f"/batches/{batch}?outcomes=4").json["outcomes"]) == 4
+    listed.clear()
+    told = ada.get(f"/batches/{batch}?outcomes=4").json["outcomes"]
+    assert [one["filename"] for one in told] == [f"{number}.jpg" for number in range(4)]
     assert len(read) == 2 + 4
+    assert listed.count(batching.of_outcomes(batch)) == 1
     assert ada.get(f"/batches/{batch}?outcomes=501").json["code"] == "http.bad-limit"

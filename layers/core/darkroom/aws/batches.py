@@ -36,7 +36,7 @@ class State(msgspec.Struct, frozen=True):
     """How a batch stands. execution: of its last run, as Step Functions says; "NONE" where none began. runs: so many.
 
     reasons: why photos were not done, the most frequent first. unaccounted: photos of which there is no word though the
-    run has ended.
+    run has ended. outcomes: the keys of the photos' last ones, of a batch of at most `PAGE` photos.
     """
 
     settings: Settings
@@ -46,6 +46,7 @@ class State(msgspec.Struct, frozen=True):
     runs: int
     seconds: float
     cause: str = ""
+    outcomes: list[str] = []
 
     @property
     def running(self) -> bool:
@@ -161,16 +162,21 @@ class Batches:
         Step Functions is asked first: the run's end comes after the last outcome, so a list made after it is whole.
         """
         runs, found = self._last_run(settings)
-        with _told("the batch could not be looked at"), ThreadPoolExecutor(clients.AT_ONCE) as pool:
-            parts = string.hexdigits[:16] if settings.total > PAGE else ("",)
-            words = (self._last_words(settings.id, part) for part in parts)
-            counts, reasons = tallying.tally(pool.map(tallying.counted, words))
+        outcomes: list[str] = []
+        with _told("the batch could not be looked at"):
+            if settings.total <= PAGE:
+                outcomes = list(self._last_words(settings.id))
+                counts, reasons = tallying.tally([tallying.counted(outcomes)])
+            else:
+                with ThreadPoolExecutor(clients.AT_ONCE) as pool:
+                    words = (self._last_words(settings.id, part) for part in string.hexdigits[:16])
+                    counts, reasons = tallying.tally(pool.map(tallying.counted, words))
         if found is None:
-            return State(settings, counts, reasons, "NONE", runs, 0)
+            return State(settings, counts, reasons, "NONE", runs, 0, outcomes=outcomes)
         end = found.get("stopDate")
         seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
         cause = found.get("cause") or found.get("error") or ""
-        return State(settings, counts, reasons, found["status"], runs, seconds, cause)
+        return State(settings, counts, reasons, found["status"], runs, seconds, cause, outcomes)
 
     def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
         """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
@@ -226,7 +232,11 @@ class Batches:
     def photos(self, settings: Settings) -> list[tuple[Line, str, str]]:
         """All its photos, how each ended, and the key of that outcome; both are empty where there is no word of it."""
         with _told("the batch's outcomes could not be listed"):
-            words = {batching.read_name(key)[0]: key for key in self._last_words(settings.id)}
+            return self.ended(settings, self._last_words(settings.id))
+
+    def ended(self, settings: Settings, outcomes: Iterable[str]) -> list[tuple[Line, str, str]]:
+        """As `photos`, by the keys of the last outcomes."""
+        words = {batching.read_name(key)[0]: key for key in outcomes}
         found = []
         for line in self.lines(settings):
             key = words.get(batching.photo_of(line.bucket, line.key), "")

@@ -10,7 +10,7 @@ from typing import Any
 from darkroom.aws import batching, clients, keys
 from darkroom.aws.api import jobs, links
 from darkroom.aws.api.parse import BatchRequest
-from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.problems import Problem, bad_next
 from darkroom.aws.api.settings import Site
 from darkroom.aws.batches import Batches, State, photos_under
 from darkroom.aws.batching import DONE, Line, Outcome, Settings
@@ -19,7 +19,7 @@ MOST_LISTED = 20_000
 """Photos under a prefix: listing more takes longer than a caller waits."""
 
 MOST_TOLD = 500
-"""Photos of a batch whose outcomes are told one by one."""
+"""Photos of a batch whose outcomes are told one by one; of so many the names are known when they were counted."""
 
 MOST_REASONS = 20
 """Why photos were not done: so many reasons are told, each with the sentence of one photo, which is read for it."""
@@ -53,7 +53,7 @@ def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
 def page(site: Site, limit: int, after: str, caller: str) -> dict[str, Any]:
     """The caller's batches, or all where the caller is an administrator, newest first. Raises `Problem` 400."""
     if after and not batching.is_name(after):
-        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
+        raise bad_next()
     found, following = _batches(site).newest(limit, None if caller in site.admins else caller, after)
     return {"batches": [_summary(one) for one in found], "next": following}
 
@@ -126,7 +126,7 @@ def _told(batches: Batches, settings: Settings, most: int) -> dict[str, Any]:
         for reason, one in zip(reasons, said, strict=True)
     ]
     if settings.total <= most:
-        outcomes = batches.outcomes(key for _, _, key in batches.photos(settings) if key)
+        outcomes = batches.outcomes(key for _, _, key in batches.ended(settings, state.outcomes) if key)
         answer["outcomes"] = list(_outcomes(outcomes))
     return answer
 

@@ -42,6 +42,11 @@ class Problem(Exception):
         self.members = members
 
 
+def bad_next() -> Problem:
+    """Of a list that is asked for a page by a word that this API never gave."""
+    return Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
+
+
 def of(error: DarkroomError) -> Problem:
     """The problem that one of darkroom's errors is."""
     if isinstance(error, ImageRejected):

@@ -15,7 +15,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Meta
 
 from darkroom.aws import clients, items
-from darkroom.aws.api.problems import Problem
+from darkroom.aws.api.problems import Problem, bad_next
 from darkroom.aws.items import Record
 from darkroom.ready import ready
 
@@ -223,7 +223,7 @@ def _start(token: str, name: str, value: str) -> dict[str, dict[str, str]]:
     except (binascii.Error, UnicodeError, msgspec.MsgspecError):
         place = {}
     if set(place) != {"id", name, "created"} or place[name] != value or not all(place.values()):
-        raise Problem(HTTPStatus.BAD_REQUEST, "http.bad-next", "'next' is none that this API has given.")
+        raise bad_next()
     return {name: {"S": value} for name, value in place.items()}
 
 
