@@ -52,7 +52,7 @@ import { t } from "./words.js";
  *   links: { original?: string, result?: string, download?: string } }} Job
  * @typedef {{ id: string, created: string, source: string, photos: number }} BatchSummary
  * @typedef {BatchSummary & { status: "running" | "ended" | "stopped" | "failed", succeeded: number, skipped: number, rejected: number,
- *   failed: number, errors: { code: string, message: string, photos: number }[] }} Batch
+ *   failed: number, phase?: "looking" | "agreeing" | "enhancing", errors: { code: string, message: string, photos: number }[] }} Batch
  */
 
 /** @type {Record<string, string>} */

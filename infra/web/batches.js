@@ -52,12 +52,12 @@ class Entry {
     const where = source.includes("/") ? ` · ${source}` : "";
     this.title.textContent = `${moment(created)} · ${t("photosOf", { n: count(photos) })}${where}`;
     if (!this.seen) return;
-    const { status, succeeded, skipped, rejected, failed, errors, id } = this.seen;
+    const { status, succeeded, skipped, rejected, failed, phase, errors, id } = this.seen;
     const ended = succeeded + skipped + rejected + failed;
     const numbers = { ended: count(ended), all: count(photos), skipped: count(skipped), rejected: count(rejected), failed: count(failed) };
     const bar = make("progress", { max: photos, value: ended, ariaLabel: t("batchShare") });
     const state = make("p", { className: "row" });
-    state.append(make("strong", { textContent: t(`batch ${status}`) }), bar, make("span", { className: "wide", textContent: t("batchCounts", numbers) }));
+    state.append(make("strong", { textContent: t(`batch ${phase ?? status}`) }), bar, make("span", { className: "wide", textContent: t("batchCounts", numbers) }));
     const reasons = make("ul", { className: "reasons" });
     for (const one of errors) {
       const item = make("li", {});

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
 import msgspec
 import pytest
+from moto.stepfunctions.models import StepFunctionBackend
 
 from darkroom.aws import batching
 from darkroom.aws.batches import Batches
 from darkroom.aws.batching import Outcome, Settings
-from tests.support import photos
+from tests.support import definition, photos
 from tests.support.api_client import Client, Reply
 from tests.support.functions import RESULTS, SETTINGS, UPLOADS, WORK, Functions
 from tests.support.stores import table
@@ -137,6 +139,32 @@ def test_a_batch_s_job_is_not_begun_anew_by_itself(functions: Functions) -> None
     refused = client(functions, "k1e2y3").call("POST", f"/jobs/{'b' * 32}/redo")
     assert (refused.status, refused.json["code"]) == (409, "http.job-not-failed")
     assert "batch" in refused.json["detail"]
+
+
+def test_of_a_batch_of_albums_it_is_told_what_it_is_at(
+    ada: Client, functions: Functions, states: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.client("s3").put_object(Bucket=UPLOADS, Key="rome/a.jpg", Body=b"x")
+    admin = client(functions, "k1e2y3")
+    begun_maps = list[dict[str, Any]]()
+
+    def of_run(_: Any, execution_arn: str) -> dict[str, Any]:
+        return {"mapRuns": begun_maps[::-1]}
+
+    monkeypatch.setattr(StepFunctionBackend, "list_map_runs", of_run)
+    plain = begin(admin, source=f"s3://{UPLOADS}/rome/").json["id"]
+    begun = begin(admin, source=f"s3://{UPLOADS}/rome/", album=True).json
+    batch, told = begun["id"], [begun["phase"]]
+    workflow = definition.load(definition.BATCH)["States"].values()
+    for number, label in enumerate(one["Label"] for one in workflow if one["Type"] == "Map"):
+        arn = f"arn:aws:states:eu-central-1:123456789012:mapRun:batch/{label}:{number}"
+        run = {"executionArn": arn, "stateMachineArn": arn, "startDate": datetime(2026, 1, 1, 0, number, tzinfo=UTC)}
+        begun_maps.append({"mapRunArn": arn, **run})
+        told.append(admin.get(f"/batches/{batch}").json["phase"])
+    assert told == ["looking", "looking", "agreeing", "enhancing"]
+    for one in states.list_executions(stateMachineArn=SETTINGS["BATCH"])["executions"]:
+        states.stop_execution(executionArn=one["executionArn"])
+    assert all("phase" not in admin.get(f"/batches/{name}").json for name in (plain, batch))
 
 
 def test_there_is_no_such_batch(ada: Client) -> None:

@@ -15,6 +15,7 @@ from typing import Any
 import boto3
 import pytest
 from botocore.exceptions import ClientError
+from moto.stepfunctions.models import StepFunctionBackend
 
 from darkroom import registry, signing
 from darkroom.aws import clients, starting
@@ -149,7 +150,8 @@ def use_everything(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
     publish(functions, machines.workflow, "holiday/a.jpg", None)
 
     # A batch is begun and followed.
-    begun = admin.call("POST", "/batches", {"source": f"s3://{UPLOADS}/holiday/"})
+    monkeypatch.setattr(StepFunctionBackend, "list_map_runs", lambda *_: {"mapRuns": []})  # moto gives a bare list
+    begun = admin.call("POST", "/batches", {"source": f"s3://{UPLOADS}/holiday/", "album": True})
     assert (begun.status, admin.get(f"/batches/{begun.json['id']}").status) == (201, 200)
 
     # Of a batch: looked at, done, accounted for, and found done.

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from darkroom.client import Client
 from darkroom.errors import ImageRejected
@@ -12,6 +14,11 @@ from tests.browser.conftest import Site, Windows
 from tests.support import photos
 
 pytestmark = pytest.mark.browser
+
+
+def telling(**also: str) -> Callable[[Route], None]:
+    """What passes answers on with these members."""
+    return lambda route: route.fulfill(json={**route.fetch().json(), **also})
 
 
 def test_a_batch_is_followed_and_its_failures_are_told_by_reason(
@@ -39,6 +46,20 @@ def test_a_batch_is_followed_and_its_failures_are_told_by_reason(
     expect(entry).to_contain_text("2 von 2: 0 schon vorher fertig, 1 nicht angenommen, 0 gescheitert")
     expect(entry.locator(".reasons li span")).to_have_attribute("lang", "de")
     assert complaints(page) == []
+
+    # While one of albums runs, what it is at.
+    for phase, german, english in (
+        ("looking", "Sieht die Fotos an", "Looking at the photos"),
+        ("agreeing", "Ordner stimmen ihr Licht ab", "Folders agree on their light"),
+        ("enhancing", "Verbessert die Fotos", "Enhancing the photos"),
+    ):
+        page.route("**/batches/*", telling(status="running", phase=phase))
+        entry.locator("summary").click(click_count=2)  # closed, and open again
+        expect(entry.locator("strong").first).to_have_text(german)
+        page.locator("#language").click()
+        expect(entry.locator("strong").first).to_have_text(english)
+        page.locator("#language").click()
+        page.unroute("**/batches/*")
 
     # By keys, in the narrowest window, and the older ones where they are asked for.
     earlier = batch

@@ -193,14 +193,22 @@ class Batches:
         """Whether its last run goes on, and the Maps that it began, the newest last, as Step Functions counts them."""
         _, found = self._last_run(settings)
         with _told("the batch could not be looked at"):
-            begun = self.states.list_map_runs(executionArn=found["executionArn"])["mapRuns"] if found else []
-            maps = [self._phase(one["mapRunArn"]) for one in sorted(begun, key=lambda one: one["startDate"])]
-        return _goes_on(found), maps
+            return _goes_on(found), [self._phase(arn) for arn in self._maps(found["executionArn"])] if found else []
+
+    def newest_map(self, state: State) -> str:
+        """The newest Map that the last run of a batch began, by its label in the workflow; "" where it began none."""
+        with _told("the batch could not be looked at"):
+            maps = self._maps(self._execution(state.settings.id, state.runs - 1))
+        return _label(maps[-1]) if maps else ""
+
+    def _maps(self, execution: str) -> list[str]:
+        """The ARNs of a run's Maps, the newest last."""
+        begun = self.states.list_map_runs(executionArn=execution)["mapRuns"]
+        return [one["mapRunArn"] for one in sorted(begun, key=lambda one: one["startDate"])]
 
     def _phase(self, arn: str) -> Phase:
         counts = self.states.describe_map_run(mapRunArn=arn)["itemCounts"]
-        name = arn.rpartition("/")[2].partition(":")[0]
-        return Phase(name, counts["total"] - counts["pending"] - counts["running"], counts["total"])
+        return Phase(_label(arn), counts["total"] - counts["pending"] - counts["running"], counts["total"])
 
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
@@ -270,6 +278,11 @@ def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
         for one in clients.objects(s3, bucket, prefix):
             if one["Size"] and keys.may_be_photo(one["Key"]):
                 yield Line(bucket, one["Key"]), one["Size"]
+
+
+def _label(arn: str) -> str:
+    """What the workflow calls a Map, by the ARN of its run."""
+    return arn.rpartition("/")[2].partition(":")[0]
 
 
 def _goes_on(run: Mapping[str, Any] | None) -> bool:

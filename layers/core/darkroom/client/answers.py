@@ -133,7 +133,10 @@ class BatchError(msgspec.Struct, frozen=True):
 
 
 class Batch(BatchSummary, frozen=True, kw_only=True):
-    """A batch. skipped: done before. outcomes: of the photos that have ended, where those of so many were asked for."""
+    """A batch. skipped: done before. outcomes: of the photos that have ended, where those of so many were asked for.
+
+    phase: of a batch of albums that runs.
+    """
 
     status: Literal["running", "ended", "stopped", "failed"]
     succeeded: int
@@ -141,6 +144,7 @@ class Batch(BatchSummary, frozen=True, kw_only=True):
     rejected: int
     failed: int
     errors: list[BatchError]
+    phase: Literal["looking", "agreeing", "enhancing"] | None = None
     outcomes: list[Outcome] = []
 
     @property

@@ -24,6 +24,9 @@ MOST_TOLD = 500
 MOST_REASONS = 20
 """Why photos were not done: so many reasons are told, each with the sentence of one photo, which is read for it."""
 
+PHASES = {"": "looking", "Evidence": "looking", "Albums": "agreeing", "Photos": "enhancing"}
+"""What is done in the Maps of a batch of albums, by their labels in the workflow; before one has begun, the first."""
+
 
 def create(site: Site, request: BatchRequest, caller: str) -> dict[str, Any]:
     """Begin a batch.
@@ -119,6 +122,8 @@ def _told(batches: Batches, settings: Settings, most: int) -> dict[str, Any]:
         "rejected": counts.rejected,
         "failed": counts.failed,
     }
+    if settings.album and state.running:
+        answer["phase"] = PHASES[batches.newest_map(state)]
     reasons = state.reasons[:MOST_REASONS]
     said = batches.outcomes(one.outcome for one in reasons)
     answer["errors"] = [
