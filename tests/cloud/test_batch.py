@@ -25,11 +25,12 @@ from darkroom.cli.cloud import find_stack
 from darkroom.cli.main import cli
 from darkroom.client import batches as known
 from darkroom.report import Report
-from darkroom_local import control, stack
+from darkroom_local import control
 from tests.bench.albums import LIGHTS, series
 from tests.cloud.cloud import BATCH_BUCKET, Cloud
 from tests.support import photos
 from tests.support.photographs import photo
+from tests.support.resources import physical_id
 
 pytestmark = pytest.mark.cloud
 
@@ -90,11 +91,8 @@ def told(done: Result) -> dict[str, int]:
 
 def undone(cloud: Cloud) -> list[str]:
     """Why children of batches failed, by the emulator's word: what a test that went wrong says of itself."""
-    formation, states = cloud.aws.client("cloudformation"), cloud.states
-    machine = formation.describe_stack_resource(StackName=stack.STACK, LogicalResourceId="Batch")
-    arn = machine["StackResourceDetail"]["PhysicalResourceId"]
-    found = []
-    for batch in states.list_executions(stateMachineArn=arn)["executions"]:
+    states, found = cloud.states, []
+    for batch in states.list_executions(stateMachineArn=physical_id(cloud.aws, "Batch"))["executions"]:
         for run in states.list_map_runs(executionArn=batch["executionArn"])["mapRuns"]:
             for child in states.list_executions(mapRunArn=run["mapRunArn"], statusFilter="FAILED")["executions"]:
                 told = states.describe_execution(executionArn=child["executionArn"])

@@ -23,6 +23,7 @@ from darkroom_local.emulator import EmbeddedAws
 from tests.cloud import containers
 from tests.cloud.cloud import wait_for
 from tests.support import photos
+from tests.support.resources import physical_id
 
 pytestmark = pytest.mark.docker
 
@@ -43,10 +44,7 @@ def aws(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedAws]:
 
 def variables(aws: EmbeddedAws) -> dict[str, str]:
     """The environment of the function as it is deployed."""
-    function = aws.client("cloudformation").describe_stack_resource(
-        StackName=stack.STACK, LogicalResourceId="ApiFunction"
-    )["StackResourceDetail"]["PhysicalResourceId"]
-    deployed = aws.client("lambda").get_function_configuration(FunctionName=function)
+    deployed = aws.client("lambda").get_function_configuration(FunctionName=physical_id(aws, "ApiFunction"))
     named: dict[str, str] = deployed["Environment"]["Variables"]
     return {name: value for name, value in named.items() if not name.startswith("AWS_")}
 

@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from darkroom_local import stack
 from darkroom_local.emulator import EmbeddedAws
+from tests.support.resources import physical_id
 
 
 @contextmanager
 def held(aws: EmbeddedAws, logical: str) -> Iterator[None]:
     """While this lasts, Lambda refuses the function for want of concurrency, and jobs stay in the stage that is its."""
-    found = aws.client("cloudformation").describe_stack_resource(StackName=stack.STACK, LogicalResourceId=logical)
-    lambdas, name = aws.client("lambda"), found["StackResourceDetail"]["PhysicalResourceId"]
+    lambdas, name = aws.client("lambda"), physical_id(aws, logical)
     lambdas.put_function_concurrency(FunctionName=name, ReservedConcurrentExecutions=0)
     try:
         yield

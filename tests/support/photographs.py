@@ -29,7 +29,9 @@ TEXTURES = ("flowers", "grass", "sand")
 
 @cache
 def photo(name: str, side: int = SIDE) -> Array:
-    """The middle `side` x `side` px of a photograph: uint8, HxWx3 RGB, read only."""
+    """The middle `side` x `side` px of a photograph: uint8, HxWx3 RGB, read only. No larger than it is."""
+    if side > SIDE:
+        raise ValueError(f"the photographs are {SIDE} px wide and high: {side} px would be framed in black")
     start = (SIDE - side) // 2
     with Image.open(FOLDER / f"{name}.webp") as file:
         pixels = np.array(file.convert("RGB").crop((start, start, start + side, start + side)))

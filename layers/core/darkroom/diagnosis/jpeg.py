@@ -11,6 +11,7 @@ from functools import cache
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.products import product_in_pieces
 from darkroom.algorithms.quantisation import luma_table
 from darkroom.picture import Array
 from darkroom.srgb import LUMA_WEIGHTS
@@ -54,8 +55,7 @@ def whole_blocks(planes: Array) -> Array:
 def dct_blocks(planes: Array) -> Array:
     """The DCT of all whole 8×8 blocks of T×H×W, N×64."""
     blocks = whole_blocks(planes)
-    # In pieces too small for OpenBLAS to start threads over, which would wait for each other longer than they compute.
-    return np.concatenate([piece @ _transform() for piece in np.array_split(blocks, len(blocks) // 128 + 1)])
+    return product_in_pieces(np.array_split(blocks, len(blocks) // 128 + 1), _transform())
 
 
 @cache

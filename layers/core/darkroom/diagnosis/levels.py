@@ -11,6 +11,7 @@ from functools import cache
 
 import numpy as np
 
+from darkroom.algorithms.products import product_in_pieces
 from darkroom.picture import Array
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 
@@ -79,8 +80,7 @@ def _fits(counts: Array) -> tuple[Array, float]:
 
 
 def _products(rows: Array, vector: Array) -> Array:
-    """A matrix times a vector, in pieces too small for OpenBLAS to start threads over, which wait for each other."""
-    return np.concatenate([piece @ vector for piece in np.split(rows, len(rows) // 32)])
+    return product_in_pieces(np.split(rows, len(rows) // 32), vector)
 
 
 @cache

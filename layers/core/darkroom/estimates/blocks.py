@@ -9,6 +9,7 @@ from typing import Self
 import numpy as np
 
 from darkroom.algorithms.dct import dct_matrix
+from darkroom.algorithms.products import product_in_pieces
 from darkroom.kernels import loops, measuring
 from darkroom.picture import Array
 
@@ -87,8 +88,6 @@ def _windows(tiles: Array, stride: int) -> Array:
 
 
 def _high_energies(blocks: Array) -> Array:
-    """NxK: squares of the coefficients of the finest octave. In pieces too small for OpenBLAS to start threads over."""
-    result = np.empty((len(blocks), HIGH), np.float32)
-    for first in range(0, len(blocks), 128):
-        np.matmul(blocks[first : first + 128], _HIGH, out=result[first : first + 128])
+    """NxK: squares of the coefficients of the finest octave."""
+    result = product_in_pieces((blocks[first : first + 128] for first in range(0, len(blocks) or 1, 128)), _HIGH)
     return np.square(result, out=result)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from functools import lru_cache
-from typing import Literal
+from typing import Any, Literal
 
 import cv2
 import numpy as np
@@ -66,8 +66,13 @@ def usable_levels(image: Array) -> list[Array]:
     if image.dtype == np.float32:
         channels = [from_float(channel, np.dtype(np.uint16)) for channel in channels]
     lowest = np.minimum(np.minimum(channels[0], channels[1]), channels[2])
-    usable = lowest < CLIPPED * max_level(lowest.dtype)
+    usable = lowest < _clipped_from(lowest.dtype)
     return [channel[usable] for channel in channels]
+
+
+def _clipped_from(dtype: np.dtype[Any]) -> int:
+    """The level from which on an integer counts as clipped."""
+    return math.ceil(CLIPPED * max_level(dtype))
 
 
 def _stride(image: Array) -> int:
@@ -77,8 +82,7 @@ def _stride(image: Array) -> int:
 def _level_counts(image: Array) -> Array:
     """3xL: how often each level is found in R, G and B of the `usable_levels`."""
     if image.dtype != np.float32 and loops.available():
-        limit = math.ceil(CLIPPED * max_level(image.dtype))
-        return measuring.count_levels(image, _stride(image), limit)
+        return measuring.count_levels(image, _stride(image), _clipped_from(image.dtype))
     channels = usable_levels(image)
     levels = int(max_level(channels[0].dtype)) + 1
     return np.stack([np.bincount(channel, minlength=levels) for channel in channels])
