@@ -17,7 +17,7 @@ from darkroom import codec, registry
 from darkroom.estimates.jpeg_traces import find_traces
 from darkroom.estimates.measure import measure
 from darkroom.estimates.noise import estimate_noise
-from darkroom.kernels import loops
+from darkroom.kernels import compiled
 from darkroom.picture import Array, Picture
 from tests.bench.photo import photo
 from tests.bench.timing import medians, use_one_processor
@@ -83,7 +83,7 @@ def _writing(picture: Picture, sampling: str, progressive: bool) -> Callable[[],
 def _with(kernels: str, work: Callable[[], object]) -> Callable[[], object]:
     def run() -> object:
         os.environ["DARKROOM_KERNELS"] = kernels
-        loops._library.cache_clear()
+        compiled.library.cache_clear()
         return work()
 
     return run

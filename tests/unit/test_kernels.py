@@ -14,7 +14,7 @@ from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.color.conversions import luma, with_luma
 from darkroom.estimates import illuminant, noise
 from darkroom.estimates.blocks import Blocks, block_means
-from darkroom.kernels import loops
+from darkroom.kernels import compiled, loops
 from darkroom.picture import Array, Picture
 from darkroom.step import from_float, max_level, to_float
 from darkroom.steps import equalize_adaptive, stretch_local
@@ -22,7 +22,7 @@ from tests.support.photographs import photo
 
 pytestmark = pytest.mark.kernels
 
-RUNNABLE = [name for name in loops.BUILDS if name.startswith(loops._fitting().partition("-")[0])]
+RUNNABLE = compiled.fitting()
 
 CASES: list[tuple[str, dict[str, Any]]] = [
     ("unsharp_mask", {"radius": 1.2, "amount": 0.6, "threshold": 0.01}),
@@ -73,10 +73,10 @@ def choose(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
 
     def chosen(name: str) -> None:
         monkeypatch.setenv("DARKROOM_KERNELS", name)
-        loops._library.cache_clear()
+        compiled.library.cache_clear()
 
     yield chosen
-    loops._library.cache_clear()
+    compiled.library.cache_clear()
 
 
 @pytest.fixture(params=RUNNABLE)
@@ -217,7 +217,7 @@ def test_results_do_not_depend_on_the_number_of_threads(monkeypatch: pytest.Monk
     monkeypatch.setattr(os, "process_cpu_count", lambda: 1)
     alone = [run(name, image, params) for name, params in CASES]
     monkeypatch.setattr(os, "process_cpu_count", lambda: 5)
-    monkeypatch.setattr(loops, "PART_PIXELS", 500)
+    monkeypatch.setattr(compiled, "PART_PIXELS", 500)
     for (name, params), expected in zip(CASES, alone, strict=True):
         np.testing.assert_array_equal(run(name, image, params), expected)
 
@@ -266,8 +266,8 @@ def test_luma_in_the_middle_between_two_bins_goes_where_numpy_takes_it(dtype: An
 
 def test_a_build_is_there_for_every_architecture() -> None:
     machines = {"x86_64": 62, "aarch64": 183}  # ELF's e_machine
-    for name in loops.BUILDS:
-        path = loops.FOLDER / f"kernels-{name}.so"
+    for name in compiled.BUILDS:
+        path = compiled.FOLDER / f"kernels-{name}.so"
         if not path.is_file():
             pytest.skip("not built; 'make kernels' does")
         assert int.from_bytes(path.read_bytes()[18:20], "little") == machines[name.partition("-")[0]]

@@ -1,41 +1,18 @@
-"""The loops in which photos spend their time, compiled: the C beside this file, called by ctypes.
+"""The loops in which photos spend their time, compiled: the C beside this file.
 
-`make kernels` builds it for each of `BUILDS`, on any host. Where there is no build for the processor, or the
-environment variable `DARKROOM_KERNELS` is ``none``, `available` is false and callers do the same by NumPy, more slowly;
-that code is the reference. `DARKROOM_KERNELS` may also name a build. Pictures are C-contiguous, HxW or HxWx3 of
-``uint8``, ``uint16`` or float32 in 0–1, and never changed. Threads share the rows: C runs without Python's lock.
+Where there is no build for the processor `available` is false, and callers do the same by NumPy, more slowly; that code
+is the reference. Pictures are C-contiguous, HxW or HxWx3 of ``uint8``, ``uint16`` or float32 in 0–1, and never changed.
 """
 
 from __future__ import annotations
 
 import ctypes
-import os
-import platform
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from functools import cache
-from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from darkroom.kernels.compiled import call, in_parts, kind, library, long, over, worth_a_thread
 from darkroom.picture import Array
-
-FOLDER = Path(__file__).parent
-
-V3 = frozenset({"avx2", "bmi1", "bmi2", "f16c", "fma", "movbe"})
-"""What /proc/cpuinfo says of a processor of level x86-64-v3 (x86-64 psABI)."""
-
-V4 = V3 | {"avx512f", "avx512bw", "avx512cd", "avx512dq", "avx512vl"}
-
-BUILDS: Mapping[str, frozenset[str]] = {
-    "x86_64-v4": V4,
-    "x86_64-v3": V3,
-    "x86_64": frozenset(),
-    "aarch64": frozenset(),
-}
-"""The builds by what they ask of a processor, the fastest first; names begin with the architecture's."""
 
 MOST_REACH = 64
 """Pixels that `sharpen_rows` reaches at most from its middle."""
@@ -43,32 +20,10 @@ MOST_REACH = 64
 MOST_TILES = 64
 """Tiles across that `equalize_rows` takes at most."""
 
-PART_PIXELS = 1 << 19
-"""Pixels that are worth a thread."""
-
-
-@cache
-def _library() -> ctypes.CDLL | None:
-    name = os.environ.get("DARKROOM_KERNELS") or _fitting()
-    path = FOLDER / f"kernels-{name}.so"
-    try:
-        return ctypes.CDLL(str(path)) if path.is_file() else None
-    except OSError:  # not for this system
-        return None
-
-
-def _fitting() -> str:
-    machine = {"AMD64": "x86_64", "arm64": "aarch64"}.get(platform.machine(), platform.machine())
-    try:
-        flags = frozenset(Path("/proc/cpuinfo").read_text("utf-8").split())
-    except OSError:
-        flags = frozenset()
-    return next((name for name, asked in BUILDS.items() if name.startswith(machine) and asked <= flags), "none")
-
 
 def available() -> bool:
     """Whether the loops below can be called."""
-    return _library() is not None
+    return library() is not None
 
 
 def round_samples(image: Array, dtype: np.dtype[Any]) -> Array:
@@ -152,7 +107,7 @@ def equalize_rows(
         tiles = (curves, long(curves.shape[1]), *down, *across, ctypes.c_float(toe))
         call("equalize_rows", image, result, kind(image), _channels(image), *rows, *tiles)
 
-    _in_parts(part, height, -(-PART_PIXELS // width))
+    in_parts(part, height, worth_a_thread(width))
     return result
 
 
@@ -177,7 +132,7 @@ def sharpen_rows(
         bound = (long(around), ctypes.c_float(halo))
         call("sharpen_rows", *picture, *size, weights, long(reach), *numbers, *bound, scratch)
 
-    _in_parts(part, height, max(-(-PART_PIXELS // width), 8 * reach))
+    in_parts(part, height, max(worth_a_thread(width), 8 * reach))
     return result
 
 
@@ -207,7 +162,7 @@ def raise_down(plane: Array, raising: Array, distance: float, centers: Array, re
         bounds = (long(first), long(first + rows))
         call("raise_down", plane, long(width), long(height), *how, result, *bounds, scratch)
 
-    _in_parts(part, result.shape[1], -(-PART_PIXELS // (width * len(centers))))
+    in_parts(part, result.shape[1], worth_a_thread(width * len(centers)))
 
 
 def add_detail(
@@ -225,7 +180,7 @@ def add_detail(
         pyramid = (plane, remapped, smaller, long(width), long(height), centers, long(len(centers)))
         call("add_detail", *pyramid, ctypes.c_float(distance), change, long(first), long(first + rows), scratch)
 
-    _in_parts(part, height, -(-PART_PIXELS // width))
+    in_parts(part, height, worth_a_thread(width))
 
 
 def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, limits: Array) -> Array:
@@ -243,55 +198,9 @@ def shrink_blocks(planes: Array, pilot: Array | None, step: int, matrix: Array, 
             size = (long(width), long(height), ctypes.c_int(len(matrix)), ctypes.c_int(step))
             call("shrink_blocks", *data, *size, matrix, across_first[c])
 
-    _in_parts(part, channels, 1)
+    in_parts(part, channels, 1)
     return result
-
-
-def over(name: str, count: int, before: Sequence[Any], after: Sequence[Any] = (), least: int = 1) -> None:
-    """A loop over so many pixels, in threads.
-
-    before, after: its arguments on either side of the range of pixels. least: times `PART_PIXELS` that are worth a
-    thread.
-    """
-
-    def part(first: int, pixels: int) -> None:
-        call(name, *before, long(first), long(pixels), *after)
-
-    _in_parts(part, count, least * PART_PIXELS)
-
-
-def _in_parts(work: Callable[[int, int], None], total: int, least: int) -> None:
-    """`work` of the first and how many, in as many threads as there are processors and parts of at least `least`."""
-    count = max(min(os.process_cpu_count() or 1, total // least), 1)
-    if count == 1:
-        work(0, total)
-        return
-    bounds = [total * i // count for i in range(count + 1)]
-    with ThreadPoolExecutor(count) as pool:
-        for done in [pool.submit(work, start, stop - start) for start, stop in pairwise(bounds)]:
-            done.result()
-
-
-def call(name: str, *arguments: Any) -> None:
-    """A function of the library, of arrays by their addresses."""
-    library = _library()
-    assert library is not None
-    converted = [_address(each) if each is None or isinstance(each, np.ndarray) else each for each in arguments]
-    getattr(library, name)(*converted)
-
-
-def _address(array: Array | None) -> ctypes.c_void_p:
-    assert array is None or array.flags.c_contiguous
-    return ctypes.c_void_p(None if array is None else array.ctypes.data)
-
-
-def kind(array: Array) -> ctypes.c_int:
-    """Bytes of a sample."""
-    return ctypes.c_int(array.dtype.itemsize)
 
 
 def _channels(image: Array) -> ctypes.c_int:
     return ctypes.c_int(1 if image.ndim == 2 else image.shape[2])
-
-
-long = ctypes.c_int64

@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from darkroom.kernels.loops import call, kind, long, over
+from darkroom.kernels.compiled import call, kind, long, over
 from darkroom.picture import Array
 
 
