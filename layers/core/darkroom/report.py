@@ -18,6 +18,7 @@ from darkroom.defects import DEFECTS
 from darkroom.errors import StepFailed
 from darkroom.measurements import Measurements, Share
 from darkroom.picture import Picture
+from darkroom.ready import ready
 from darkroom.recipe import Blend, Finish, Format, Progressive, Quality, Recipe, StepCall
 
 SCHEMA = 2
@@ -54,9 +55,7 @@ class Defect(msgspec.Struct, frozen=True):
     words: Annotated[str, Meta(description="a sentence")]
     helps: Annotated[tuple[str, ...], Meta(description="steps that would help")] = ()
     details: Annotated[dict[str, float], Meta(description="what else was estimated of it")] = {}
-    traced: Annotated[bool, Meta(description="strength and details are read from what a gain left in the picture")] = (
-        False
-    )
+    traced: Annotated[bool, Meta(description="strength and details are read from a gain's traces")] = False
 
 
 class Diagnosis(msgspec.Struct, frozen=True):
@@ -227,13 +226,10 @@ def begin(
     )
 
 
-READER = msgspec.json.Decoder(Report)  # made by who imports this, as `darkroom.ready` tells
-
-
 def read(manifest: bytes) -> Report:
     """A manifest, also one from before the schema had a number. Raises `StepFailed` where it is none."""
     try:
-        return READER.decode(manifest)
+        return msgspec.json.decode(manifest, type=Report)
     except msgspec.DecodeError as error:
         raise StepFailed("bad-manifest", f"the job's manifest cannot be read: {error}") from error
 
@@ -298,3 +294,6 @@ def _size(file: File) -> str:
 def weight(size: int) -> str:
     """A file's size for people. size: in bytes."""
     return f"{-(-size // 1000)} KB" if size < 1_000_000 else f"{size / 1e6:.1f} MB"
+
+
+ready(Report)
