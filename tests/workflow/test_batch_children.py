@@ -29,11 +29,16 @@ def child(lab: Lab) -> dict[str, dict[str, Any]]:
     lab.definition = definition.load(definition.BATCH)["States"]["Photos"]["ItemProcessor"]
     del lab.definition["ProcessorConfig"]
     states = definition.within(lab.definition)
-    output = f"{{% $merge([$states.input, {{'ended': {msgspec.json.encode(ELSEWHERE).decode()}}}]) %}}"
-    enhance = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": output, "Next": "Elsewhere"}
-    states["Each"]["ItemProcessor"]["States"]["Enhance"] = enhance
+    enhance_ends(states, ELSEWHERE, "Elsewhere")
     states["Wait"]["Seconds"] = 0
     return states
+
+
+def enhance_ends(states: dict[str, dict[str, Any]], ended: dict[str, Any], then: str) -> None:
+    """Whatever is to be enhanced ends so."""
+    output = f"{{% $merge([$states.input, {{'ended': {msgspec.json.encode(ended).decode()}}}]) %}}"
+    enhance = {"Type": "Pass", "QueryLanguage": "JSONata", "Output": output, "Next": then}
+    states["Each"]["ItemProcessor"]["States"]["Enhance"] = enhance
 
 
 def run(lab: Lab, *photos_of: str) -> tuple[Execution, dict[str, Outcome]]:
@@ -91,3 +96,13 @@ def test_a_photo_that_is_kept_from_darkroom_leaves_no_other_undone(lab: Lab, mon
     monkeypatch.setattr(clients.client("s3"), "head_object", head)
     _, outcomes = run(lab, *KEYS)
     assert {key: one.code for key, one in outcomes.items()} == {KEYS[0]: "step.storage", KEYS[1]: "step.elsewhere"}
+
+
+def test_one_that_takes_longer_than_a_child_has_is_accounted_for(lab: Lab, child: dict[str, dict[str, Any]]) -> None:
+    enhance = definition.within(definition.load(definition.BATCH))["Enhance"]
+    assert enhance["TimeoutSeconds"] <= 300 - 30, "an EXPRESS execution lives for five minutes"
+    assert enhance["Catch"][0]["Next"] == "As ended"
+    late = {"status": "FAILED", "answer": {}, "error": "States.Timeout", "cause": ""}
+    enhance_ends(child, late, "As ended")
+    _, outcomes = run(lab, KEYS[0])
+    assert {one.code: one.message for one in outcomes.values()} == {"step.timeout": "the job took longer than it may"}
