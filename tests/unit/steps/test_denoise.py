@@ -43,7 +43,12 @@ def as_by_camera(image: Array, sigma: float) -> Array:
     shaped = grey[..., None] / grey.std() + 0.6 * chroma / chroma.std()
     strength = sigma * (1.3 - 0.6 * image.mean(axis=2, keepdims=True) / 255)
     noisy = np.rint(np.clip(image + strength * shaped, 0, 255)).astype(np.uint8)
-    file = cv2.imencode(".jpg", noisy, (cv2.IMWRITE_JPEG_QUALITY, 92))[1]
+    return as_jpeg(noisy)
+
+
+def as_jpeg(image: Array) -> Array:
+    """Written and read as JPEG, its red taken for blue."""
+    file = cv2.imencode(".jpg", image, (cv2.IMWRITE_JPEG_QUALITY, 92))[1]
     return np.asarray(cv2.imdecode(file, cv2.IMREAD_COLOR))
 
 
@@ -95,6 +100,14 @@ def test_correlated_noise_is_found_where_it_is() -> None:
     estimate = estimate_noise(image)
     assert estimate.luminance[1] > 2 * estimate.luminance[0]
     assert estimate.chroma[1] > 2 * estimate.chroma[0]
+
+
+@pytest.mark.parametrize("name", ["city", "waves", "flowers"])
+def test_white_noise_of_which_jpeg_halved_the_chroma_grows_in_no_octave(name: str) -> None:
+    noisy = with_noise(photo(name), 15)
+    estimate = estimate_noise(as_jpeg(noisy))
+    assert min(estimate.luminance) > 13
+    assert max(estimate.luminance) < 22
 
 
 @pytest.mark.parametrize("value", [0, 90, 255])
@@ -225,6 +238,20 @@ def test_denoise_reports_what_it_estimated_and_takes_what_it_is_told() -> None:
     assert run("denoise", image, sigma=8).details == {}
     assert NoiseEstimate.white(8).luminance_sigma == pytest.approx(8)
     assert apply("denoise", image, sigma=8).std() < 1
+
+
+@pytest.mark.parametrize("shape", [(96, 256), (96, 256, 3)])
+def test_denoise_knows_that_noise_was_clipped(shape: tuple[int, ...]) -> None:
+    """Black and white, and what lies near them, come back at their levels."""
+    clean = np.zeros(shape, np.uint8)
+    for left, level in ((64, 255), (128, 12), (192, 240)):
+        clean[:, left : left + 64] = level
+    noisy = with_noise(clean, 20)
+    result = apply("denoise", noisy, sigma=20)
+    for left in range(0, 256, 64):
+        inner = np.s_[16:80, left + 16 : left + 48]
+        assert result[inner].mean() == pytest.approx(clean[inner].mean(), abs=2.5)
+        assert abs(noisy[inner].mean() - clean[inner].mean()) > 2.5
 
 
 # --- salt and pepper --------------------------------------------------------------------------------------------------

@@ -47,6 +47,10 @@ QUANTISATION = 0.3
 MAX_CHROMA_RATIO = 1.2
 """Chroma in a coarser octave that exceeds luminance by more, and did not grow out of chroma noise, is picture."""
 
+WHITE, GROWN = 1.3, 1.5
+"""Growth of luminance from the finest octave to the next up to which it is white, and from which it is not. White noise
+grows in no octave; that of chroma does where JPEG halved chroma, and says nothing of luminance's there."""
+
 TEXTURED, MOST_OF_CHROMA = 6.0, 1.5
 """Times that coarse luminance exceeds chroma where not even the quietest blocks are without texture; there, the times
 that the finest luminance may exceed chroma."""
@@ -244,6 +248,8 @@ def _bounded(measured: Array) -> NoiseEstimate:
     together = np.sqrt(np.square(chroma).mean(axis=1))
     if luminance[2] > TEXTURED * (least[2] + QUANTISATION):
         luminance[0] = min(luminance[0], MOST_OF_CHROMA * least[1])
+    white = float(np.interp((luminance[1] + LEAST) / (luminance[0] + LEAST), (WHITE, GROWN), (1, 0)))
+    luminance = (1 - white) * luminance + white * np.minimum(luminance, luminance[0])
     for octave in range(1, OCTAVES):
         if octave > 1:
             growth[octave - 1] = min(growth[octave - 1], growth[octave - 2] * STEADINESS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated
 
 import cv2
@@ -20,6 +21,9 @@ FINE_BLOCK, FINE_STEP = 8, 2
 
 THRESHOLD = 2.7
 """Standard deviations of noise up to which a coefficient is taken for noise (Yu and Sapiro use 3, BM3D 2.7)."""
+
+TABLE = 4096
+"""Levels for which is computed what clipping made of them; a result takes the nearest's change."""
 
 HALO = 2 * COARSE_BLOCK
 """Rows that a result depends on, each way: a block of both passes."""
@@ -60,9 +64,14 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     16x16 px blocks; with that as the pilot, 8x8 px blocks are Wiener filtered. Overlapping blocks are averaged,
     weighted by how little noise each has left. Works on the encoded values, where noise is most nearly even.
 
+    White noise that was clipped at black and white lightens black and darkens white: the mean of what is left over is
+    not the picture. Of each result the level is taken whose clipped noise has it as its mean. Only of noise that is in
+    all octaves is known that it is as it was when it was clipped.
+
     Sources: Yu and Sapiro, "DCT Image Denoising: a Simple and Effective Image Denoising Algorithm", IPOL 2011; the
     Wiener pass and weights of Dabov et al., "Image Denoising by Sparse 3-D Transform-Domain Collaborative Filtering",
-    2007; noise by frequency as in Lebrun, Colom and Morel, "The Noise Clinic", IPOL 2015.
+    2007; noise by frequency as in Lebrun, Colom and Morel, "The Noise Clinic", IPOL 2015; means of
+    clipped noise as in Foi, "Clipped noisy images: Heteroskedastic modeling and practical denoising", 2009.
     """
     luminance = np.array(analysis.luminance) * params.luminance
     chroma = np.array(analysis.chroma or (0.0,) * OCTAVES) * params.chroma
@@ -75,7 +84,36 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     planes = opponent_planes(np.pad(image, around[: image.ndim], mode="symmetric"))
     planes[active] = _two_passes(planes[active], profiles[active])
     inner = planes[:, HALO : HALO + height, HALO : HALO + width]
-    return inner[0] if image.ndim == 2 else cv2.transform(np.moveaxis(inner, 0, 2), OPPONENT.T)
+    result = inner[0].copy() if image.ndim == 2 else cv2.transform(np.moveaxis(inner, 0, 2), OPPONENT.T)
+    _unclip(result, _white_part(profiles))
+    return result
+
+
+def _white_part(profiles: Array) -> float:
+    """Standard deviation, in each channel, of what is removed of noise in all octaves (CxOCTAVES)."""
+    luminance = profiles[0].min()
+    if len(profiles) == 1:
+        return float(luminance)
+    chroma = min(luminance, profiles[1].max())  # in the finest octaves, JPEG took it away
+    return float(np.sqrt((luminance**2 + 2 * chroma**2) / 3))
+
+
+def _unclip(image: Array, sigma: float) -> None:
+    """Replace, in place, the mean of clipped noise of `sigma` by the level that it was added to (Foi 2009, eq. 14)."""
+    if sigma == 0:
+        return
+    levels = np.linspace(0, 1, TABLE)
+    mean = _above_zero(levels, sigma) - _above_zero(levels - 1, sigma)
+    change = (np.interp(levels, mean, levels) - levels).astype(np.float32)
+    for row in image:
+        row += change[np.rint(np.clip(row, 0, 1) * (TABLE - 1)).astype(np.intp)]
+
+
+def _above_zero(levels: Array, sigma: float) -> Array:
+    """The mean of the positive part of noise of `sigma` about each level."""
+    z = levels / sigma
+    share = np.array([math.erfc(-each / 2**0.5) / 2 for each in z])
+    return np.asarray(levels * share + sigma * np.exp(-(z**2) / 2) / (2 * math.pi) ** 0.5)
 
 
 def _two_passes(planes: Array, profiles: Array) -> Array:
