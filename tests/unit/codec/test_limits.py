@@ -6,7 +6,7 @@ import pytest
 from PIL import Image, ImageFile
 
 from darkroom import codec
-from darkroom.codec import header
+from darkroom.codec import header, jpeg
 from darkroom.errors import ImageRejected
 from darkroom.limits import Limits
 from tests.support import heic
@@ -120,6 +120,16 @@ def test_huge_tiles_are_rejected():
     data = pictures.tiff_of(pictures.colors(4, 4), t322=(4, (65536,)), t323=(4, (65536,)), t324=(4, (8,)))
     with pytest.raises(ImageRejected, match=r"too-many-pixels.*tiles of 65536x65536"):
         codec.read_header(data)
+
+
+def test_jpegs_of_endless_tables_are_rejected():
+    """Pillow takes seconds to read them; four before each scan of the most that are read pass."""
+    plain = SAMPLES["JPEG"]
+    table = jpeg.segment(0xDB, (b"\0" + b"\1" * 64) * 4)
+    many = plain[:2] + table * jpeg.MAX_SCANS + plain[2:]
+    assert codec.read_header(many).format == "JPEG"
+    with pytest.raises(ImageRejected, match="quantisation tables"):
+        codec.read_header(plain[:2] + table * 9 * jpeg.MAX_SCANS + plain[2:])
 
 
 def test_jpegs_of_endless_scans_are_rejected():

@@ -20,10 +20,14 @@ MAX_SCANS = 500
 MAX_SEGMENTS = 10_000
 """A picture of 256 MB with its profile and extended XMP cut into segments has some 4,000."""
 
+MAX_QUANTISATION_BYTES = 1 << 20
+"""Four tables before each of `MAX_SCANS` take a quarter of it; Pillow reads 29 MB of them for seconds."""
+
 SOI, EOI, SOS, COM, DNL = 0xD8, 0xD9, 0xDA, 0xFE, 0xDC
 _APP0, APP1, APP2, _APP11, APP13, _APP14 = 0xE0, 0xE1, 0xE2, 0xEB, 0xED, 0xEE
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC}
-_TABLES = {0xC4, 0xCC, 0xDB, 0xDD, DNL}
+_DQT = 0xDB
+_TABLES = {0xC4, 0xCC, _DQT, 0xDD, DNL}
 XMP, _XMP_MORE, ICC, MPF = (
     b"http://ns.adobe.com/xap/1.0/\0",
     b"http://ns.adobe.com/xmp/extension/\0",
@@ -239,7 +243,7 @@ def segment(marker: int, content: bytes) -> bytes:
 
 def parse(data: bytes) -> Jpeg:
     """The segments of a JPEG. Raises `ImageRejected` for too many of them; what is cut off ends the list."""
-    jpeg, at = Jpeg(data, end=len(data)), 2
+    jpeg, at, quantisation = Jpeg(data, end=len(data)), 2, 0
     for _ in range(MAX_SEGMENTS):
         # Between segments, bytes that are no marker are passed over, as decoders do.
         found = _next_marker(data, at)
@@ -255,6 +259,10 @@ def parse(data: bytes) -> Jpeg:
         if end > len(data):
             return jpeg
         jpeg.segments.append(Segment(marker, found, at + 2, end))
+        if marker == _DQT:
+            quantisation += end - at
+            if quantisation > MAX_QUANTISATION_BYTES:
+                raise ImageRejected("broken", "the JPEG has more than 1 MB of quantisation tables")
         if marker in _FRAMES and not jpeg.frame:
             jpeg.frame, jpeg.precision = marker, data[at + 2] if end > at + 2 else 0
         at = end
