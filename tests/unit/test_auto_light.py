@@ -714,6 +714,19 @@ def test_what_is_too_dark_by_what_it_shows_becomes_lighter_though_it_is_calm() -
     assert lighter(0.0) < lighter(0.0, msgspec.structs.replace(calm, detail=0.9))
 
 
+@pytest.mark.parametrize("measurements", [DULL, BUSY], ids=["calm", "busy"])
+def test_what_surely_misses_light_becomes_lighter_though_it_is_as_light_as_usual(measurements: Measurements) -> None:
+    tones = np.linspace(0.15, 0.9, 32)
+    usual = msgspec.structs.replace(measurements, tones=tuple(tones.tolist()))
+    lighter = [
+        float((curves.after(tones, finish("gentle", seen(brighter), usual, []).steps) - tones).mean())
+        for brighter in (0.0, 0.03, 0.05, 0.1)
+    ]
+    assert abs(lighter[0]) < 0.01
+    assert abs(lighter[1]) < 0.01
+    assert lighter[1] + 0.008 < lighter[2] < lighter[3] - 0.02
+
+
 def test_what_is_light_and_should_be_is_made_no_darker() -> None:
     light = np.linspace(0.6, 1, 32)
     kept, darker = (curves.through(finish_curve(light, 1.0, brighter), light).mean() for brighter in (0.0, -0.1))

@@ -49,6 +49,10 @@ AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
 """How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
 in full, and where even a quiet one; up to what mean, and by how much at most."""
 
+MISSED = (0.035, 0.07)
+"""How much lighter it should be from where on a finish gives some of that, however light it is, and from where all:
+finished photos hardly ever seem to miss as much."""
+
 DARK_ON_PURPOSE, LIGHT_ON_PURPOSE = 0.02, 0.04
 """How much lighter a photo becomes by its tones alone that misses no light by what it shows, and how much too light it
 may be before it becomes darker."""
@@ -160,7 +164,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         steps.append(StepCall("stretch_local", {"amount": local, **LOCAL_CONTRAST}))
         told.append("more local contrast")
     if UNTONED not in repaired:
-        lighter = _lighter(share * plain, bold, brighter)
+        lighter = _lighter(float(tones.mean()), share * plain, bold, brighter)
         points = finish_curve(tones, share, brighter, darker=not on_white(measurements), lighter=lighter)
         if STEEPENED in repaired:
             points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
@@ -200,11 +204,13 @@ def _opened(tones: Array, bold: float, brighter: float | None, night: float) -> 
     return amount if amount >= LEAST_OPENED else 0.0
 
 
-def _lighter(share: float, bold: float, brighter: float | None) -> float:
-    """How much of what it may become lighter by a photo does, in 0–1."""
+def _lighter(mean: float, share: float, bold: float, brighter: float | None) -> float:
+    """How much lighter a photo of this mean luma becomes at least, as mean luma."""
     if brighter is None:
         return 0.0
-    return max(bold * between(brighter, *LIGHTER), share * between(brighter, *SURELY_LIGHTER))
+    part = max(bold * between(brighter, *LIGHTER), share * between(brighter, *SURELY_LIGHTER))
+    missed = share * between(brighter, *MISSED) * brighter
+    return max(part * float(np.clip(AS_LIGHT_AS - mean, 0, MOST_LIGHTER)), missed)
 
 
 def finish_curve(
@@ -213,8 +219,8 @@ def finish_curve(
     """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels).
 
     share: how much of a finish it gets, in 0–1. brighter: by how much its mean should be higher by what it shows
-    (`Diagnosis.brighter`); None where that is not known. darker: whether its middle tones may become so. lighter: how
-    much of what they may become lighter by they do, in 0–1.
+    (`Diagnosis.brighter`); None where that is not known. darker: whether its middle tones may become so. lighter: by
+    how much it becomes so at least, if it does.
     """
     low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
     black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
@@ -225,10 +231,9 @@ def finish_curve(
     contrast = share * MOST_CONTRAST * between(deviation, DEPTH, 0)
     about = float(np.clip(tones.mean(), 0.35, 0.6))
     mean = float(tones.mean())
-    more = lighter * float(np.clip(AS_LIGHT_AS - mean, 0, MOST_LIGHTER))
     least = -MOST_MIDDLE if darker else 0.0
     usual = share * float(np.clip(_missing(mean, brighter), least, MOST_MIDDLE))
-    wanted = mean + (max(more, usual) if more else usual)
+    wanted = mean + (max(lighter, usual) if lighter else usual)
     low, high = -0.15, 0.2
     for _ in range(10):
         lift = (low + high) / 2
