@@ -124,7 +124,9 @@ def place(source: Path) -> Path:
     path = source.relative_to(ROOT)
     if str(path) in AT_THE_TOP:
         return Path(AT_THE_TOP[str(path)])
-    return path.relative_to("docs") if path.parts[0] == "docs" else Path("files") / path
+    if path.parts[0] == "docs":
+        return path.relative_to("docs")
+    return Path("files", *(part.lstrip(".") for part in path.parts))  # mkdocs leaves out what begins with a dot
 
 
 def relinked(page: Path, pages: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -29,6 +30,18 @@ def test_every_page_is_there(built: Path) -> None:
         there = built / page.relative_to(site.ROOT / "docs")
         assert there.with_name("index.html" if page.name == "README.md" else f"{page.stem}.html").is_file(), page
     assert "<h1" in (built / "index.html").read_text()
+
+
+def test_what_a_page_leads_to_is_there(built: Path) -> None:
+    links = [
+        (page, link)
+        for page in built.rglob("*.html")
+        if page.name != "404.html"  # it is shown for any address, and leads from the top
+        for link in re.findall(r'<a\b[^>]*?href="?([^"\s>#?]+)', page.read_text("utf-8"))
+        if ":" not in link
+    ]
+    assert len(links) > 1000
+    assert {(page.name, link) for page, link in links if not (page.parent / unquote(link)).exists()} == set()
 
 
 def test_no_page_fetches_anything_from_elsewhere(built: Path) -> None:
