@@ -13,8 +13,10 @@ from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 STEEPEST = 2.2
 """Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
 
-WHITE_LOWERED = 0.1
-"""Share of the change that clipped white takes part in: so much is the way to it smoother, and white still white."""
+WHITE_LOWERED, BLOWN_OUT, LEAST_WHITE = (0.5, 0.2), (0.25, 0.5), 0.9
+"""Share of the change that clipped white takes part in, and the share of white pixels up to which it does by the first
+and from which by the second. What little was clipped lies hardly above white, and all below it comes back as it was; a
+sky that is blown out would be a grey sheet. And the level that white keeps at least."""
 
 CURVE_LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
 SHOULDER_POINTS = 17
@@ -24,14 +26,15 @@ LIGHTENED_LEVELS = np.linspace(0, 1, 41) ** 2
 Points = list[list[float]]
 
 
-def exposure_curve(ev: float) -> Points:
-    """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white.
+def exposure_curve(ev: float, clipped: float = 1.0) -> Points:
+    """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white, lowered less.
 
-    Up to some level it is the exposure's own, from there its slope grows to `STEEPEST` and stays.
+    clipped: the share of pixels that are white, in 0-1. Up to some level the curve is the exposure's own, from there
+    its slope grows to `STEEPEST` and stays.
     """
     levels = np.linspace(0, 1, 1025)
     lowered = linear_to_srgb_exact(srgb_to_linear_exact(levels) * 2**ev)
-    white = 1 - WHITE_LOWERED * (1 - lowered[-1])
+    white = max(1 - float(np.interp(clipped, BLOWN_OUT, WHITE_LOWERED)) * (1 - lowered[-1]), LEAST_WHITE)
     slopes = np.gradient(lowered, levels)
 
     def passing(knee: int) -> Array:

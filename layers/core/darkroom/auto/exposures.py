@@ -153,7 +153,8 @@ def evident_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
             ev_that_changes_mean(change, tones, lambda ev: lightening_curve(ev, white), 0, MOST_LIGHTENED_EV), 2
         )
     if change < 0:
-        return round(ev_that_changes_mean(change, tones, exposure_curve, -MOST_LESS_EV, 0), 2)
+        clipped = measurements.lost_highlights
+        return round(ev_that_changes_mean(change, tones, lambda ev: exposure_curve(ev, clipped), -MOST_LESS_EV, 0), 2)
     return 0.0
 
 

@@ -162,7 +162,9 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
     if defect.probability < KINDS[defect.name].treated_from:
         seen = -evident_ev(diagnosis, measurements)
         too_much = max(too_much, seen) if agreed(defect.name, diagnosis, measurements) else seen
-    step = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much)})
+    step = StepCall(
+        "stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much, measurements.lost_highlights)}
+    )
     return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
 
