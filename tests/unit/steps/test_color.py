@@ -16,6 +16,7 @@ from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.picture import Array
 from darkroom.registry import get
 from darkroom.srgb import cast_degrees
+from darkroom.step import from_float
 from tests.support.photographs import photo, photos
 
 RNG = np.random.default_rng(3)
@@ -90,6 +91,7 @@ def test_a_light_that_is_known_is_divided_out() -> None:
     plain = before.min(axis=2) > 0.1
     ratio = after[plain] / before[plain]
     np.testing.assert_allclose(ratio / ratio[:, 1:2], 1, atol=0.08)  # 8 bits
+    np.testing.assert_allclose(ratio[:, 1], gains[1], atol=0.08)  # a camera's balance leaves green
     with pytest.raises(RecipeInvalid, match="'illuminant'"):
         apply("white_balance", image, illuminant=[1.0, 0.0, 1.0])
 
@@ -100,6 +102,17 @@ def test_blown_highlights_stay_white() -> None:
     balanced = apply("white_balance", image)
     np.testing.assert_array_equal(balanced[:4], 255)
     assert np.ptp(balanced[10, 10].astype(int)) <= 1
+
+
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_highlights_clipped_in_a_channel_do_not_turn_to_the_opposite_colour(dtype: type) -> None:
+    """White in warm light, of which red is clipped, is white again; a red lamp is not made grey."""
+    light = np.array((1.2, 1.0, 0.8), np.float32)
+    seen = np.array([(1, 1, 1), (0.5, 0.5, 0.5), (1, 0.02, 0.01)], np.float32)[:, None].repeat(8, axis=1)
+    image = from_float(conversions.linear_to_srgb(np.minimum(seen * light, 1)), np.dtype(dtype))
+    balanced = conversions.srgb_to_linear(apply("white_balance", image, illuminant=light.tolist()))
+    np.testing.assert_allclose(balanced[:2], seen[:2], atol=0.02)
+    np.testing.assert_allclose(balanced[2], seen[2] / (1.2, 1, 1), atol=0.02)
 
 
 def test_a_picture_of_one_colour_is_no_cast() -> None:

@@ -27,7 +27,7 @@ from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
 from darkroom.recipe import Recipe, StepCall
 from darkroom.report import Decision, Defect, Diagnosis
-from darkroom.srgb import LUMINANCE_WEIGHTS, cast_degrees, srgb_to_linear_exact
+from darkroom.srgb import cast_degrees, srgb_to_linear_exact
 
 AGREEING_EV, ENOUGH = 0.4, 0.95
 """Where tones ask for this much more exposure than the diagnosis, and that gives less than this share of what is
@@ -293,6 +293,6 @@ def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
     light = np.ones(3)
     if _treated("colour cast", diagnosis, measurements):
         light = light_of(diagnosis["colour cast"], diagnosis, measurements)
-        light /= LUMINANCE_WEIGHTS @ light
+        light /= light[1]  # as `white_balance` divides it out
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
     return -math.log2(max(brightest, 1e-4))

@@ -22,6 +22,9 @@ is more likely a picture of one colour: the correction fades out between these a
 HIGHLIGHT = 0.95
 """Encoded value from which, if all channels reach it, a pixel passes into the white that it had."""
 
+CLIPPED = 0.98
+"""Encoded value from which a channel may have been brighter than can be told."""
+
 
 Channel = Annotated[float, msgspec.Meta(ge=0.001, le=1000)]
 Light = Annotated[list[Channel], msgspec.Meta(min_length=3, max_length=3)]
@@ -43,7 +46,8 @@ class WhiteBalance(Params, frozen=True):
 
 
 def balancing_gains(image: Array, params: WhiteBalance) -> Analysed:
-    """Factors for linear R, G and B that turn the light grey and keep the luminance of what is grey in it."""
+    """Factors for linear R, G and B that turn the light grey, and keep the luminance of what is grey in it, or, of a
+    light that is known, green."""
     if params.illuminant is None:
         light = estimate_illuminant(image, params.method, params.p, order=params.order, sigma=params.sigma)
         degrees = cast_degrees(light)
@@ -52,7 +56,7 @@ def balancing_gains(image: Array, params: WhiteBalance) -> Analysed:
         light = np.array(params.illuminant) / np.linalg.norm(params.illuminant)
         degrees, trust = cast_degrees(light), 1.0
     gains = light**-trust
-    gains *= LUMINANCE_WEIGHTS @ (1 / gains)
+    gains *= LUMINANCE_WEIGHTS @ (1 / gains) if params.illuminant is None else 1 / gains[1]
     found = {"illuminant": light.round(4).tolist(), "cast_degrees": round(degrees, 2), "gains": gains.round(4).tolist()}
     return Analysed(gains, found)
 
@@ -65,7 +69,9 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
 
     Estimates the colour of the light and divides it out, channel by channel (von Kries), in linear light, because light
     multiplies. The gains keep the luminance (Y of BT.709) of what is grey under that light. What was white in all three
-    channels (blown highlights, which carry no colour any more) stays white.
+    channels (blown highlights, which carry no colour any more) stays white. A channel that was clipped and is lowered
+    had more light than it shows: it is given as much as the darker of the other two, lest highlights turn to the
+    opposite colour.
 
     Estimates: the mean (grey world: Buchsbaum 1980), a high percentile (white patch: Land & McCann 1971), a Minkowski
     p-norm (shades of grey: Finlayson & Trezzi, "Shades of Gray and Colour Constancy", 2004) of linear RGB, or of its
@@ -75,7 +81,8 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
     On photographs the default, shades of grey with p = 16, both removed casts better and disturbed pictures without one
     less than the paper's p = 6, which leans on the scene's own colours; still higher norms hang on ever fewer pixels.
     Estimates too far from grey for any light (above 25°) are trusted less, above 40° not at all. A light that is known,
-    as from a grey card, is given as `illuminant` and taken as it is.
+    as from a grey card, is given as `illuminant` and taken as it is; then green stays as it is, as in a camera, whose
+    balance multiplies red and blue.
     """
     gains: Array = analysis
     result = np.empty_like(image)
@@ -88,9 +95,23 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
             balanced = np.minimum(linear_to_srgb(srgb_to_linear(band) * gains.astype(np.float32)), 1)
         else:
             balanced = np.asarray(cv2.LUT(band, table))
+        _fill_clipped(band, balanced, gains)
         _keep_white(band, balanced)
         result[rows] = balanced
     return result
+
+
+def _fill_clipped(before: Array, after: Array, gains: Array) -> None:
+    """Raise, in place, what was clipped in a channel and is lowered, to the darker of the other two."""
+    white = max_level(before.dtype)
+    for channel in np.flatnonzero(gains < 1):
+        clipped = before[..., channel] > CLIPPED * white
+        if clipped.any():
+            weight = (to_float(before[..., channel][clipped]) - np.float32(CLIPPED)) / np.float32(1 - CLIPPED)
+            new = to_float(after[clipped])
+            others = np.delete(new, channel, axis=1).min(axis=1)
+            filled = new[:, channel] + weight * np.maximum(others - new[:, channel], 0)
+            after[..., channel][clipped] = from_float(filled, before.dtype)
 
 
 def _keep_white(before: Array, after: Array) -> None:
