@@ -211,6 +211,13 @@ def test_shadows_are_lifted_by_what_exposure_leaves_of_the_missing_light() -> No
     assert none > some > most > all_of_it == 0
 
 
+def test_what_is_dark_before_nothing_light_is_not_lifted_as_if_it_stood_before_light() -> None:
+    told = msgspec.structs.replace(diagnosed({"backlight": 0.95}, backlight_ev=2.0), brighter=0.07)
+    for lightest, treated in ((0.78, []), (0.95, ["backlight"])):
+        measured = msgspec.structs.replace(FINE, luma_p99=lightest)
+        assert chosen(treatments.resolve(Recipe(steps="auto", finish="none"), measured, told)[1]) == treated
+
+
 def test_what_has_nothing_dark_in_it_is_no_night() -> None:
     flat = msgspec.structs.replace(diagnosed({"low contrast": 0.95}), scene={"night": 0.9})
     for black, treated in ((0.05, []), (0.3, ["low contrast"])):
