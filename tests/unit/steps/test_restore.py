@@ -104,6 +104,33 @@ def test_deblur_gains_under_noise_and_leaves_sharp_photos_alone() -> None:
         np.testing.assert_array_equal(apply("deblur", photo), photo)
 
 
+@pytest.mark.slow
+@pytest.mark.parametrize("sigma", [1.0, 1.8])
+def test_deblur_reads_sigma_beneath_the_quantisation_of_jpeg(sigma: float) -> None:
+    sigmas, gains = [], []
+    for photo in photos():
+        soft = compressed(softened(photo, sigma), 92)
+        model = model_blur(soft)
+        assert model is not None
+        sigmas.append(model.sigma)
+        gains.append(psnr(apply("deblur", soft), photo) - psnr(soft, photo))
+    assert np.median(sigmas) == pytest.approx(sigma, rel=0.1)
+    assert np.mean(gains) > 1.6
+    assert min(gains) > 0
+
+
+@pytest.mark.parametrize("sigma", [1.0, 1.8])
+def test_deblur_makes_no_line_along_the_frame(sigma: float) -> None:
+    """A part of a soft photo goes on beyond its frame, and is brought back there, too."""
+    inner, frame = np.s_[60:-60, 60:-60], np.ones((296, 296), bool)
+    frame[3:-3, 3:-3] = False
+    gains = []
+    for photo in photos():
+        soft, sharp = softened(photo, sigma)[inner], photo[inner]
+        gains.append(psnr(apply("deblur", soft, sigma=sigma)[frame], sharp[frame]) - psnr(soft[frame], sharp[frame]))
+    assert np.mean(gains) > 1
+
+
 def test_deblur_does_not_ring() -> None:
     edge = np.full((128, 192), 64, np.uint8)
     edge[:, 96:] = 192

@@ -33,23 +33,39 @@ LUMA_OF_NOISE = 0.67
 
 ROUNDING = 0.29 / 255
 
+QUANTISATION = (2.0, 33.0)
+"""Steps of luma's quantisation in a good JPEG (libjpeg's quality 92), in levels: this, and this times f² more."""
+
+ERROR_OF_ZEROED = 0.1
+"""Share of the error of rounding to such a step that deblurring meets, where most coefficients became 0."""
+
+MOST_WITHOUT = 1.9
+"""Times that power below the quantisation may be above what the fit expects there: above, it is the quantisation's."""
+
 
 @dataclass(frozen=True, slots=True)
 class BlurModel:
     """sigma: of the blur beyond a sharp photo's own, px. Power at frequency f: ``exp(log_power) * f ** -fall`` of the
-    scene and `noise` of the noise, levels being 0–1."""
+    scene and `noise` of the noise, levels being 0–1. quantised: whether JPEG's quantisation is in it, too."""
 
     sigma: float
     log_power: float
     fall: float
     noise: float
+    quantised: bool = False
+
+    def noise_at(self, frequency_squared: Array) -> Array:
+        """Power of the noise, and of the errors of quantisation, at squared frequencies (cycles per px)."""
+        if not self.quantised:
+            return np.full_like(frequency_squared, self.noise)
+        return np.float32(self.noise) + np.float32(ERROR_OF_ZEROED) * _quantisation(frequency_squared)
 
     def inverse(self, frequency_squared: Array, sigma: float) -> Array:
         """The Wiener filter's gain at squared frequencies (cycles per px) for a Gaussian blur of `sigma` px."""
         square = np.maximum(frequency_squared, 1e-5)
         blur = np.exp(-2 * np.pi**2 * sigma**2 * square)
         scene = np.exp(self.log_power - 4 * np.pi**2 * OWN_VARIANCE * square) * square ** (-self.fall / 2)
-        gain = blur * scene / (blur**2 * scene + 2 * self.noise)
+        gain = blur * scene / (blur**2 * scene + 2 * self.noise_at(square))
         return np.where(frequency_squared == 0, 1, gain).astype(np.float32)
 
 
@@ -57,7 +73,8 @@ def model_blur(image: Array) -> BlurModel | None:
     """Fit blur, scene and noise to a picture (HxW or HxWx3, any dtype); None if there is too little of it to tell.
 
     The logarithm of the radially averaged power spectrum is ``log_power - fall log f - 4 pi² sigma² f²`` as far as it
-    is above the noise: a linear least-squares fit, with a prior on `fall`. Tiles are averaged by power, so the sharpest
+    is above the noise: a linear least-squares fit, with a prior on `fall`. Of a JPEG, only what is above its
+    quantisation counts: below, the errors hide how far the spectrum fell. Tiles are averaged by power, so the sharpest
     parts decide, not a blurred background. At most 1.6 MP are looked at.
     """
     estimate = estimate_noise(image)
@@ -68,15 +85,36 @@ def model_blur(image: Array) -> BlurModel | None:
         return None
     frequency, power = spectrum
     signal = power - noise
-    usable = (signal > MIN_OVER_NOISE * noise) & (frequency >= LOWEST) & (frequency <= HIGHEST)
-    if usable.sum() < 6:
+    read = (frequency >= LOWEST) & (frequency <= HIGHEST)
+    above = read & (signal > MIN_OVER_NOISE * noise)
+    quantised = read & (signal > MIN_OVER_NOISE * np.maximum(noise, _quantisation(frequency**2)))
+    fit = _fit(frequency[quantised], signal[quantised])
+    if fit is None:
         return None
-    f = frequency[usable]
-    terms = np.stack((np.ones_like(f), -np.log(f), -4 * np.pi**2 * f**2), axis=1)
+    log_power, fall, variance = fit
+    expected = np.exp(log_power - 4 * np.pi**2 * variance * frequency**2) * frequency**-fall
+    below = read & ~quantised & (expected > MIN_OVER_NOISE * noise)
+    found = bool((signal[below] > MOST_WITHOUT * expected[below]).any())
+    if not found:
+        log_power, fall, variance = _fit(frequency[above], signal[above]) or fit
+    return BlurModel(float(max(variance - OWN_VARIANCE, 0) ** 0.5), log_power, max(fall, 0), noise, found)
+
+
+def _fit(frequency: Array, signal: Array) -> tuple[float, float, float] | None:
+    """log_power, fall and sigma² of the power at each frequency; None of too few."""
+    if len(frequency) < 6:
+        return None
+    terms = np.stack((np.ones_like(frequency), -np.log(frequency), -4 * np.pi**2 * frequency**2), axis=1)
     terms = np.vstack((terms, (0, FALL_WEIGHT, 0)))
-    values = np.append(np.log(signal[usable]), FALL_WEIGHT * USUAL_FALL)
+    values = np.append(np.log(signal), FALL_WEIGHT * USUAL_FALL)
     log_power, fall, variance = np.linalg.lstsq(terms, values)[0]
-    return BlurModel(float(max(variance - OWN_VARIANCE, 0) ** 0.5), float(log_power), float(max(fall, 0)), noise)
+    return float(log_power), float(fall), float(variance)
+
+
+def _quantisation(frequency_squared: Array) -> Array:
+    """Power of the errors of rounding to the steps of `QUANTISATION`."""
+    least, more = QUANTISATION
+    return np.asarray(np.square((least + more * frequency_squared) / 255) / 12, frequency_squared.dtype)
 
 
 def _radial_spectrum(image: Array) -> tuple[Array, Array] | None:

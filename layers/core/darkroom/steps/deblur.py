@@ -59,9 +59,9 @@ def deblur(image: Array, params: Deblur, analysis: tuple[BlurModel, float]) -> A
     Its sigma is read from the fall of the power spectrum (see `model_blur`) unless given; a picture that is already
     sharp stays as it is. Luminance (Y of BT.601) goes through the Wiener filter ``H S / (H² S + 2 N)``, with H the
     blur, S the scene's spectrum as fitted and N the measured noise (Wiener 1949; Gonzalez and Woods 2018, section 5.8):
-    what noise has covered is not brought back, and noise does not grow. Where the change is no larger than noise would
-    make it, it is left out. It is added to R, G and B, so colour stays. Overshoot is held to `halo` times the range of
-    levels in the neighbourhood.
+    what noise, or JPEG's rounding, has covered is not brought back, and noise does not grow. Where the change is no
+    larger than noise would make it, it is left out. It is added to R, G and B, so colour stays. Overshoot is held to
+    `halo` times the range of levels in the neighbourhood.
 
     On the encoded values: a lens blurs linear light, but for small blurs the difference is slight except at bright
     points, and there deblurring in linear light rings more.
@@ -85,15 +85,17 @@ def deblur(image: Array, params: Deblur, analysis: tuple[BlurModel, float]) -> A
 def _filtered(plane: Array, model: BlurModel, sigma: float) -> tuple[Array, float]:
     """The filter's result and the variance of the change that it makes of noise."""
     height, width = plane.shape
-    # Mirrored borders, and a size that the transform is fast at.
+    # A size that the transform is fast at; and borders that go on as they came, by reflection in a point: mirrored, a
+    # slope would break off at the border, and the filter make a line of that.
     full_height, full_width = (cv2.getOptimalDFTSize(side + 2 * HALO) for side in (height, width))
-    padded = cv2.copyMakeBorder(
-        plane, HALO, full_height - height - HALO, HALO, full_width - width - HALO, cv2.BORDER_REFLECT
-    )
+    around = ((HALO, full_height - height - HALO), (HALO, full_width - width - HALO))
+    padded = np.clip(np.pad(plane, around, "reflect", reflect_type="odd"), -1, 2)
     spectrum = np.fft.rfft2(padded)
     vertical = np.fft.fftfreq(full_height)[:, None].astype(np.float32)
     horizontal = np.fft.rfftfreq(full_width)[None].astype(np.float32)
-    gain = model.inverse(vertical**2 + horizontal**2, sigma)
+    squared = vertical**2 + horizontal**2
+    gain = model.inverse(squared, sigma)
     spectrum *= gain
     sharp = np.fft.irfft2(spectrum, s=padded.shape)[HALO : HALO + height, HALO : HALO + width]
-    return sharp.astype(np.float32), float(np.square(gain - 1).mean()) * model.noise
+    noise = np.square(gain - 1) * model.noise_at(squared)
+    return sharp.astype(np.float32), float(noise.mean())
