@@ -25,6 +25,9 @@ HIGHLIGHT = 0.95
 CLIPPED = 0.98
 """Encoded value from which a channel may have been brighter than can be told."""
 
+LOWERED = 1 - 1e-6
+"""Gain below which a channel is lowered: green's, which is to stay, is 1 but for rounding."""
+
 
 Channel = Annotated[float, msgspec.Meta(ge=0.001, le=1000)]
 Light = Annotated[list[Channel], msgspec.Meta(min_length=3, max_length=3)]
@@ -103,15 +106,15 @@ def white_balance(image: Array, params: WhiteBalance, analysis: Array) -> Array:
 
 def _fill_clipped(before: Array, after: Array, gains: Array) -> None:
     """Raise, in place, what was clipped in a channel and is lowered, to the darker of the other two."""
-    white = max_level(before.dtype)
-    for channel in np.flatnonzero(gains < 1):
-        clipped = before[..., channel] > CLIPPED * white
-        if clipped.any():
-            weight = (to_float(before[..., channel][clipped]) - np.float32(CLIPPED)) / np.float32(1 - CLIPPED)
-            new = to_float(after[clipped])
-            others = np.delete(new, channel, axis=1).min(axis=1)
-            filled = new[:, channel] + weight * np.maximum(others - new[:, channel], 0)
-            after[..., channel][clipped] = from_float(filled, before.dtype)
+    least = before.dtype.type(CLIPPED * max_level(before.dtype))
+    for channel in np.flatnonzero(gains < LOWERED):
+        clipped = np.nonzero(before[..., channel] > least)
+        if clipped[0].size:
+            old, new = to_float(before[..., channel][clipped]), to_float(after[clipped])
+            first, second = (new[:, other] for other in range(3) if other != channel)
+            missing = np.maximum(np.minimum(first, second) - new[:, channel], 0)
+            weight = (old - np.float32(CLIPPED)) / np.float32(1 - CLIPPED)
+            after[(*clipped, channel)] = from_float(new[:, channel] + np.maximum(weight, 0) * missing, before.dtype)
 
 
 def _keep_white(before: Array, after: Array) -> None:
