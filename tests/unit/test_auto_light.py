@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import io
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
+from PIL import Image
 
 import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, scenes, treatments
 from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_of_light, tinted_light
+from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
 from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
@@ -26,6 +29,7 @@ from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe, StepCall
 from darkroom.report import Decision
 from darkroom.srgb import cast_degrees
+from darkroom.steps.stretch_histogram import StretchHistogram, input_ranges
 from tests.support.photographs import NAMES, photo
 from tests.unit.test_auto import AUTO, FINE, diagnosed
 
@@ -813,3 +817,15 @@ def test_finish_is_part_of_the_recipe() -> None:
     assert told.finish == "none"
     assert told.decisions[-1].why == "no finish was asked for"
     assert darkroom.enhance(np.full((40, 50, 3), 90, np.uint8), "none").report.finish is None
+
+
+def test_what_jpeg_makes_at_edges_is_neither_the_black_nor_the_white_of_a_flat_photo() -> None:
+    marks = np.random.default_rng(5).random((48, 64)) < 0.5
+    photo = np.repeat(np.where(marks, 255.0, 0.0).repeat(11, 0).repeat(11, 1)[..., None], 3, axis=2)
+    file = io.BytesIO()
+    Image.fromarray(np.rint(127.5 + 0.3 * (photo - 127.5)).astype(np.uint8)).save(file, "JPEG", quality=75)
+    flat = np.asarray(Image.open(file))
+    assert flat.max() - 166 > 3
+    (call,), _ = stretched(msgspec.structs.replace(FINE, luma_p1=0.35, luma_p99=0.65))
+    found = input_ranges(flat, StretchHistogram(**call.params)).details["input_ranges"][0]
+    np.testing.assert_allclose(found, [0.35, 0.65], atol=0.006)

@@ -6,9 +6,9 @@ from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
 
-FULL_RANGE = {"low": 0.005, "high": 99.995, "averaged_px": 4}
+FULL_RANGE = {"low": 0.005, "high": 99.995, "averaged_px": 8}
 """What becomes black and white where contrast is low: the ends of the picture without single pixels' noise, and without
-the overshoots that JPEG makes at edges."""
+the overshoots that JPEG makes at edges, of which the mean of a block as large as JPEG's has none."""
 
 MID_GREY = 0.5
 UNEVEN_ENDS, NEAR_AN_END = 0.12, 0.42
