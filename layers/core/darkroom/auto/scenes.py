@@ -38,7 +38,7 @@ from which so small a picture is a noisy part of one: a small photo was reduced,
 SMALLEST_PHOTO = 0.7
 """Megapixels: hardly a camera that leaves such noise takes smaller photos."""
 
-SURELY_DARK = 0.9, 0.15
+SURELY_DARK = 0.9, 0.12
 """Probability of too little light and change of mean luma that it shows to be missing, from which a small noisy picture
 is judged as a whole one: no part of a rightly exposed photo has both."""
 
