@@ -74,6 +74,10 @@ class Measurements(msgspec.Struct, frozen=True):
     camera_noise: Annotated[
         Share, Meta(description="evidence of noise to be seen, as a camera leaves it in a picture that nobody reduced")
     ] = 0.0
+    blurred_specks: Annotated[
+        Share,
+        Meta(description="of the pixels, those that surely are black or white specks that a JPEG has blurred"),
+    ] = 0.0
     megapixels: Annotated[float, Meta(description="size, without a frame; 0 in manifests of before")] = 0.0
 
     @property

@@ -67,6 +67,7 @@ EVIDENT = {
     "overexposed": "too light for what it shows",
     "low contrast": "flat, with neither black nor white in it",
     "noise": "noise to be seen, as a camera leaves it",
+    "salt and pepper": "black and white specks, as a JPEG leaves them",
 }
 
 
@@ -169,6 +170,8 @@ def evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool
         return False
     if name == "noise":
         return noisy(measurements)
+    if name == "salt and pepper":
+        return measurements.blurred_specks > 0
     if name == "low contrast":
         return evidently_flat(diagnosis, measurements)
     change = change_of_mean(diagnosis, measurements)

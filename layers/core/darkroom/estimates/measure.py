@@ -11,6 +11,7 @@ from darkroom.color.conversions import luma, srgb_to_linear
 from darkroom.estimates.cast import cast_evidence
 from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.estimates.noise import estimate_noise
+from darkroom.estimates.specks import blurred_specks
 from darkroom.measurements import Measurements
 from darkroom.picture import Array, Picture
 from darkroom.srgb import cast_degrees, highest, lowest
@@ -102,6 +103,7 @@ def measure(picture: Picture) -> Measurements:
         light=cast_evidence(least) if color else None,
         detail=detail,
         camera_noise=noise.unreduced if unreduced else 0.0,
+        blurred_specks=blurred_specks(tiles).density,
         megapixels=shown.shape[0] * shown.shape[1] / 1e6,
     )
 

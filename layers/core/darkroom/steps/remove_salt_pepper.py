@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Annotated
 
 import cv2
 import numpy as np
 
+from darkroom.color.conversions import luma
+from darkroom.estimates.measure import sample_tiles
+from darkroom.estimates.specks import blurred_specks
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
+from darkroom.srgb import highest, lowest
 from darkroom.step import Analysed, max_level, step
 
 CROWD = 5
@@ -26,6 +31,17 @@ MAX_CAUTION = 3.0
 
 MIN_SCATTERED_SHARE = 0.3
 """Share of the lone extremes expected of impulses all over that must be there to believe their density."""
+
+BLURRED, PALED = 12 / 255, 60 / 255
+"""How far from black or white a JPEG leaves an impulse: its darkest or lightest channel, and its luma, which loses what
+clipping takes from it beside colours."""
+
+STANDS_OUT = 0.06
+"""Difference of luma from the median around, from which a pixel near black or white is looked at in a JPEG."""
+
+LEAST_BLURRED, OF_TEXTURE = 0.08, 0.3
+"""Least difference of luma of such an impulse from all its neighbours, and the same as a share of the range that these
+have: ringing and texture make smaller ones."""
 
 
 class RemoveSaltPepper(Params, frozen=True):
@@ -55,9 +71,14 @@ def _extremes(image: Array, tolerance: float) -> tuple[Array, Array]:
 
 
 def _densities(image: Array, params: RemoveSaltPepper) -> Analysed:
-    """The densities of pepper and of salt."""
-    pepper, salt = (_scattered_density(mask) for mask in _extremes(image, params.tolerance))
-    return Analysed((pepper, salt), {"pepper_density": round(pepper, 4), "salt_density": round(salt, 4)})
+    """The densities of pepper and of salt, and whether a JPEG has blurred them."""
+    blurred = blurred_specks(sample_tiles(image))
+    if blurred.density:
+        pepper, salt = blurred.pepper, blurred.salt
+    else:
+        pepper, salt = (_scattered_density(mask) for mask in _extremes(image, params.tolerance))
+    details = {"pepper_density": round(pepper, 4), "salt_density": round(salt, 4), "blurred": blurred.density > 0}
+    return Analysed((pepper, salt, blurred.density > 0), details)
 
 
 def _crowd_limit(density: float) -> int:
@@ -97,10 +118,10 @@ def _count_around(mask: Array, side: int) -> Array:
     "remove_salt_pepper",
     stage="filter",
     params=RemoveSaltPepper,
-    halo=lambda p: CROWD // 2 + p.max_window // 2,
+    halo=lambda p: 2 * (CROWD // 2) + p.max_window // 2,
     analyse=_densities,
 )
-def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[float, float]) -> Array:
+def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[float, float, bool]) -> Array:
     """Removal of impulses: single samples stuck at black or white.
 
     An adaptive median, per channel, for impulses hit channels one by one as well as all at once. A sample is an
@@ -110,34 +131,70 @@ def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[f
     An impulse becomes the median of those samples around it that are none, in the smallest window, from 3x3 px up to
     `max_window`, that has any. A lone star on black cannot be told from salt.
 
+    A JPEG leaves few impulses quite black or white. Where lone pixels near both ends of luma are far more frequent than
+    lone ones in between, as no clean photo has them, whole pixels are looked for in luma, with more tolerance.
+
     Source: Hwang and Haddad, "Adaptive Median Filters: New Algorithms and Results", 1995; their test, that an impulse
     is a window's extreme, is narrowed to the range's ends, for it takes every local maximum of a clean picture too.
     """
-    if image.ndim == 2:
-        return _filtered(image, params, analysis)
-    return np.dstack([_filtered(image[..., channel], params, analysis) for channel in range(image.shape[2])])
+    pepper, salt, blurred = analysis
+    result = image.copy()
+    channels = [result] if image.ndim == 2 else [result[..., channel] for channel in range(image.shape[2])]
+    if blurred:
+        masks = _blurred_extremes(image, params.tolerance)
+        _replace(channels, luma(image), masks, (pepper, salt), params, LEAST_BLURRED, OF_TEXTURE)
+    else:
+        for channel in channels:
+            masks = _extremes(channel, params.tolerance)
+            _replace([channel], channel.copy(), masks, (pepper, salt), params)
+    return result
 
 
-def _filtered(plane: Array, params: RemoveSaltPepper, densities: tuple[float, float]) -> Array:
+def _blurred_extremes(image: Array, tolerance: float) -> tuple[Array, Array]:
+    """Two masks, HxW: pixels near black, and near white, that stand out, as a JPEG leaves impulses."""
+    brightness, slack = luma(image), BLURRED + tolerance
+    darkest, lightest = (image, image) if image.ndim == 2 else (lowest(image), highest(image))
+    above = brightness - cv2.medianBlur(brightness, CROWD)
+    pepper = (darkest <= slack) & (brightness <= PALED) & (above < -STANDS_OUT)
+    return pepper, (lightest >= 1 - slack) & (brightness >= 1 - PALED) & (above > STANDS_OUT)
+
+
+def _replace(
+    channels: Sequence[Array],
+    plane: Array,
+    extremes: tuple[Array, Array],
+    densities: tuple[float, float],
+    params: RemoveSaltPepper,
+    at_least: float = 0.0,
+    of_range: float = 0.0,
+) -> None:
+    """Replace, in channels, those extremes of a plane that are impulses: all are HxW.
+
+    at_least, of_range: the least that they differ from all around, and as a share of the range that those have.
+    """
     suspect = np.zeros(plane.shape, np.bool_)
     least = np.zeros(plane.shape, np.float32)
-    for mask, density in zip(_extremes(plane, params.tolerance), densities, strict=True):
+    for mask, density in zip(extremes, densities, strict=True):
         suspect |= mask & (_count_around(mask, CROWD) <= _crowd_limit(density))
-        least[mask] = params.threshold * min(TYPICAL_DENSITY / max(density, 1e-6), MAX_CAUTION)
-    result = plane.copy()
+        threshold = params.threshold * min(TYPICAL_DENSITY / max(density, 1e-6), MAX_CAUTION)
+        least[mask] = max(threshold, at_least)
     ys, xs = np.nonzero(suspect)
     reach = params.max_window // 2
-    good = np.pad(np.where(suspect, np.float32(np.nan), plane), reach, constant_values=np.nan)
+    good, *fillings = (
+        np.pad(np.where(suspect, np.float32(np.nan), each), reach, constant_values=np.nan)
+        for each in (plane, *channels)
+    )
     for radius in range(1, reach + 1):
         if ys.size == 0:
             break
-        lowest, median, highest = _good_around(good, ys + reach, xs + reach, radius)
-        found = np.isfinite(median)
+        low, _, high = _good_around(good, ys + reach, xs + reach, radius)
+        found = np.isfinite(low)
         value = plane[ys, xs]
-        far = found & (np.minimum(np.abs(value - lowest), np.abs(highest - value)) > least[ys, xs])
-        result[ys[far], xs[far]] = median[far]
+        away = np.minimum(np.abs(value - low), np.abs(high - value))
+        far = found & (away > least[ys, xs]) & (away >= of_range * (high - low))
+        for channel, filling in zip(channels, fillings, strict=True):
+            channel[ys[far], xs[far]] = _good_around(filling, ys[far] + reach, xs[far] + reach, radius)[1]
         ys, xs = ys[~found], xs[~found]
-    return result
 
 
 def _good_around(padded: Array, ys: Array, xs: Array, radius: int) -> tuple[Array, Array, Array]:
