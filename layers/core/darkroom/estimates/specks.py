@@ -21,7 +21,7 @@ NEAR = 35 / 255
 LEAST_DENSITY = 2e-4
 """Share of the samples, of black and of white specks each, from which there are any to speak of."""
 
-LEAST_EXTREME = 2.0
+LEAST_EXTREME = 3.0
 """How many times as many lone samples are near black or white as in between: of what a photo shows, glints, leaves,
 grains, most are in between."""
 
