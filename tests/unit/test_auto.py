@@ -261,13 +261,13 @@ def test_the_less_was_clipped_the_more_white_is_lowered_with_the_rest_but_never_
         return exposure_curve(ev, clipped)[-1][1]
 
     assert white(-0.8, 0.1) < white(-0.8, 0.35) < white(-0.8, 0.6) < 1
-    assert white(-0.8, 0.1) < 0.92
-    assert white(-2.0, 0.0) == pytest.approx(0.9, abs=0.005)
+    assert white(-0.8, 0.1) < 0.95
+    assert white(-2.0, 0.0) == pytest.approx(0.94, abs=0.005)
     exact = srgb_to_linear(np.array([0.87], np.float32)) * 2**-0.8
     few, many = (np.array(exposure_curve(-0.8, clipped)) for clipped in (0.1, 0.6))
     lowered = [np.interp([0.87], *points.T).astype(np.float32) for points in (few, many)]
     off = [abs(float((srgb_to_linear(level) - exact)[0])) for level in lowered]
-    assert off[0] < off[1] / 4
+    assert off[0] < off[1] / 2
 
 
 def test_all_that_is_chosen_is_valid_whatever_was_diagnosed() -> None:
