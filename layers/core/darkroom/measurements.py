@@ -9,6 +9,9 @@ from msgspec import Meta
 
 Share = Annotated[float, Meta(ge=0, le=1)]
 
+LEAST_LOWERED = 0.07
+"""Stops by which a channel surely was lowered, at least: less is what an album leaves of what one photo tells."""
+
 
 class LightEvidence(msgspec.Struct, frozen=True):
     """What speaks for the light having a colour, or for the subject having it."""
@@ -32,6 +35,13 @@ class LightEvidence(msgspec.Struct, frozen=True):
         Share,
         Meta(description="how much bluer its darkest and how much yellower its lightest tones are: the less of both"),
     ] = 0.0
+    lowered: Annotated[
+        tuple[float, float],
+        Meta(
+            description="by how many stops red and blue surely were lowered after whites were clipped, as a level "
+            "tells at which the one ends where the other channels are white; 0 where nothing tells"
+        ),
+    ] = (0.0, 0.0)
 
 
 class Measurements(msgspec.Struct, frozen=True):
@@ -84,3 +94,9 @@ class Measurements(msgspec.Struct, frozen=True):
     def noise_levels(self) -> float:
         """The stronger of noise in luma and in chroma, in levels of 255."""
         return max(self.noise_luma, self.noise_chroma)
+
+    @property
+    def lowered(self) -> tuple[float, float]:
+        """By how many stops red and blue surely were lowered; 0 and 0 where nothing tells."""
+        told = (self.light or LightEvidence()).lowered
+        return told if max(told) >= LEAST_LOWERED else (0.0, 0.0)

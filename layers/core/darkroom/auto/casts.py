@@ -96,15 +96,22 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 
     What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
     measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
+    A channel that was surely lowered has so much less than green, and the third, clipped where it ends, no less.
     """
     told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
     if not cast.traced and not diagnosis["noise"].present:
         told = np.sqrt(told * np.array(measurements.illuminant))
+    if not cast.traced and any(measurements.lowered):
+        gains = np.exp2(-np.insert(measurements.lowered, 1, 0.0))
+        told = np.where(gains < 1, gains, np.maximum(told / told[1], 1))
     return np.asarray(told / told.mean())
 
 
 def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:
-    """What is to be taken out of a light that the network of tints sees, alone or with the diagnosis."""
+    """What is to be taken out of a light that surely lowered a channel's whites, or that the network of tints sees,
+    alone or with the diagnosis."""
+    if any(measurements.lowered):
+        return _part(light_of(diagnosis["colour cast"], diagnosis, measurements), 1.0)
     if meant(diagnosis, measurements):
         return _mistaken_light(diagnosis, measurements)
     cast, evidence = diagnosis["colour cast"], measurements.light
@@ -114,6 +121,16 @@ def seen_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None
     if agreed is not None and share >= MOSTLY:
         return agreed
     return max((part for part in (agreed, tinted) if part is not None), key=cast_degrees, default=None)
+
+
+def taken_out(part: Array, cast: Defect, measurements: Measurements) -> str:
+    """How much of a light is taken out, and what tells it; part: as `seen_light` has it."""
+    degrees = cast_degrees(part)
+    if any(measurements.lowered):
+        return f"{degrees:.0f}° are taken out, since one channel stops short of white where the others are clipped"
+    if cast.present and round(degrees) > round(cast.strength):
+        return f"{degrees:.0f}° are taken out, since what is measured lies further in the same direction"
+    return f"{degrees:.0f}° of it are taken out"
 
 
 def _mistaken_light(diagnosis: Diagnosis, measurements: Measurements) -> Array | None:

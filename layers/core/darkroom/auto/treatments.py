@@ -16,7 +16,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 import numpy as np
 
-from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light
+from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light, taken_out
 from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
@@ -186,9 +186,7 @@ def _balance(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
         if cast_degrees(part) < LEAST_DEGREES:
             return Treatment([], f"but {doubt}")
     else:
-        how = f"{cast_degrees(part):.0f}° of it are taken out"
-        if defect.present and round(cast_degrees(part)) > round(defect.strength):
-            how = f"{cast_degrees(part):.0f}° are taken out, since what is measured lies further in the same direction"
+        how = taken_out(part, defect, measurements)
     step = StepCall("white_balance", {"illuminant": [round(float(channel), 4) for channel in part]})
     return Treatment([step], how)
 

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from msgspec.structs import replace
 
 from darkroom.algorithms import light_map
 from darkroom.algorithms.frame import without_frame
 from darkroom.color.conversions import luma, srgb_to_linear
 from darkroom.estimates.cast import cast_evidence
+from darkroom.estimates.ceilings import lowered_stops
 from darkroom.estimates.illuminant import estimate_illuminant
 from darkroom.estimates.noise import estimate_noise
 from darkroom.estimates.specks import blurred_specks
@@ -100,7 +102,7 @@ def measure(picture: Picture) -> Measurements:
         colors=effective_colors(whole),
         tones=tones(ordered),
         white_margin=white_margin(least if shown is whole else halved(whole)),
-        light=cast_evidence(least) if color else None,
+        light=replace(cast_evidence(least), lowered=lowered_stops(shown)) if color else None,
         detail=detail,
         camera_noise=noise.unreduced if unreduced else 0.0,
         blurred_specks=blurred_specks(tiles).density,
