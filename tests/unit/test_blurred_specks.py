@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from darkroom import recipe
+import darkroom
+from darkroom import recipe, report
 from darkroom.auto import treatments
 from darkroom.defects import DEFECTS, STRENGTHS
 from darkroom.diagnosis.network import interpret
@@ -116,6 +117,13 @@ def test_specks_in_grey_and_in_finer_levels_are_removed_alike() -> None:
     assert psnr(cleaned(grey).image, clean[..., 1]) > psnr(grey, clean[..., 1]) + 8
     finer = cleaned(struck.astype(np.uint16) * 257).image
     assert psnr(finer / 257, clean) == pytest.approx(psnr(cleaned(struck).image, clean), abs=0.1)
+
+
+def test_the_manifest_tells_what_was_found() -> None:
+    told = darkroom.enhance(as_jpeg(speckled(photo("nyc"), 0.02)[0]), "auto").report
+    (step,) = (step for step in told.steps if step.name == "remove_salt_pepper")
+    assert step.details["blurred"] is True
+    assert report.read(msgspec.json.encode(told)) == told
 
 
 @pytest.mark.parametrize("jpeg", JPEGS)

@@ -53,7 +53,7 @@ def blurred_specks(tiles: Sequence[Array]) -> Specks:
     dark, light = (np.concatenate([_alone(tile) for tile in each]) for each in (tiles, [1 - tile for tile in tiles]))
     found = []
     for depths in (dark, light):
-        extreme = np.count_nonzero(depths <= NEAR)
+        extreme = int(np.count_nonzero(depths <= NEAR))
         if extreme < LEAST_DENSITY * samples or extreme < LEAST_EXTREME * (depths.size - extreme):
             return NONE
         found.append(extreme / samples)
