@@ -146,7 +146,7 @@ def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[f
     else:
         for channel in channels:
             masks = _extremes(channel, params.tolerance)
-            _replace([channel], channel.copy(), masks, (pepper, salt), params)
+            _replace([channel], channel, masks, (pepper, salt), params)
     return result
 
 
@@ -168,7 +168,7 @@ def _replace(
     at_least: float = 0.0,
     of_range: float = 0.0,
 ) -> None:
-    """Replace, in channels, those extremes of a plane that are impulses: all are HxW.
+    """Replace, in channels, those extremes of a plane, which may be one of them, that are impulses: all are HxW.
 
     at_least, of_range: the least that they differ from all around, and as a share of the range that those have.
     """
@@ -180,20 +180,25 @@ def _replace(
         least[mask] = max(threshold, at_least)
     ys, xs = np.nonzero(suspect)
     reach = params.max_window // 2
-    good, *fillings = (
-        np.pad(np.where(suspect, np.float32(np.nan), each), reach, constant_values=np.nan)
-        for each in (plane, *channels)
-    )
+
+    def without_suspects(samples: Array) -> Array:
+        return np.pad(np.where(suspect, np.float32(np.nan), samples), reach, constant_values=np.nan)
+
+    good = without_suspects(plane)
+    fillings = [good if channel is plane else without_suspects(channel) for channel in channels]
     for radius in range(1, reach + 1):
         if ys.size == 0:
             break
-        low, _, high = _good_around(good, ys + reach, xs + reach, radius)
+        low, median, high = _good_around(good, ys + reach, xs + reach, radius)
         found = np.isfinite(low)
         value = plane[ys, xs]
         away = np.minimum(np.abs(value - low), np.abs(high - value))
         far = found & (away > least[ys, xs]) & (away >= of_range * (high - low))
         for channel, filling in zip(channels, fillings, strict=True):
-            channel[ys[far], xs[far]] = _good_around(filling, ys[far] + reach, xs[far] + reach, radius)[1]
+            if filling is good:
+                channel[ys[far], xs[far]] = median[far]
+            else:
+                channel[ys[far], xs[far]] = _good_around(filling, ys[far] + reach, xs[far] + reach, radius)[1]
         ys, xs = ys[~found], xs[~found]
 
 
