@@ -135,7 +135,7 @@ class BatchError(msgspec.Struct, frozen=True):
 class Batch(BatchSummary, frozen=True, kw_only=True):
     """A batch. skipped: done before. outcomes: of the photos that have ended, where those of so many were asked for.
 
-    phase: of a batch of albums that runs.
+    phase: what it is at, of a batch of albums that runs.
     """
 
     status: Literal["running", "ended", "stopped", "failed"]
