@@ -9,9 +9,11 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
+from botocore.exceptions import ClientError, ConnectTimeoutError
 
 import darkroom
 from darkroom import recipe, report
+from darkroom.aws import batch_photos, endings, items, storage
 from darkroom.defects import KINDS
 from darkroom.report import reasons
 from tests.support import javascript
@@ -120,6 +122,14 @@ def test_every_defect_and_recipe_has_its_german() -> None:
         there = kind.words.format(0.456, tint="orange", angle_degrees=12.3)
         sentences += [kind.name, there, f"probably {there}", kind.absent.format(name=kind.name)]
     assert None not in in_german(sentences)
+
+
+def test_why_photos_of_a_batch_were_not_done_is_told_in_german() -> None:
+    told = [message for _, message in (batch_photos.ELSEWHERE, batch_photos.FORGOTTEN, *endings.REASONS.values())]
+    busy = ClientError({"Error": {"Code": "SlowDown"}, "ResponseMetadata": {"HTTPStatusCode": 503}}, "HeadObject")
+    for translate in (storage.translate, items.translate):
+        told += [translate(error).message for error in (busy, ConnectTimeoutError(endpoint_url="https://s3"))]
+    assert [english for english, german in zip(told, in_german(told), strict=True) if german is None] == []
 
 
 @pytest.mark.parametrize(
