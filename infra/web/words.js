@@ -31,7 +31,7 @@ const WORDS = {
   batchReport: ["The report, with before and after:", "Der Bericht, mit Vorher und Nachher:"],
   "batch running": ["Working", "Arbeitet"],
   "batch looking": ["Looking at the photos", "Sieht die Fotos an"],
-  "batch agreeing": ["Folders agree on their light", "Ordner stimmen ihr Licht ab"],
+  "batch agreeing": ["Folders agree on their light", "Stimmt das Licht je Ordner ab"],
   "batch enhancing": ["Enhancing the photos", "Verbessert die Fotos"],
   "batch ended": ["Done", "Fertig"],
   "batch stopped": ["Stopped", "Abgebrochen"],

@@ -50,7 +50,7 @@ def test_a_batch_is_followed_and_its_failures_are_told_by_reason(
     # While one of albums runs, what it is at.
     for phase, german, english in (
         ("looking", "Sieht die Fotos an", "Looking at the photos"),
-        ("agreeing", "Ordner stimmen ihr Licht ab", "Folders agree on their light"),
+        ("agreeing", "Stimmt das Licht je Ordner ab", "Folders agree on their light"),
         ("enhancing", "Verbessert die Fotos", "Enhancing the photos"),
     ):
         page.route("**/batches/*", telling(status="running", phase=phase))
