@@ -244,7 +244,7 @@ def test_lost_highlights_are_those_of_any_channel() -> None:
 
 @pytest.mark.parametrize("ev", [-0.3, -0.8, -1.3, -2.5])
 def test_a_lowered_exposure_is_exact_below_and_passes_smoothly_into_white(ev: float) -> None:
-    points = np.array(exposure_curve(ev))
+    points = np.array(exposure_curve(ev, 1.0))
     assert (np.diff(points, axis=0) > 0).all()
     assert points[0].tolist() == [0, 0]
     assert 0.85 < points[-1, 1] < 1

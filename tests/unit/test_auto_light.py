@@ -629,7 +629,7 @@ def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone(
 
 
 def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_soft_highlights_as_they_are() -> None:
-    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-1.0)})
+    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-1.0, 1.0)})
     steps = finish("full", seen(), DULL, [repair("overexposed", lowered)]).steps
     assert [step.name for step in steps] == ["stretch_nonlinear", "adjust_color"]
     at, out = np.array(steps[0].params["points"]).T
@@ -639,7 +639,7 @@ def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_so
 
 
 def test_what_was_too_light_goes_on_becoming_darker() -> None:
-    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-0.3)})
+    lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-0.3, 1.0)})
     tones = np.array(BUSY.tones)
     left = curves.after(tones, [lowered])
     for brighter in (-0.3, 0.0, 0.1):

@@ -26,7 +26,7 @@ LIGHTENED_LEVELS = np.linspace(0, 1, 41) ** 2
 Points = list[list[float]]
 
 
-def exposure_curve(ev: float, clipped: float = 1.0) -> Points:
+def exposure_curve(ev: float, clipped: float) -> Points:
     """Points [in, out] of the curve that lowers exposure by `-ev`, and passes smoothly into white, lowered less.
 
     clipped: the share of pixels that are white, in 0-1. Up to some level the curve is the exposure's own, from there
