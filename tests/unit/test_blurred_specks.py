@@ -140,6 +140,12 @@ def test_photographs_have_no_specks(name: str, jpeg: tuple[int, int]) -> None:
     assert measure(Picture(as_jpeg(photo(name), *jpeg))).blurred_specks == 0
 
 
+def test_two_glints_in_a_small_crop_are_no_specks() -> None:
+    crop = np.full((48, 48, 3), 120, np.uint8)
+    crop[10, 12], crop[30, 33] = 6, 249
+    assert not cleaned(crop).details["blurred"]
+
+
 def test_specks_without_a_jpeg_and_specks_made_small_are_not_blurred_ones() -> None:
     struck = speckled(photo("nyc"), 0.03)[0]
     assert not cleaned(struck).details["blurred"]

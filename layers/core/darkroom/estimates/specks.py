@@ -21,6 +21,9 @@ NEAR = 35 / 255
 LEAST_DENSITY = 2e-4
 """Share of the samples, of black and of white specks each, from which there are any to speak of."""
 
+LEAST_COUNT = 10
+"""How many there are of each at least: in a small crop two glints are as dense as specks."""
+
 LEAST_EXTREME = 3.0
 """How many times as many lone samples are near black or white as in between: of what a photo shows, glints, leaves,
 grains, most are in between."""
@@ -54,7 +57,7 @@ def blurred_specks(tiles: Sequence[Array]) -> Specks:
     found = []
     for depths in (dark, light):
         extreme = int(np.count_nonzero(depths <= NEAR))
-        if extreme < LEAST_DENSITY * samples or extreme < LEAST_EXTREME * (depths.size - extreme):
+        if extreme < max(LEAST_DENSITY * samples, LEAST_COUNT, LEAST_EXTREME * (depths.size - extreme)):
             return NONE
         found.append(extreme / samples)
     both = np.concatenate((dark, light))
