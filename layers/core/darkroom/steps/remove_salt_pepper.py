@@ -141,8 +141,9 @@ def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[f
     result = image.copy()
     channels = [result] if image.ndim == 2 else [result[..., channel] for channel in range(image.shape[2])]
     if blurred:
-        masks = _blurred_extremes(image, params.tolerance)
-        _replace(channels, luma(image), masks, (pepper, salt), params, LEAST_BLURRED, OF_TEXTURE)
+        brightness = luma(image)
+        masks = _blurred_extremes(image, brightness, params.tolerance)
+        _replace(channels, brightness, masks, (pepper, salt), params, LEAST_BLURRED, OF_TEXTURE)
     else:
         for channel in channels:
             masks = _extremes(channel, params.tolerance)
@@ -150,9 +151,9 @@ def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[f
     return result
 
 
-def _blurred_extremes(image: Array, tolerance: float) -> tuple[Array, Array]:
+def _blurred_extremes(image: Array, brightness: Array, tolerance: float) -> tuple[Array, Array]:
     """Two masks, HxW: pixels near black, and near white, that stand out, as a JPEG leaves impulses."""
-    brightness, slack = luma(image), BLURRED + tolerance
+    slack = BLURRED + tolerance
     darkest, lightest = (image, image) if image.ndim == 2 else (lowest(image), highest(image))
     above = brightness - cv2.medianBlur(brightness, CROWD)
     pepper = (darkest <= slack) & (brightness <= PALED) & (above < -STANDS_OUT)
