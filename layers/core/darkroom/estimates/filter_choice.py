@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 
 from darkroom import registry
+from darkroom.algorithms.clipping import deviation_left, level_of_mean, look_up
 from darkroom.estimates.noise import FINEST, OPPONENT, NoiseEstimate
 from darkroom.params import Params
 from darkroom.picture import Array
@@ -22,6 +23,9 @@ SAMPLES = 6
 
 PROBE = 0.1
 """Of the noise's deviation: how strongly a picture is disturbed to see how a filter answers."""
+
+AROUND = (5, 5)
+"""Pixels whose mean tells how much of the noise was clipped."""
 
 MEASURING_MS = 150.0
 """Of estimating noise and impulses, besides the trials."""
@@ -92,40 +96,34 @@ def squared_errors(
 
     Stein's unbiased risk estimate, its divergence found by a random probe: Ramani, Blu and Unser, "Monte-Carlo SURE: a
     black-box optimization of regularization parameters for general denoising algorithms", 2008; for noise that is not
-    white, the probe has the noise's spectrum. Errors count as they are seen at `output_scale` (1: pixel by pixel; less:
-    after a reduction, which averages noise).
+    white, the probe has the noise's spectrum. Near black and white clipping leaves less of it, about a mean that is not
+    the picture's: a filter is held against the level that the noise was added to. Errors count as they are seen at
+    `output_scale` (1: pixel by pixel; less: after a reduction, which averages noise).
     """
     rng = np.random.default_rng(0)
     pixels = 0
     as_it_is = 0.0
     totals = [0.0] * len(tried)
+    sigma, white = noise.luminance_sigma / 255, noise.white_sigma / 255
+    left = deviation_left(sigma) if sigma else None
+    change = level_of_mean(white) if white else None
     for sample in samples:
         given = to_float(sample)
-        probe = noise_like(noise, given.shape, rng) * _left_by_clipping(given, noise.luminance_sigma / 255)
-        seen_probe = _seen(probe, output_scale)
+        around = cv2.blur(given, AROUND, borderType=cv2.BORDER_REFLECT)
+        probe = noise_like(noise, given.shape, rng)
+        if left is not None:
+            probe *= look_up(around, left)
+        bias = np.zeros_like(given) if change is None else look_up(around, change)
+        seen_probe, seen_bias = _seen(probe, output_scale), _seen(bias, output_scale)
         power = float(np.square(seen_probe).sum())
         pixels += seen_probe.size
-        as_it_is += power
+        as_it_is += power + float(np.square(seen_bias).sum())
         for index, candidate in enumerate(tried):
             result = candidate.run(given, noise)
             answer = _seen(candidate.run(given + np.float32(PROBE) * probe, noise) - result, output_scale)
-            residual = float(np.square(_seen(result - given, output_scale)).sum())
+            residual = float(np.square(_seen(result - given - bias, output_scale)).sum())
             totals[index] += residual - power + 2 * float((seen_probe * answer).sum()) / PROBE
     return as_it_is / pixels, [total / pixels for total in totals]
-
-
-def _left_by_clipping(given: Array, sigma: float) -> Array:
-    """Factors on noise: black and white cut it off, so that less is left near them."""
-    if sigma == 0:
-        return np.ones_like(given)
-    # Mean and deviation of a normal variable of deviation 1 that is cut off at 0, by its mean before that.
-    t = np.linspace(-3, 4, 71)
-    density = np.exp(-0.5 * t**2) / math.sqrt(2 * math.pi)
-    below = np.array([0.5 * (1 + math.erf(value / math.sqrt(2))) for value in t])
-    mean = density + t * below
-    deviation = np.sqrt(np.maximum((t**2 + 1) * below + t * density - mean**2, 0))
-    around = cv2.blur(given, (5, 5), borderType=cv2.BORDER_REFLECT)
-    return np.asarray(np.interp(np.minimum(around, 1 - around) / sigma, mean, deviation), np.float32)
 
 
 def noise_like(noise: NoiseEstimate, shape: tuple[int, ...], rng: np.random.Generator) -> Array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 import numpy as np
@@ -97,6 +98,15 @@ class NoiseEstimate:
     def chroma_sigma(self) -> float:
         """The same of the chroma axes; 0 for grey."""
         return _total(self.chroma)
+
+    @property
+    def white_sigma(self) -> float:
+        """Standard deviation, in each of R, G and B, of the part of it that all octaves have."""
+        luminance = min(self.luminance)
+        if not self.chroma:
+            return luminance
+        chroma = min(luminance, max(self.chroma))  # in the finest octaves, JPEG took it away
+        return math.sqrt((luminance**2 + 2 * chroma**2) / 3)
 
     def to_dict(self) -> dict[str, object]:
         """For reports, as JSON types, rounded to hundredths of a level."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import math
+from dataclasses import replace
 from typing import Annotated
 
 import cv2
 import msgspec
 import numpy as np
 
+from darkroom.algorithms.clipping import level_of_mean, look_up
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
 from darkroom.estimates.noise import FINEST, OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
 from darkroom.params import Params, Strength, param
@@ -21,9 +22,6 @@ FINE_BLOCK, FINE_STEP = 8, 2
 
 THRESHOLD = 2.7
 """Standard deviations of noise up to which a coefficient is taken for noise (Yu and Sapiro use 3, BM3D 2.7)."""
-
-TABLE = 4096
-"""Levels for which is computed what clipping made of them; a result takes the nearest's change."""
 
 HALO = 2 * COARSE_BLOCK
 """Rows that a result depends on, each way: a block of both passes."""
@@ -73,9 +71,12 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     2007; noise by frequency as in Lebrun, Colom and Morel, "The Noise Clinic", IPOL 2015; means of
     clipped noise as in Foi, "Clipped noisy images: Heteroskedastic modeling and practical denoising", 2009.
     """
-    luminance = np.array(analysis.luminance) * params.luminance
-    chroma = np.array(analysis.chroma or (0.0,) * OCTAVES) * params.chroma
-    profiles = np.stack([luminance, chroma, chroma] if image.ndim == 3 else [luminance]) / 255
+    removed = replace(
+        analysis,
+        luminance=tuple(sigma * params.luminance for sigma in analysis.luminance),
+        chroma=tuple(sigma * params.chroma for sigma in analysis.chroma or (0.0,) * OCTAVES) if image.ndim == 3 else (),
+    )
+    profiles = np.stack([removed.luminance] + [removed.chroma] * 2 * (image.ndim == 3)) / 255
     active = np.flatnonzero(profiles.any(axis=1))
     if active.size == 0:
         return image
@@ -85,35 +86,17 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     planes[active] = _two_passes(planes[active], profiles[active])
     inner = planes[:, HALO : HALO + height, HALO : HALO + width]
     result = inner[0].copy() if image.ndim == 2 else cv2.transform(np.moveaxis(inner, 0, 2), OPPONENT.T)
-    _unclip(result, _white_part(profiles))
+    _unclip(result, removed.white_sigma / 255)
     return result
 
 
-def _white_part(profiles: Array) -> float:
-    """Standard deviation, in each channel, of what is removed of noise in all octaves (CxOCTAVES)."""
-    luminance = profiles[0].min()
-    if len(profiles) == 1:
-        return float(luminance)
-    chroma = min(luminance, profiles[1].max())  # in the finest octaves, JPEG took it away
-    return float(np.sqrt((luminance**2 + 2 * chroma**2) / 3))
-
-
 def _unclip(image: Array, sigma: float) -> None:
-    """Replace, in place, the mean of clipped noise of `sigma` by the level that it was added to (Foi 2009, eq. 14)."""
+    """Replace, in place, the mean of clipped noise of `sigma` by the level that it was added to."""
     if sigma == 0:
         return
-    levels = np.linspace(0, 1, TABLE)
-    mean = _above_zero(levels, sigma) - _above_zero(levels - 1, sigma)
-    change = (np.interp(levels, mean, levels) - levels).astype(np.float32)
+    change = level_of_mean(sigma)
     for row in image:
-        row += change[np.rint(np.clip(row, 0, 1) * (TABLE - 1)).astype(np.intp)]
-
-
-def _above_zero(levels: Array, sigma: float) -> Array:
-    """The mean of the positive part of noise of `sigma` about each level."""
-    z = levels / sigma
-    share = np.array([math.erfc(-each / 2**0.5) / 2 for each in z])
-    return np.asarray(levels * share + sigma * np.exp(-(z**2) / 2) / (2 * math.pi) ** 0.5)
+        row += look_up(row, change)
 
 
 def _two_passes(planes: Array, profiles: Array) -> Array:
