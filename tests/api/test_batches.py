@@ -234,6 +234,7 @@ def test_of_a_batch_s_outcomes_one_of_each_reason_is_read_and_all_where_all_are_
 
     monkeypatch.setattr(Batches, "_read", noted)
     monkeypatch.setattr(Batches, "_keys", counted)
+    monkeypatch.setattr("darkroom.aws.batches.PAGE", 3)
     shown = ada.get(f"/batches/{batch}?outcomes=3").json
     assert "outcomes" not in shown
     assert (shown["succeeded"], shown["rejected"], len(read)) == (1, 3, 2)

@@ -25,7 +25,7 @@ from darkroom.cli import following
 from darkroom.client import estimating, manifests
 from darkroom.client.estimating import Pace
 from darkroom.client.stack import Stack
-from darkroom.errors import RecipeInvalid
+from darkroom.errors import RecipeInvalid, StepFailed
 from tests.support import definition
 
 BUCKET = "archive"
@@ -252,6 +252,49 @@ def test_a_batch_is_found_and_stopped_by_an_alias_of_its_workflow(batches: Batch
     assert by_alias.state(one).execution == "ABORTED"
 
 
+def test_a_run_that_is_written_down_is_not_the_last_before_it_begins(
+    batches: Batches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever looks between the two sees the run before it, and so does who looks after it could not begin."""
+    one, begin, seen = settings(total=1), Batches._start, list[tuple[str, str]]()
+    batches.begin(one, [Line(BUCKET, "1.jpg")])
+    first = batches.state(one).arn
+    assert first.endswith(f":{one.id}-0")
+    batches.stop(one)
+
+    def looked_at(self: Batches, of: Settings, run: int) -> None:
+        now = self.state(of)
+        seen.append((now.execution, now.arn))
+        if run < 2:
+            raise StepFailed("batch", "too many requests")
+        begin(self, of, run)
+
+    monkeypatch.setattr(Batches, "_start", looked_at)
+    with pytest.raises(StepFailed, match="too many requests"):
+        batches.redrive(one)
+    assert batches.state(one).arn == first
+    with pytest.raises(StepFailed, match="does not run"):
+        batches.stop(one)
+    assert batches.redrive(one) == 1
+    assert seen == [("ABORTED", first)] * 2
+    again = batches.state(one)
+    assert (again.running, again.arn) == (True, first.removesuffix("-0") + "-2")
+    batches.stop(one)
+    assert not batches.state(one).running
+
+
+def test_a_batch_whose_runs_nobody_remembers_stands_as_it_ended(batches: Batches) -> None:
+    """Step Functions forgets; a batch that did not begin has no run at all."""
+    one = settings(total=1)
+    never = batches.state(one)
+    assert (never.execution, never.runs, never.arn) == ("NONE", 0, "")
+    with pytest.raises(StepFailed, match="does not run"):
+        batches.stop(one)
+    batches.begin(one, [Line(BUCKET, "1.jpg")])
+    forgetful = replace(batches, machine=f"{batches.machine}-of-another-stack")
+    assert (forgetful.state(one).execution, forgetful.state(one).runs) == ("NONE", 1)
+
+
 def started(batches: Batches) -> list[dict[str, Any]]:
     return list(batches.states.list_executions(stateMachineArn=batches.machine)["executions"])
 
@@ -331,6 +374,7 @@ def test_who_waits_for_an_album_sees_how_much_of_it_was_looked_at(begun: bool, m
     monkeypatch.setattr(following, "moving_bar", lambda _: nullcontext(lambda *what: shown.append(what)))
     states, s3 = boto3.client("stepfunctions"), boto3.client("s3")
     s3.create_bucket(Bucket="work")
+    s3.put_object(Bucket="work", Key=batching.of_photos("a" * 32, 0))
     run = Run(states)
     for maps in ([], [("Evidence", 0, 0)], [("Evidence", 3, 4)], [("Evidence", 4, 4), ("Albums", 1, 2)]):
         run.has(*maps)

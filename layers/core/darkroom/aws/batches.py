@@ -8,7 +8,7 @@ import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from tempfile import SpooledTemporaryFile
 from typing import Any
@@ -35,8 +35,9 @@ Found = tuple[Line, int]
 class State(msgspec.Struct, frozen=True):
     """How a batch stands. execution: of its last run, as Step Functions says; "NONE" where none began. runs: so many.
 
-    reasons: why photos were not done, the most frequent first. unaccounted: photos of which there is no word though the
-    run has ended. outcomes: the keys of the photos' last ones, of a batch of at most `PAGE` photos.
+    arn: that run's, "" where none began. reasons: why photos were not done, the most frequent first. unaccounted:
+    photos of which there is no word though the run has ended. outcomes: the keys of the photos' last ones, of a batch
+    of at most `PAGE` photos, or of so many as were to be named.
     """
 
     settings: Settings
@@ -44,7 +45,8 @@ class State(msgspec.Struct, frozen=True):
     reasons: list[Reason]
     execution: str
     runs: int
-    seconds: float
+    seconds: float = 0
+    arn: str = ""
     cause: str = ""
     outcomes: list[str] = []
 
@@ -156,49 +158,52 @@ class Batches:
             found = [settings for settings in pool.map(self.find, (name[-32:] for name in names)) if settings]
         return found, names[-1] if page["IsTruncated"] else None
 
-    def state(self, settings: Settings) -> State:
+    def state(self, settings: Settings, naming: int = 0) -> State:
         """How it stands now: by a request to S3 for each 1,000 outcomes, of a large batch ten at once.
 
         Step Functions is asked first: the run's end comes after the last outcome, so a list made after it is whole.
+        naming: of a batch of so many photos the outcomes are named, however many S3 lists at once.
         """
         runs, found = self._last_run(settings)
         outcomes: list[str] = []
         with _told("the batch could not be looked at"):
-            if settings.total <= PAGE:
+            if settings.total <= max(PAGE, naming):
                 outcomes = list(self._last_words(settings.id))
                 counts, reasons = tallying.tally([tallying.counted(outcomes)])
             else:
                 with ThreadPoolExecutor(clients.AT_ONCE) as pool:
                     words = (self._last_words(settings.id, part) for part in string.hexdigits[:16])
                     counts, reasons = tallying.tally(pool.map(tallying.counted, words))
-        if found is None:
-            return State(settings, counts, reasons, "NONE", runs, 0, outcomes=outcomes)
+        if not found:
+            return State(settings, counts, reasons, "NONE", runs, outcomes=outcomes)
         end = found.get("stopDate")
         seconds = (end.timestamp() if end else time.time()) - found["startDate"].timestamp()
         cause = found.get("cause") or found.get("error") or ""
-        return State(settings, counts, reasons, found["status"], runs, seconds, cause, outcomes)
+        return State(settings, counts, reasons, found["status"], runs, seconds, found["executionArn"], cause, outcomes)
 
-    def _last_run(self, settings: Settings) -> tuple[int, dict[str, Any] | None]:
-        """How many runs there are, and what Step Functions says of the last one; None where it knows none."""
+    def _last_run(self, settings: Settings) -> tuple[int, Mapping[str, Any]]:
+        """How many runs are written down, and what Step Functions says of the last that it knows: nothing if none.
+
+        A run is written down before it begins: until then, the one before it is the last.
+        """
         with _told("the batch could not be looked at"):
             runs = sum(1 for _ in self._keys(f"{batching.ROOT}{settings.id}/runs/"))
-            try:
-                return runs, self.states.describe_execution(executionArn=self._execution(settings.id, max(0, runs - 1)))
-            except ClientError as error:
-                if clients.code_of(error) != "ExecutionDoesNotExist":
-                    raise
-            return runs, None
+            for run in reversed(range(runs)):
+                with suppress(self.states.exceptions.ExecutionDoesNotExist):
+                    return runs, self.states.describe_execution(executionArn=self._execution(settings.id, run))
+            return runs, {}
 
     def phases(self, settings: Settings) -> tuple[bool, list[Phase]]:
         """Whether its last run goes on, and the Maps that it began, the newest last, as Step Functions counts them."""
         _, found = self._last_run(settings)
         with _told("the batch could not be looked at"):
-            return _goes_on(found), [self._phase(arn) for arn in self._maps(found["executionArn"])] if found else []
+            maps = self._maps(found["executionArn"]) if found else []
+            return found.get("status") == RUNNING, [self._phase(arn) for arn in maps]
 
     def newest_map(self, state: State) -> str:
-        """The newest Map that the last run of a batch began, by its label in the workflow; "" where it began none."""
+        """The newest Map of a batch that runs, by its label in the workflow; "" where it has begun none."""
         with _told("the batch could not be looked at"):
-            maps = self._maps(self._execution(state.settings.id, state.runs - 1))
+            maps = self._maps(state.arn)
         return _label(maps[-1]) if maps else ""
 
     def _maps(self, execution: str) -> list[str]:
@@ -213,7 +218,7 @@ class Batches:
     def redrive(self, settings: Settings) -> int:
         """Begin another run with the photos that were left undone. Gives their number. Raises `StepFailed`."""
         runs, found = self._last_run(settings)
-        if _goes_on(found):
+        if found.get("status") == RUNNING:
             raise StepFailed("batch-running", "the batch runs: it can be begun anew when it has ended, or was stopped")
         undone = [line for line, status, _ in self.photos(settings) if status not in batching.DONE]
         if undone:
@@ -224,11 +229,11 @@ class Batches:
 
     def stop(self, settings: Settings) -> None:
         """Begin no more of its photos. Raises `StepFailed` where it does not run."""
-        runs, found = self._last_run(settings)
-        if not _goes_on(found):
+        _, found = self._last_run(settings)
+        if found.get("status") != RUNNING:
             raise StepFailed("batch-ended", "the batch does not run")
         with _told("the batch could not be stopped"):
-            self.states.stop_execution(executionArn=self._execution(settings.id, runs - 1), error="Stopped")
+            self.states.stop_execution(executionArn=found["executionArn"], error="Stopped")
 
     def lines(self, settings: Settings) -> Iterator[Line]:
         """All its photos."""
@@ -283,11 +288,6 @@ def photos_under(s3: Any, bucket: str, prefix: str) -> Iterator[Found]:
 def _label(arn: str) -> str:
     """What the workflow calls a Map, by the ARN of its run."""
     return arn.rpartition("/")[2].partition(":")[0]
-
-
-def _goes_on(run: Mapping[str, Any] | None) -> bool:
-    """By what Step Functions says of it; None where it knows none."""
-    return run is not None and run["status"] == RUNNING
 
 
 @contextmanager

@@ -19,7 +19,7 @@ MOST_LISTED = 20_000
 """Photos under a prefix: listing more takes longer than a caller waits."""
 
 MOST_TOLD = 500
-"""Photos of a batch whose outcomes are told one by one; of so many the names are known when they were counted."""
+"""Photos of a batch whose outcomes are told one by one."""
 
 MOST_REASONS = 20
 """Why photos were not done: so many reasons are told, each with the sentence of one photo, which is read for it."""
@@ -112,7 +112,7 @@ def _under(site: Site, source: str, caller: str) -> tuple[list[Line], str]:
 
 
 def _told(batches: Batches, settings: Settings, most: int) -> dict[str, Any]:
-    state = batches.state(settings)
+    state = batches.state(settings, naming=most)
     counts = state.counts
     answer: dict[str, Any] = {
         **_summary(settings),
