@@ -33,6 +33,7 @@ CASES: list[tuple[str, dict[str, Any]]] = [
     ("equalize_adaptive", {"clip_limit": 1.6, "strength": 0.5}),
     ("equalize_adaptive", {"clip_limit": 4, "tiles": 5}),
     ("adjust_color", {"vibrance": 0.45, "saturation": 0.1}),
+    ("adjust_color", {"vibrance": 0.9, "spare_greys": 0.7, "hue": 20}),
     ("adjust_color", {"saturation": -0.7, "hue": 77, "spare_skin": 1}),
     ("adjust_color", {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}),
     ("adjust_color", {"saturation": 1, "exposure": -2, "strength": 0.5}),

@@ -198,6 +198,23 @@ def test_vibrance_favours_pale_colours() -> None:
     assert gain[1] < 1.15
 
 
+def test_vibrance_leaves_the_faint_violet_of_greys_where_it_is_asked_to() -> None:
+    hues = np.deg2rad([300, 340, 250, 90, 140, 320])
+    chroma = np.array([0.015, 0.03, 0.03, 0.03, 0.03, 0.15])
+    lab = np.stack((np.full(6, 0.6), chroma * np.cos(hues), chroma * np.sin(hues)), -1)[None].astype(np.float32)
+    image = conversions.linear_to_srgb(conversions.oklab_to_linear(lab))
+    gain = []
+    for spared in (0.0, 1.0):
+        after = apply("adjust_color", image, vibrance=0.8, spare_greys=spared)
+        after_lab = conversions.linear_to_oklab(conversions.srgb_to_linear(after))[0]
+        gain.append(np.hypot(after_lab[:, 1], after_lab[:, 2]) / chroma - 1)
+    plain, kept = gain[0], gain[1] / gain[0]
+    assert plain[0] > 0.6
+    assert kept[0] == pytest.approx(0.015**2 / (0.015**2 + 0.05**2), abs=0.02)
+    assert kept[1] < 0.35
+    assert (kept[2:] > 0.85).all(), "a sky, sand, grass and a violet flower are made lively"
+
+
 def test_temperature_and_tint_go_their_way() -> None:
     grey = np.full((4, 4, 3), 0.5, np.float32)
     warm = apply("adjust_color", grey, temperature=1.0)[0, 0]

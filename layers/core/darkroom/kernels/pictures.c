@@ -44,7 +44,8 @@ void blend_samples(const void *before, const void *after, void *to, int kind, in
 /* steps/adjust_color.py: saturation, vibrance and hue of linear light, which becomes sRGB.
  *
  * matrices: LMS from RGB, Oklab from roots, roots from Oklab, RGB from LMS; nine numbers each, by rows.
- * turn: saturation's factor, vibrance, -1 / its chroma, cosine and sine of the hue's angle.
+ * turn: saturation's factor, vibrance, -1 / its chroma, cosine and sine of the hue's angle; the square of the chroma up
+ * to which violet is spared, and how violet a colour is: by green and blue over chroma, and at least.
  * mix: roots from roots, where there is no vibrance.
  */
 INLINE void turn_chroma(Plane *p, int n, const float *matrices, const float *turn, const float *mix, int vibrant)
@@ -64,7 +65,9 @@ INLINE void turn_chroma(Plane *p, int n, const float *matrices, const float *tur
         float x = l, y = k, z = s;
         if (vibrant) {
             const float green = into[3] * l + into[4] * k + into[5] * s, blue = into[6] * l + into[7] * k + into[8] * s;
-            const float fading = exponential(__builtin_sqrtf(green * green + blue * blue) * turn[2]);
+            const float square = green * green + blue * blue, chroma = __builtin_sqrtf(square);
+            const float violet = unit((turn[6] * green + turn[7] * blue) / most(chroma, 1e-6f) + turn[8]);
+            const float fading = exponential(chroma * turn[2]) * square / most(square + violet * turn[5], 1e-12f);
             const float scale = turn[0] * (1 + turn[1] * fading);
             x = into[0] * l + into[1] * k + into[2] * s;
             y = scale * (turn[3] * green - turn[4] * blue), z = scale * (turn[4] * green + turn[3] * blue);

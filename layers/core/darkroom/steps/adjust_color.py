@@ -39,6 +39,13 @@ TONE_STOPS = 2.0
 VIVID_CHROMA = 0.12
 """Oklab chroma at which vibrance has faded to 1/e of its effect: that of a clear sky or a tanned skin's shadow."""
 
+FAINT_CHROMA = 0.05
+"""Oklab chroma at which violet is spared half of vibrance by `spare_greys`: grey fur, rock or shaded snow has less."""
+
+VIOLET, OFF_VIOLET, SURELY_VIOLET = math.radians(320), 0.4, 0.85
+"""Hue of Oklab, and cosine of the angle to it from which on a colour is violet or magenta, and from where surely: from
+255 to 25 and from 290 to 350 degrees. Skies are bluer, earth and wood are yellower."""
+
 MATRICES = np.stack((OKLAB_LMS_FROM_RGB, OKLAB_FROM_ROOTS, ROOTS_FROM_OKLAB, RGB_FROM_OKLAB_LMS)).astype(np.float32)
 """To Oklab and back, as the kernel takes them."""
 
@@ -55,13 +62,14 @@ class AdjustColor(Params, frozen=True):
     temperature: Annotated[float, param("from cold (blue, -1) to warm (amber, 1)", ge=-1, le=1)] = 0.0
     tint: Annotated[float, param("from green (-1) to magenta (1)", ge=-1, le=1)] = 0.0
     spare_skin: Annotated[float, param("how much of saturation, vibrance and hue skin is spared", ge=0, le=1)] = 0.0
+    spare_greys: Annotated[float, param("how much of vibrance the faint violet of greys is spared", ge=0, le=1)] = 0.0
     strength: Strength = 1.0
 
     example = {"exposure": 0.3, "contrast": 0.15, "vibrance": 0.4, "temperature": 0.2}
     scene = "landscape"
 
     def is_neutral(self) -> bool:
-        sliders = (name for name in self.names() if name not in ("strength", "spare_skin"))
+        sliders = (name for name in self.names() if name not in ("strength", "spare_skin", "spare_greys"))
         return self.strength == 0 or all(getattr(self, name) == 0 for name in sliders)
 
 
@@ -81,7 +89,8 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
     - saturation, vibrance, hue: chroma and hue angle of Oklab (Ottosson 2020), whose lightness stays. Saturation scales
       chroma by 1 + value; vibrance likewise with a value that fades with chroma C as exp(-C / 0.12). What leaves sRGB
       is mixed with grey of its own luminance instead of being clipped by channel. `spare_skin` takes so much of these
-      back where the colour is skin's: what makes a landscape lively makes faces orange.
+      back where the colour is skin's: what makes a landscape lively makes faces orange. Where the hue is violet or
+      magenta, `spare_greys` times vibrance by ``C^2 / (C^2 + value 0.05^2)``: greys in the shade are to stay grey.
 
     Alone, and where nothing was clipped or left the gamut, each but vibrance is undone by its opposite: the negative
     value, and -s / (1 + s) for a saturation s. Grey pictures keep to exposure, brightness and contrast.
@@ -171,7 +180,11 @@ def turn_of(params: AdjustColor) -> Array:
     """`turn_chroma` in the numbers that the kernel takes."""
     angle = math.radians(params.hue)
     factor = 1 + params.saturation
-    return np.array([factor, params.vibrance, -1 / VIVID_CHROMA, math.cos(angle), math.sin(angle)], np.float32)
+    spared = params.spare_greys * FAINT_CHROMA**2
+    violet = np.array([math.cos(VIOLET), math.sin(VIOLET), -OFF_VIOLET]) / (SURELY_VIOLET - OFF_VIOLET)
+    return np.array(
+        [factor, params.vibrance, -1 / VIVID_CHROMA, math.cos(angle), math.sin(angle), spared, *violet], np.float32
+    )
 
 
 def turn_chroma(lab: Array, params: AdjustColor) -> Array:
@@ -180,7 +193,20 @@ def turn_chroma(lab: Array, params: AdjustColor) -> Array:
     scale: Array = np.array(1 + params.saturation, np.float32)
     if params.vibrance:
         chroma = np.hypot(a, b)
-        scale = scale * (1 + np.float32(params.vibrance) * np.exp(chroma * np.float32(-1 / VIVID_CHROMA)))
+        fading = np.exp(chroma * np.float32(-1 / VIVID_CHROMA))
+        if params.spare_greys:
+            fading *= left_of_violet(a, b, chroma, params.spare_greys)
+        scale = scale * (1 + np.float32(params.vibrance) * fading)
     angle = np.deg2rad(params.hue)
     cos, sin = np.float32(np.cos(angle)), np.float32(np.sin(angle))
     return np.stack((lab[..., 0], scale * (cos * a - sin * b), scale * (sin * a + cos * b)), axis=-1)
+
+
+def left_of_violet(a: Array, b: Array, chroma: Array, spare_greys: float) -> Array:
+    """How much of vibrance there is for colours of Oklab (HxW each), in 0-1: 1 but for what is faint and violet."""
+    toward = a * np.float32(math.cos(VIOLET)) + b * np.float32(math.sin(VIOLET))
+    cosine = toward / np.maximum(chroma, np.float32(1e-6))
+    violet = np.clip((cosine - OFF_VIOLET) / (SURELY_VIOLET - OFF_VIOLET), 0, 1)
+    square = chroma * chroma
+    spared = violet * np.float32(spare_greys * FAINT_CHROMA**2)
+    return np.asarray(square / np.maximum(square + spared, np.float32(1e-12)))
