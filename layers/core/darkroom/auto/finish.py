@@ -25,10 +25,10 @@ SHARES: Mapping[Finish, float] = {"none": 0.0, "gentle": 0.8, "full": 1.0}
 PHOTO = (0.3, 0.7)
 """Probability that it is a photo, up to which nothing is done, and from which what is asked for is done in full."""
 
-BUSY, QUIET = (0.42, 0.6), 0.75
+BUSY, QUIET = (0.42, 0.6), 0.85
 """Share of a photo that shows detail (`Measurements.detail`) up to which the finish is quiet, and from which it is
-bold: a sky, a backdrop or blur shows every change of tone, leaves and a crowd bear it. And how much of the curve a
-quiet one has."""
+bold: a sky, a backdrop or blur shows every change of tone, leaves and a crowd bear it. And how much of the contrast a
+quiet one has; of the light that a photo misses it has all."""
 
 GLOWING = (0.4, 0.9)
 """Probability that a photo's light should have its colour, as at dusk or on a stage, from which its tones may be meant
@@ -44,7 +44,7 @@ MIDDLE = (0.36, 0.62)
 """Mean luma between which a photo is as light as usual."""
 
 MOST_MIDDLE = 0.08
-LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.02, 0.06)
+LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.0, 0.04)
 AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
 """How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
 in full, and where even a quiet one; up to what mean, and by how much at most."""
@@ -67,7 +67,7 @@ FLATTEST, STEEPEST = 0.6, 1.9
 PALE = 0.4
 """Mean chroma from which colours are strong enough."""
 
-MOST_VIBRANCE, MORE_VIBRANCE = 0.35, 0.9
+MOST_VIBRANCE, MORE_VIBRANCE = 0.5, 0.75
 """Of a quiet finish; and how much more of a bold one."""
 
 SATURATION = 0.2
@@ -77,8 +77,8 @@ OPENED = (0.1, 0.5)
 """`amount` of opened shadows from which vibrance is less, and from which there is none: with light colours grow too,
 and skin in the shade would turn orange."""
 
-SPARED = 0.8
-"""How much skin is spared of both."""
+SPARED = {"spare_skin": 0.8, "spare_greys": 1.0}
+"""How much skin is spared of both, and of vibrance the faint violet of greys: of a koala, of snow in the shade."""
 
 TONED = (10.0, 16.0)
 """`LightEvidence.hues` up to which a picture has one colour a luma, as a toned print, and from which it has not."""
@@ -148,7 +148,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     share *= between(diagnosis.scene["photo"], *PHOTO) if diagnosis.scene else 1.0
     plain = 1 - between(diagnosis.glow, *GLOWING)
     bold = between(measurements.detail, *BUSY) * plain
-    bold, share = share * bold, share * (QUIET + (1 - QUIET) * bold)
+    light, bold, share = share * plain, share * bold, share * (QUIET + (1 - QUIET) * bold)
     before = np.array(measurements.tones)
     tones = after(before, [call for repair in repairs for call in repair.steps])
     brighter = diagnosis.brighter - float(tones.mean() - before.mean()) if diagnosis.scene else None
@@ -164,7 +164,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         steps.append(StepCall("stretch_local", {"amount": local, **LOCAL_CONTRAST}))
         told.append("more local contrast")
     if UNTONED not in repaired:
-        lighter = _lighter(float(tones.mean()), share * plain, bold, brighter)
+        lighter = _lighter(float(tones.mean()), light, bold, brighter)
         points = finish_curve(tones, share, brighter, darker=not on_white(measurements), lighter=lighter)
         if STEEPENED in repaired:
             points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
@@ -177,7 +177,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
             told.append("more contrast by a smooth curve")
     vibrance = round(_vibrance(measurements, share, bold) * (1 - between(lift, *OPENED)), 2)
     if vibrance >= LEAST_VIBRANCE:
-        colors = {"vibrance": vibrance, "saturation": round(vibrance * SATURATION, 2), "spare_skin": SPARED}
+        colors = {"vibrance": vibrance, "saturation": round(vibrance * SATURATION, 2), **SPARED}
         steps.append(StepCall("adjust_color", colors))
         told.append(f"pale colours {vibrance:+.0%}")
     if not steps:
