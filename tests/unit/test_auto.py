@@ -174,6 +174,23 @@ def test_the_light_is_taken_from_traces_else_from_diagnosis_and_measurement() ->
     np.testing.assert_allclose(casts.light_of(traced, told, warm), details, atol=1e-3)
 
 
+def test_of_a_channel_that_is_clipped_no_less_is_taken_than_the_network_says() -> None:
+    told = diagnosed({"colour cast": 0.9}, cast_red_log2=-0.7, cast_blue_log2=0.5)
+    measured = msgspec.structs.replace(FINE, illuminant=(0.7, 1.0, 1.1))
+    clipped = msgspec.structs.replace(measured, white_point=(0.8, 0.97, 1.0))
+    ratios = [np.log2(light / light[1]) for light in (light_of(told, each) for each in (measured, clipped))]
+    halves = np.log2(np.sqrt(np.array([0.7, 1.0, 1.1]) * np.exp2([-0.7, 0, 0.5])))
+    np.testing.assert_allclose(ratios[0], halves, atol=2e-3)
+    np.testing.assert_allclose(ratios[1], [halves[0], 0, 0.5], atol=2e-3)
+    above = msgspec.structs.replace(clipped, illuminant=(0.7, 1.0, 1.6))
+    light = light_of(told, above)
+    assert np.log2(light[2] / light[1]) == pytest.approx((np.log2(1.6) + 0.5) / 2, abs=2e-3)
+
+
+def light_of(told: Diagnosis, measurements: Measurements) -> Array:
+    return casts.light_of(told["colour cast"], told, measurements)
+
+
 @pytest.mark.parametrize(
     "group", sorted({tuple(sorted((name, *kind.rivals))) for name, kind in KINDS.items() if kind.rivals})
 )

@@ -85,6 +85,9 @@ COLD_BY_MISTAKE = (0.35, 0.6), (0.1, 0.2), (0.75, 0.9)
 light counts all the same, and in full; and up to which stops, and from which on it does not. Lamps, dusk and stages are
 warm as a rule, and what is blue there by will is deeply blue; a camera's mistake is not."""
 
+REACHES_WHITE = 0.98
+"""White point of a channel from which it is clipped: of what raised it, only the part below white can be measured."""
+
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
 
@@ -96,11 +99,15 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
 
     What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
     measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
+    Of a channel that was raised until it reached white no less is taken than the network says, which sees its shadows.
     A channel that was surely lowered has so much less than green, and the third, clipped where it ends, no less.
     """
     told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
     if not cast.traced and not diagnosis["noise"].present:
-        told = np.sqrt(told * np.array(measurements.illuminant))
+        both = np.sqrt(told * np.array(measurements.illuminant))
+        told, both = told / told[1], both / both[1]
+        clipped = (np.array(measurements.white_point) >= REACHES_WHITE) & (both > 1)
+        told = np.where(clipped, np.maximum(told, both), both)
     if not cast.traced and any(measurements.lowered):
         gains = np.exp2(-np.insert(measurements.lowered, 1, 0.0))
         told = np.where(gains < 1, gains, np.maximum(told / told[1], 1))
