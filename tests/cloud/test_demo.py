@@ -22,4 +22,6 @@ def test_make_demo_leaves_the_photo_better_and_says_why() -> None:
     before, after, _ = (np.asarray(Image.open(OUTPUT / name).convert("L")).mean() for name in names)
     assert after > before + 30, "it was two stops dark"
     manifest = json.loads((OUTPUT / "manifest.json").read_text())
+    sizes = [(OUTPUT / name).stat().st_size for name in names[:2]]
+    assert sizes == [manifest["source"]["bytes"], manifest["result"]["bytes"]], "the very files"
     assert any(decision["chosen"] for decision in manifest["decisions"])

@@ -111,12 +111,17 @@ def _explain(manifest: bytes) -> None:
 
 def _write(body: bytes, result: bytes, manifest: bytes, caption: str) -> None:
     before, after = darkroom.decode(body), darkroom.decode(result)
-    (OUTPUT / "before.jpg").write_bytes(darkroom.encode(before, "jpeg"))
-    (OUTPUT / "after.jpg").write_bytes(darkroom.encode(after, "jpeg"))
+    (OUTPUT / "before.jpg").write_bytes(_as_jpeg(body, before))
+    (OUTPUT / "after.jpg").write_bytes(_as_jpeg(result, after))
     (OUTPUT / "manifest.json").write_text(msgspec.json.format(manifest.decode(), indent=2) + "\n")
     comparison.draw(_eight_bit(before), _eight_bit(after), caption, OUTPUT / "comparison.png")
     for name in ("before.jpg", "after.jpg", "comparison.png", "manifest.json"):
         echo(f"wrote   {(OUTPUT / name).relative_to(REPOSITORY)}")
+
+
+def _as_jpeg(file: bytes, picture: Picture) -> bytes:
+    """A file as it is where it is a JPEG: encoded once more, it would be another photo, to `auto` too."""
+    return file if picture.metadata.source_format == "JPEG" else darkroom.encode(picture, "jpeg")
 
 
 def _eight_bit(picture: Picture) -> Array:
