@@ -242,6 +242,17 @@ def test_roles_have_no_managed_policy_but_logs_traces_and_the_stages(expanded: d
     assert all(re.search(MANAGED, arn) for arn in managed)
 
 
+def test_a_batch_may_follow_its_children_by_what_aws_documents_and_by_their_own_names() -> None:
+    policy = rights.concrete(rights.Stack().resources["BatchRunsChildren"]["Properties"]["PolicyDocument"])
+    machine = rights.arn("Batch")
+    execution = machine.replace(":stateMachine:", ":execution:")
+    for action in ("states:DescribeExecution", "states:StopExecution"):
+        for child in (f"{execution}:0123", f"{execution}/Photos:0123"):
+            assert rights.decide([policy], action, child, {}) == "Allow", child
+        assert rights.decide([policy], action, f"{execution}-of-another:0123", {}) != "Allow"
+    assert rights.decide([policy], "states:StartExecution", machine, {}) == "Allow"
+
+
 def test_each_function_has_a_role_of_its_own(expanded: dict[str, Any]) -> None:
     roles = [json.dumps(f["Role"]) for f in of_type(expanded, "AWS::Lambda::Function").values()]
     assert len(roles) == len(set(roles)) == len(FOLDERS)
