@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from functools import cache
 from pathlib import Path
 
@@ -37,6 +38,13 @@ def photo(name: str, side: int = SIDE) -> Array:
         pixels = np.array(file.convert("RGB").crop((start, start, start + side, start + side)))
     pixels.flags.writeable = False
     return pixels
+
+
+def as_jpeg(image: Array, quality: int = 92, subsampling: int = -1) -> Array:
+    """A picture saved as a JPEG and read again. subsampling: as Pillow has it; 2 is 4:2:0, as is -1 in colour."""
+    file = io.BytesIO()
+    Image.fromarray(image).save(file, "JPEG", quality=quality, subsampling=subsampling)
+    return np.asarray(Image.open(file))
 
 
 def photos(side: int = SIDE) -> list[Array]:

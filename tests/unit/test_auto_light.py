@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from typing import Any
 
 import msgspec
 import numpy as np
 import pytest
-from PIL import Image
 
 import darkroom
 from darkroom import recipe
@@ -30,7 +28,7 @@ from darkroom.recipe import Finish, Recipe, StepCall
 from darkroom.report import Decision
 from darkroom.srgb import cast_degrees
 from darkroom.steps.stretch_histogram import StretchHistogram, input_ranges
-from tests.support.photographs import NAMES, photo
+from tests.support.photographs import NAMES, as_jpeg, photo
 from tests.unit.test_auto import AUTO, FINE, diagnosed
 
 DULL = msgspec.structs.replace(FINE, tones=tuple(np.linspace(0.3, 0.6, 32).tolist()), colors=5000.0)
@@ -824,9 +822,7 @@ def test_finish_is_part_of_the_recipe() -> None:
 def test_what_jpeg_makes_at_edges_is_neither_the_black_nor_the_white_of_a_flat_photo() -> None:
     marks = np.random.default_rng(5).random((48, 64)) < 0.5
     photo = np.repeat(np.where(marks, 255.0, 0.0).repeat(11, 0).repeat(11, 1)[..., None], 3, axis=2)
-    file = io.BytesIO()
-    Image.fromarray(np.rint(127.5 + 0.3 * (photo - 127.5)).astype(np.uint8)).save(file, "JPEG", quality=75)
-    flat = np.asarray(Image.open(file))
+    flat = as_jpeg(np.rint(127.5 + 0.3 * (photo - 127.5)).astype(np.uint8), 75)
     assert flat.max() - 166 > 3
     (call,), _ = stretched(msgspec.structs.replace(FINE, luma_p1=0.35, luma_p99=0.65))
     found = input_ranges(flat, StretchHistogram(**call.params)).details["input_ranges"][0]

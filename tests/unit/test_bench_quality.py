@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import math
 import shutil
 from dataclasses import replace
@@ -23,6 +22,7 @@ from tests.bench.quality.measures import IDENTICAL_DB, delta_e, psnr, ssim
 from tests.bench.quality.run import NOTHING, Score
 from tests.bench.quality.summary import Summary, gains, summarise
 from tests.bench.quality.targets import GAIN_DB, targets
+from tests.support.photographs import as_jpeg
 
 PHOTO = np.ascontiguousarray(skimage.data.astronaut()[40:168, 160:320])
 
@@ -133,9 +133,7 @@ def test_photos_are_saved_as_jpeg_and_a_clean_one_is_held_against_what_was_saved
     clean, dark = (next(c for c in CONDITIONS if c.defect == defect) for defect in (CLEAN, "dark"))
     saved = clean.spoil(PHOTO)
     assert 30 < psnr(saved, PHOTO) < 50
-    again = io.BytesIO()
-    Image.fromarray(PHOTO).save(again, "JPEG", quality=92)
-    assert np.array_equal(saved, np.asarray(Image.open(again)))
+    assert np.array_equal(saved, as_jpeg(PHOTO))
     measured, _ = run._measure(run.DOING_NOTHING, PHOTO, [(clean, saved), (dark, dark.spoil(PHOTO))], {})
     assert measured[0][0] == IDENTICAL_DB
     assert measured[1][0] == pytest.approx(psnr(dark.spoil(PHOTO), PHOTO), abs=1e-3)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import cv2
 import msgspec
 import numpy as np
 import pytest
-from PIL import Image
 
 import darkroom
 from darkroom import recipe, report
@@ -20,16 +18,10 @@ from darkroom.estimates.measure import measure
 from darkroom.picture import Array, Picture
 from darkroom.registry import get
 from darkroom.step import Reported
-from tests.support.photographs import FEW, TEXTURES, photo
+from tests.support.photographs import FEW, TEXTURES, as_jpeg, photo
 
 JPEGS = [(75, 2), (92, 2), (97, 0)]
 """Quality, and Pillow's subsampling: 2 is 4:2:0, 0 is 4:4:4."""
-
-
-def as_jpeg(image: Array, quality: int = 92, subsampling: int = 2) -> Array:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality, subsampling=subsampling)
-    return np.asarray(Image.open(file))
 
 
 def speckled(image: Array, density: float) -> tuple[Array, Array]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable
 
 import msgspec
 import numpy as np
 import pytest
-from PIL import Image
 
 import darkroom
 from darkroom.auto import treatments
@@ -18,7 +16,7 @@ from darkroom.measurements import LightEvidence
 from darkroom.picture import Array
 from darkroom.report import Decision, Diagnosis
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
-from tests.support.photographs import NAMES, photo
+from tests.support.photographs import NAMES, as_jpeg, photo
 from tests.unit.test_auto import AUTO, FINE, diagnosed
 
 CASTS = [((1.2, 1.0, 0.8), (0.0, 0.322)), ((0.6, 1.0, 1.4), (0.737, 0.0))]
@@ -36,12 +34,6 @@ def encoded(linear: Array) -> Array:
 
 def lit(image: Array, *gains: float) -> Array:
     return encoded(srgb_to_linear_exact(image / 255) * gains)
-
-
-def as_jpeg(image: Array, quality: int = 92) -> Array:
-    file = io.BytesIO()
-    Image.fromarray(image).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
 
 
 def psnr(a: Array, b: Array) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import subprocess
 import sys
 from collections.abc import Callable
@@ -12,7 +11,6 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from PIL import Image
 from scipy.ndimage import gaussian_filter
 from skimage import data as skimage_data
 
@@ -27,6 +25,7 @@ from darkroom.errors import StepFailed
 from darkroom.picture import Array
 from darkroom.report import Diagnosis
 from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
+from tests.support.photographs import as_jpeg
 
 COFFEE = skimage_data.coffee()
 WITHOUT_OPENCV = """
@@ -73,9 +72,7 @@ def test_features_agree_between_dtypes_and_between_grey_and_rgb() -> None:
 @pytest.mark.slow
 def test_the_lattice_tells_a_jpeg_s_quality() -> None:
     for quality in (12, 30, 60, 85):
-        file = io.BytesIO()
-        Image.fromarray(COFFEE).save(file, "JPEG", quality=quality)
-        found = compute_features(np.asarray(Image.open(file))).numbers[-1]  # the best explanation's quality
+        found = compute_features(as_jpeg(COFFEE, quality)).numbers[-1]  # the best explanation's quality
         assert found == min((abs(known - quality), known) for known in QUALITIES)[1] / 100
 
 
@@ -195,12 +192,6 @@ def noisy(sigma: float) -> Array:
     return np.rint(np.clip(COFFEE + noise, 0, 255)).astype(np.uint8)
 
 
-def compressed(quality: int) -> Array:
-    file = io.BytesIO()
-    Image.fromarray(COFFEE).save(file, "JPEG", quality=quality)
-    return np.asarray(Image.open(file))
-
-
 def speckled(share: float) -> Array:
     draw = np.random.default_rng(3).random(COFFEE.shape[:2])[..., None]
     return np.where(draw < share / 2, 0, np.where(draw < share, 255, COFFEE)).astype(np.uint8)
@@ -217,7 +208,7 @@ def speckled(share: float) -> Array:
         ("noise", lambda: noisy(20), 15, 26),
         ("salt and pepper", lambda: speckled(0.03), 0.01, 0.06),
         ("blur", lambda: gaussian_filter(COFFEE, (2, 2, 0)), 1.3, 2.8),
-        ("JPEG artefacts", lambda: compressed(12), 5, 22),
+        ("JPEG artefacts", lambda: as_jpeg(COFFEE, 12), 5, 22),
     ],
 )
 def test_the_model_finds_what_was_done(name: str, spoiled: Callable[[], Array], low: float, high: float) -> None:

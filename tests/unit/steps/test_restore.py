@@ -18,7 +18,7 @@ from darkroom.estimates.scratches import find_damage
 from darkroom.picture import Array
 from darkroom.registry import apply
 from darkroom.steps.dehaze import dark_channel
-from tests.support.photographs import photos
+from tests.support.photographs import as_jpeg, photos
 
 
 def psnr(a: Array, b: Array) -> float:
@@ -27,12 +27,6 @@ def psnr(a: Array, b: Array) -> float:
 
 
 # --- JPEG -------------------------------------------------------------------------------------------------------------
-
-
-def compressed(image: Array, quality: int) -> Array:
-    stream = io.BytesIO()
-    Image.fromarray(image).save(stream, "jpeg", quality=quality)
-    return np.array(Image.open(stream))
 
 
 def test_quantisation_tables_are_libjpegs() -> None:
@@ -50,7 +44,7 @@ def test_quantisation_tables_are_libjpegs() -> None:
 def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
     gains = []
     for photo in photos():
-        jpeg = compressed(photo, quality)
+        jpeg = as_jpeg(photo, quality)
         gains.append(psnr(apply("reduce_jpeg_artifacts", jpeg), photo) - psnr(jpeg, photo))
     assert np.mean(gains) > 0.5
     assert min(gains) >= 0
@@ -59,7 +53,7 @@ def test_reduce_jpeg_artifacts_gains_on_photographs(quality: int) -> None:
 @pytest.mark.slow
 def test_jpeg_quality_and_grid_are_found_in_the_pixels() -> None:
     right = 0
-    cropped = [(compressed(photo, quality)[3:, 5:], quality) for photo in photos() for quality in (10, 30, 75)]
+    cropped = [(as_jpeg(photo, quality)[3:, 5:], quality) for photo in photos() for quality in (10, 30, 75)]
     for image, quality in cropped:
         traces = find_traces(image)
         right += traces is not None and (traces.quality, traces.top, traces.left) == (quality, 5, 3)
@@ -112,7 +106,7 @@ def test_deblur_gains_under_noise_and_leaves_sharp_photos_alone() -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize("sigma", [1.0, 1.8])
 def test_deblur_reads_sigma_beneath_the_quantisation_of_jpeg(sigma: float) -> None:
-    sigmas, gains = deblurred([(compressed(softened(photo, sigma), 92), photo) for photo in photos()])
+    sigmas, gains = deblurred([(as_jpeg(softened(photo, sigma), 92), photo) for photo in photos()])
     assert np.median(sigmas) == pytest.approx(sigma, rel=0.1)
     assert np.mean(gains) > 1.6
     assert min(gains) > 0
