@@ -137,17 +137,17 @@ def remove_salt_pepper(image: Array, params: RemoveSaltPepper, analysis: tuple[f
     Source: Hwang and Haddad, "Adaptive Median Filters: New Algorithms and Results", 1995; their test, that an impulse
     is a window's extreme, is narrowed to the range's ends, for it takes every local maximum of a clean picture too.
     """
-    pepper, salt, blurred = analysis
+    *_, blurred = analysis
     result = image.copy()
     channels = [result] if image.ndim == 2 else [result[..., channel] for channel in range(image.shape[2])]
     if blurred:
         brightness = luma(image)
         masks = _blurred_extremes(image, brightness, params.tolerance)
-        _replace(channels, brightness, masks, (pepper, salt), params, LEAST_BLURRED, OF_TEXTURE)
+        _replace(channels, brightness, masks, analysis, params)
     else:
         for channel in channels:
             masks = _extremes(channel, params.tolerance)
-            _replace([channel], channel, masks, (pepper, salt), params)
+            _replace([channel], channel, masks, analysis, params)
     return result
 
 
@@ -164,15 +164,12 @@ def _replace(
     channels: Sequence[Array],
     plane: Array,
     extremes: tuple[Array, Array],
-    densities: tuple[float, float],
+    analysis: tuple[float, float, bool],
     params: RemoveSaltPepper,
-    at_least: float = 0.0,
-    of_range: float = 0.0,
 ) -> None:
-    """Replace, in channels, those extremes of a plane, which may be one of them, that are impulses: all are HxW.
-
-    at_least, of_range: the least that they differ from all around, and as a share of the range that those have.
-    """
+    """Replace, in channels, those extremes of a plane, which may be one of them, that are impulses: all are HxW."""
+    *densities, blurred = analysis
+    at_least, of_range = (LEAST_BLURRED, OF_TEXTURE) if blurred else (0.0, 0.0)
     suspect = np.zeros(plane.shape, np.bool_)
     least = np.zeros(plane.shape, np.float32)
     for mask, density in zip(extremes, densities, strict=True):
