@@ -32,6 +32,8 @@ SAMPLED_PX = 768
 """A larger photo is first reduced to at most this many pixels a side by leaving pixels out."""
 
 CLIPPED = 254
+"""Level of 255 from which a channel counts as white, as in `estimates.ceilings`: higher than where a light's estimate
+leaves a pixel out, for what is asked is whether a photo has white at all."""
 
 TILE = 128
 TILES_PER_SIDE = 4

@@ -19,6 +19,8 @@ CHROMA_REACH = 2.0
 SAMPLES = 60_000
 STRETCHED = (0.5, 99.5)
 CLIPPED = 251
+"""Level of 255 from which a pixel, by its lowest channel, says nothing about the light. The network learnt with it, and
+it is no other constant's: `estimates.illuminant` may leave out others."""
 FLOOR = 1e-3
 GREYEST = (0.02, 0.1)
 BRIGHTEST = (0.005, 0.02, 0.1)

@@ -37,10 +37,13 @@ QUANTISATION = (2.0, 33.0)
 """Steps of luma's quantisation in a good JPEG (libjpeg's quality 92), in levels: this, and this times f² more."""
 
 ERROR_OF_ZEROED = 0.1
-"""Share of the error of rounding to such a step that deblurring meets, where most coefficients became 0."""
+"""Share of the error of rounding to such a step that deblurring meets, where most coefficients became 0: an error is
+then what little was there. Of 27 photographs blurred by 1 to 3 px, the median is 0.14 at quality 92, 0.07 at 97."""
 
 MOST_WITHOUT = 1.9
-"""Times that power below the quantisation may be above what the fit expects there: above, it is the quantisation's."""
+"""Times that power below the quantisation may be above what the fit expects there: above, it is the quantisation's. Of
+those photographs it is at most 1.5 times as much without a JPEG, sharp or blurred by up to 1.5 px, and where sharp with
+one; blurred by 1 to 2 px and saved with quality 92, the median is 4, and 2 with 97."""
 
 
 @dataclass(frozen=True, slots=True)

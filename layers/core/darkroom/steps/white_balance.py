@@ -23,7 +23,8 @@ HIGHLIGHT = 0.95
 """Encoded value from which, if all channels reach it, a pixel passes into the white that it had."""
 
 CLIPPED = 0.98
-"""Encoded value from which a channel may have been brighter than can be told."""
+"""Encoded value from which a channel may have been brighter than can be told: there a ramp begins that ends at 1, so it
+is lower than where estimates leave a pixel out."""
 
 LOWERED = 1 - 1e-6
 """Gain below which a channel is lowered: green's, which is to stay, is 1 but for rounding."""
