@@ -95,6 +95,21 @@ def test_the_white_point_is_overruled_where_more_light_is_missing_than_it_gives(
     assert [call.name for call in calls] == [step]
 
 
+@pytest.mark.parametrize(("probability", "tint"), [(0.0, (-0.4, 0.4)), (0.9, (0.0, 0.0))])
+def test_the_white_point_is_that_without_what_is_taken_out_of_the_light(
+    probability: float, tint: tuple[float, float]
+) -> None:
+    measured = msgspec.structs.replace(DULL, light=msgspec.structs.replace(BLUE, spread=0.4))
+    told = diagnosed({"colour cast": probability}, cast_red_log2=-0.5, cast_blue_log2=0.6)
+    told = msgspec.structs.replace(told, tint=tint, scene={"photo": 1.0})
+    calls, _ = treatments.resolve(NONE, measured, told)
+    (light,) = (np.array(call.params["illuminant"]) for call in calls if call.name == "white_balance")
+    white = linear_to_srgb(np.asarray(light / light.max() / 4, np.float32))
+    dim = msgspec.structs.replace(measured, white_point=tuple(white.tolist()))
+    room = 2 - np.log2(light[1] / light.max())
+    assert treatments.suggested_ev(room, told, dim) == pytest.approx(room, abs=0.01)
+
+
 @pytest.mark.parametrize(
     ("probability", "brighter", "treated"),
     [(0.5, -0.06, True), (0.5, -0.03, False), (0.3, -0.06, False), (0.8, -0.02, True), (0.8, -0.01, False)],

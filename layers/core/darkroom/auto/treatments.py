@@ -287,10 +287,9 @@ def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measureme
 
 
 def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
-    """By how many EV a photo, without its cast, can be lightened until something is white."""
-    light = np.ones(3)
-    if _treated("colour cast", diagnosis, measurements):
-        light = light_of(diagnosis["colour cast"], diagnosis, measurements)
-        light /= light[1]  # as `white_balance` divides it out
+    """By how many EV a photo, without what is taken out of its light, can be lightened until something is white."""
+    balanced = _decision(diagnosis["colour cast"], _balance, diagnosis, measurements).steps
+    light = np.array(balanced[0].params["illuminant"] if balanced else (1.0, 1.0, 1.0))
+    light /= light[1]  # as `white_balance` divides it out
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
     return -math.log2(max(brightest, 1e-4))
