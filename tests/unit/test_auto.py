@@ -187,6 +187,25 @@ def test_of_a_channel_that_is_clipped_no_less_is_taken_than_the_network_says() -
     assert np.log2(light[2] / light[1]) == pytest.approx((np.log2(1.6) + 0.5) / 2, abs=2e-3)
 
 
+@pytest.mark.parametrize(
+    ("told", "tint", "light"),
+    [
+        ((-0.2, 0.3), (-0.4, 0.3), (-0.48, 0.36)),  # cold, and told too weakly
+        ((-0.8, 0.1), (-0.4, 0.3), (-0.8, 0.36)),
+        ((-0.2, 0.3), (0.4, -0.3), (-0.2, 0.3)),  # the tint lies the other way
+        ((0.2, -0.3), (0.4, -0.4), (0.2, -0.3)),  # warm
+    ],
+)
+def test_a_cold_light_has_no_less_than_its_tint(
+    told: tuple[float, float], tint: tuple[float, float], light: tuple[float, float]
+) -> None:
+    diagnosis = diagnosed({"colour cast": 0.9}, cast_red_log2=told[0], cast_blue_log2=told[1])
+    tinted = msgspec.structs.replace(diagnosis, tint=tint)
+    red, green, blue = np.exp2([told[0], 0.0, told[1]])
+    found = np.log2(light_of(tinted, msgspec.structs.replace(FINE, illuminant=(red, green, blue))))
+    np.testing.assert_allclose(found[[0, 2]] - found[1], light, atol=3e-3)
+
+
 def light_of(told: Diagnosis, measurements: Measurements) -> Array:
     return casts.light_of(told["colour cast"], told, measurements)
 

@@ -531,7 +531,7 @@ def test_what_either_network_doubts_both_may_see_together() -> None:
 
 def test_the_light_that_two_networks_agree_on_is_known_better_than_the_tint() -> None:
     found = diagnosed({"colour cast": 0.95}, cast_red_log2=-0.6, cast_blue_log2=0.4)
-    blue = msgspec.structs.replace(found, tint=(-0.4, 0.4), scene={"photo": 1.0})
+    blue = msgspec.structs.replace(found, tint=(-0.4, 0.3), scene={"photo": 1.0})
     light = COLD / COLD.mean()
     measured = msgspec.structs.replace(
         DULL, light=msgspec.structs.replace(BLUE, red=-0.9, blue=0.9), illuminant=tuple(light.tolist())

@@ -88,6 +88,10 @@ warm as a rule, and what is blue there by will is deeply blue; a camera's mistak
 REACHES_WHITE = 0.98
 """White point of a channel from which it is clipped: of what raised it, only the part below white can be measured."""
 
+OF_COLD_TINT = 1.2
+"""Times the tint that a cold light has at least, in red and in blue: what is told of it is told too weakly. A warm one
+needs no such floor: it is often wanted."""
+
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""
 
@@ -100,6 +104,7 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
     What the histogram's traces tell is taken as it is; else the geometric mean of what the network says and of what was
     measured, whose errors have little in common, and of a noisy photo, whose highlights are noise, the network's alone.
     Of a channel that was raised until it reached white no less is taken than the network says, which sees its shadows.
+    A cold light has at least so much of the tint as `OF_COLD_TINT` says, where that lies in its direction.
     A channel that was surely lowered has so much less than green, and the third, clipped where it ends, no less.
     """
     told = np.array([cast.details[channel] for channel in ("red", "green", "blue")])
@@ -108,6 +113,9 @@ def light_of(cast: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
         told, both = told / told[1], both / both[1]
         clipped = (np.array(measurements.white_point) >= REACHES_WHITE) & (both > 1)
         told = np.where(clipped, np.maximum(told, both), both)
+    if not cast.traced and told[0] < told[2]:
+        told, tint = told / told[1], np.exp2(OF_COLD_TINT * np.insert(diagnosis.tint, 1, 0.0))
+        told = np.where(told < 1, np.minimum(told, tint), np.maximum(told, tint))
     if not cast.traced and any(measurements.lowered):
         gains = np.exp2(-np.insert(measurements.lowered, 1, 0.0))
         told = np.where(gains < 1, gains, np.maximum(told / told[1], 1))
