@@ -143,6 +143,9 @@ def by_noise(probability: float, brighter: float = 0.04, noise_log2: float = 3.0
         (NOISY, by_noise(0.25), True),
         (NOISY, by_noise(0.1), False),
         (NOISY, by_noise(0.25, brighter=0.02), False),
+        (NOISY, by_noise(0.02, brighter=0.08), True),  # nothing in it is white
+        (NOISY, by_noise(0.02, brighter=0.07), False),
+        (msgspec.structs.replace(NOISY, white_point=(0.5, 0.87, 0.5)), by_noise(0.02, brighter=0.08), False),
         (NOISY, by_noise(0.25, noise_log2=2.0), False),  # little noise is told
         (msgspec.structs.replace(DARK, noise_luma=3.0), by_noise(0.25), False),  # or measured
         (NOISY, msgspec.structs.replace(by_noise(0.25), scene={"night": 0.9}), False),

@@ -53,6 +53,10 @@ photos that are likely too light by the one or by the other are many, by both no
 NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.03
 """Probability of too little light, and change of mean luma, that are enough of a photo in whose noise it shows."""
 
+NO_WHITE, AGREED_WITHOUT_WHITE = 0.86, 0.08
+"""Level, half a stop below white, that nothing in such a photo exceeds, and change of mean luma, that are enough
+whatever its diagnosis: of fifty photos in noise, rightly exposed, only those have both that it finds too dark, too."""
+
 LESS_EV, MORE_EV = 0.8, 0.3
 """How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
 them, but not all, and a photo that is made too bright is worse than one that stays a little dark."""
@@ -126,6 +130,8 @@ def agreed(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
         return False
     likely, asked = LIKELY, AGREED[name]
     if name == "underexposed" and in_little_light(diagnosis, measurements):
+        if max(measurements.white_point) <= NO_WHITE and diagnosis.brighter >= AGREED_WITHOUT_WHITE:
+            return True
         likely, asked = NOISE_TELLS, AGREED_BY_NOISE
     return diagnosis[name].probability >= likely and diagnosis.brighter / asked >= 1
 
