@@ -32,7 +32,7 @@ RELEASE ?= $(shell date -u +%Y%m%dT%H%M%SZ)
 OF_IMAGE := $(if $(filter zip image,$(PACKAGE)),$(filter image,$(PACKAGE)),$(error PACKAGE is zip or image, not $(PACKAGE)))
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 ZIG_NEEDS := .venv/.ready
 include layers/kernels.mk
