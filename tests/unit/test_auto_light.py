@@ -189,7 +189,7 @@ def test_the_colour_of_what_was_taken_in_little_light_is_nobodys_will() -> None:
 
 
 @pytest.mark.parametrize(
-    ("white", "brighter", "lightened"), [(0.5, 0.05, True), (0.5, 0.03, False), (0.9, 0.05, False)]
+    ("white", "brighter", "lightened"), [(0.5, 0.037, True), (0.5, 0.03, False), (0.9, 0.05, False)]
 )
 def test_a_night_without_lamps_is_lightened_where_all_tell_that_it_misses_light(
     white: float, brighter: float, lightened: bool
@@ -197,6 +197,64 @@ def test_a_night_without_lamps_is_lightened_where_all_tell_that_it_misses_light(
     night = msgspec.structs.replace(diagnosed({"underexposed": 0.9}), brighter=brighter, scene={"night": 0.9})
     calls, _ = treatments.resolve(AUTO, msgspec.structs.replace(DARK, white_point=(white,) * 3), night)
     assert [call.name for call in calls] == ["adjust_color"] * lightened
+
+
+@pytest.mark.parametrize(
+    ("black", "white", "brighter", "split", "lightened"),
+    [
+        (0.1, 0.6, 0.09, 0.0, True),
+        (0.1, 0.6, 0.06, 0.0, False),
+        (0.1, 0.8, 0.09, 0.0, False),  # something is light
+        (0.3, 0.6, 0.09, 0.0, False),  # nothing is dark: it is flat
+        (0.1, 0.6, 0.09, 1.2 * TONED, False),
+        (0.1, 0.6, 0.11, 1.2 * TONED, True),
+    ],
+)
+def test_where_nothing_is_light_what_is_shown_tells_alone_of_too_little_light(
+    black: float, white: float, brighter: float, split: float, lightened: bool
+) -> None:
+    light = LightEvidence(split=split)
+    measured = msgspec.structs.replace(DULL, luma_p1=black, white_point=(white,) * 3, light=light)
+    calls = treatments.resolve(NONE, measured, seen(brighter))[0]
+    assert [call.name for call in calls] == ["adjust_color"] * lightened
+
+
+def test_the_less_is_light_the_more_light_is_given_until_something_is_white() -> None:
+    def ev(brighter: float) -> float:
+        calls = treatments.resolve(NONE, msgspec.structs.replace(DULL, white_point=(0.6,) * 3), seen(brighter))[0]
+        return float(calls[0].params["exposure"])
+
+    white = -np.log2(float(srgb_to_linear(np.array([0.6], np.float32))[0]))
+    assert 0.3 < ev(0.08) < ev(0.11) < ev(0.2) == pytest.approx(white, abs=0.01)
+
+
+@pytest.mark.parametrize("kind", ["drawing", "texture"])
+@pytest.mark.parametrize(
+    ("probability", "white", "brighter", "colors", "lightened"),
+    [
+        (0.95, 0.5, 0.05, 5000.0, True),
+        (0.85, 0.5, 0.05, 5000.0, False),
+        (0.95, 0.3, 0.05, 5000.0, False),  # the diagnosis tells of much less
+        (0.95, 0.5, 0.03, 5000.0, False),
+        (0.95, 0.5, 0.05, 8.0, False),
+    ],
+)
+def test_what_is_drawn_is_lightened_where_all_tell_for_certain_that_it_is_too_dark(
+    kind: str, probability: float, white: float, brighter: float, colors: float, lightened: bool
+) -> None:
+    measured = msgspec.structs.replace(DULL, white_point=(white,) * 3, colors=colors)
+    told = msgspec.structs.replace(
+        diagnosed({"underexposed": probability, "low contrast": 0.9}), brighter=brighter, scene={kind: 0.9}
+    )
+    assert chosen(treatments.resolve(AUTO, measured, told)[1]) == ["underexposed"] * lightened
+
+
+def test_a_cast_that_stays_does_not_move_the_white_point() -> None:
+    measured = msgspec.structs.replace(DARK, white_point=(0.6, 0.5, 0.4))
+    plain = diagnosed({"underexposed": 0.9})
+    cast = msgspec.structs.replace(diagnosed({"underexposed": 0.9, "colour cast": 0.9}), glow=0.9)
+    assert treatments.decide(measured, cast)[5].steps == []
+    assert treatments.suggested_ev(2.0, cast, measured) == treatments.suggested_ev(2.0, plain, measured)
 
 
 @pytest.mark.parametrize(
@@ -421,7 +479,7 @@ def test_tones_that_somebody_gave_a_picture_stay() -> None:
     measured = msgspec.structs.replace(DARK, detail=0.9, light=LightEvidence(split=1.2 * TONED))
     as_taken = msgspec.structs.replace(measured, light=LightEvidence(split=0.9 * TONED))
     faded = msgspec.structs.replace(diagnosed({"low contrast": 0.95, "colour cast": 0.9}), scene={"photo": 1.0})
-    for told in (seen(0.2), faded):
+    for told in (seen(0.09), faded):
         calls, decisions = treatments.resolve(AUTO, measured, told)
         assert calls == []
         assert decisions[-1].why == f"no finish: {TONED_BY_HAND}"

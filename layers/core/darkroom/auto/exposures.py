@@ -6,7 +6,7 @@ import numpy as np
 
 from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
-from darkroom.auto.scenes import SURELY, in_little_light, kind_of, noisy, toned
+from darkroom.auto.scenes import SURELY, in_little_light, kind_of, noisy, nothing_light, toned
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
@@ -49,6 +49,16 @@ LIKELY, LIKELY_SHARE = 0.35, 0.6
 AGREED = {"underexposed": 0.1, "overexposed": -0.045}
 """Change of mean luma that what a photo shows must ask for, to make sure of what the diagnosis finds `LIKELY`. Finished
 photos that are likely too light by the one or by the other are many, by both none."""
+
+ASKED_WITHOUT_LIGHT = 0.075
+"""Change of mean luma that a photo must ask for in which nothing is light, to be too dark whatever its diagnosis."""
+
+LIGHTEST_BLACK = 0.2
+"""Luma of the darkest hundredth up to which something is dark: of flattened photos it lies from 0.26 on."""
+
+SHRUNK = 1.4
+"""Of mean luma, spoiled photos that are not dark to look at miss so many times what they show to be missing, by the
+median: the network of scenes says the less, the less it knows."""
 
 NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.03
 """Probability of too little light, and change of mean luma, that are enough of a photo in whose noise it shows."""
@@ -133,7 +143,29 @@ def agreed(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
         if max(measurements.white_point) <= NO_WHITE and diagnosis.brighter >= AGREED_WITHOUT_WHITE:
             return True
         likely, asked = NOISE_TELLS, AGREED_BY_NOISE
+    elif name == "underexposed" and shown_dark(diagnosis, measurements):
+        return True
     return diagnosis[name].probability >= likely and diagnosis.brighter / asked >= 1
+
+
+def shown_dark(diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether a photo in which nothing is light misses light by what it shows alone: its tones, on the whole, are light
+    enough not to tell. What has nothing dark in it either is flat."""
+    flat = measurements.luma_p1 > LIGHTEST_BLACK or diagnosis["low contrast"].present
+    if flat or not measurements.tones or not nothing_light(measurements) or in_little_light(diagnosis, measurements):
+        return False
+    asked = AGREED["underexposed"] if toned(measurements) else ASKED_WITHOUT_LIGHT
+    return diagnosis.brighter >= asked and change_of_mean(diagnosis, measurements) == 0
+
+
+def _missing_ev(diagnosed: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV a photo is too dark: as diagnosed, or, where that tells of none, by what it shows, up to white."""
+    if diagnosis["underexposed"].present or not shown_dark(diagnosis, measurements):
+        return diagnosed
+    tones, white = np.array(measurements.tones), max(measurements.white_point)
+    missing = SHRUNK * diagnosis.brighter
+    shown = ev_that_changes_mean(missing, tones, lambda ev: lightening_curve(ev, white), 0, room)
+    return max(diagnosed, shown)
 
 
 def until_white(missing: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
@@ -143,6 +175,7 @@ def until_white(missing: float, room: float, diagnosis: Diagnosis, measurements:
     """
     if in_little_light(diagnosis, measurements):
         room = (room + missing) / 2
+    missing = _missing_ev(missing, room, diagnosis, measurements)
     return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
 
 

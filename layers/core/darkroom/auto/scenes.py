@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from darkroom.measurements import Measurements
-from darkroom.report import Diagnosis
+from darkroom.report import Defect, Diagnosis
+from darkroom.srgb import srgb_to_linear_exact
 
 LEAST_COLORS = 12.0
 """With fewer colours (`Measurements.colors`) a picture was drawn, or shows too little to judge a photo by: nothing is
@@ -42,6 +43,9 @@ SURELY_DARK = 0.9, 0.12
 """Probability of too little light and change of mean luma that it shows to be missing, from which a small noisy picture
 is judged as a whole one: no part of a rightly exposed photo has both."""
 
+NOTHING_LIGHT_EV = 0.9
+"""How far below white all of a photo lies in which nothing is light: a stop, less what JPEG's ringing adds."""
+
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
 
@@ -56,9 +60,15 @@ UNJUDGED: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Kind of picture -> what is not judged in it, and why. A night's exposure is, by what it shows, but more strictly."""
 
+FLAT_KINDS = ("drawing", "texture")
+"""Kinds whose light is judged where that is certain."""
 
-def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str | None:
-    """Why a defect, or the finish, is not judged in this picture; None where it is."""
+
+def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements, *, certain: bool = False) -> str | None:
+    """Why a defect, or the finish, is not judged in this picture; None where it is.
+
+    certain: whether more than its diagnosis tells of the defect, so that it is judged in what is drawn, too.
+    """
     if _few_colors(measurements):
         return "the picture has too few colours to be judged as a photo"
     if name in OF_THE_WHOLE and is_part(diagnosis, measurements):
@@ -69,7 +79,10 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements) -> str
         return "its light seems to have the colour that it should have"
     if name in TONES and toned(measurements) and (name == "finish" or not diagnosis[name].traced):
         return TONED_BY_HAND
-    others, why = UNJUDGED.get(kind_of(diagnosis, measurements), ((), ""))
+    kind = kind_of(diagnosis, measurements)
+    if certain and kind in FLAT_KINDS:
+        return None
+    others, why = UNJUDGED.get(kind, ((), ""))
     return why if name in others or (why and name == "finish") else None
 
 
@@ -95,6 +108,16 @@ def is_part(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     probable, missing = SURELY_DARK
     dark = diagnosis["underexposed"].probability >= probable and diagnosis.brighter >= missing
     return _small(measurements) and noisy(measurements) and not dark
+
+
+def nothing_light(measurements: Measurements) -> bool:
+    """Whether all of a picture lies far below white."""
+    return float(srgb_to_linear_exact(max(measurements.white_point))) <= 2**-NOTHING_LIGHT_EV
+
+
+def surely_dark(defect: Defect, measurements: Measurements) -> bool:
+    """Whether a defect is too little light, sure, and nothing is light."""
+    return defect.name == "underexposed" and defect.probability >= SURELY_DARK[0] and nothing_light(measurements)
 
 
 def _small(measurements: Measurements) -> bool:

@@ -21,7 +21,7 @@ from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
-from darkroom.auto.scenes import in_little_light, meant, noisy, unjudged
+from darkroom.auto.scenes import in_little_light, meant, noisy, surely_dark, unjudged
 from darkroom.auto.shadows import lifted
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
@@ -33,7 +33,7 @@ AGREEING_EV, ENOUGH = 0.4, 0.95
 """Where tones ask for this much more exposure than the diagnosis, and that gives less than this share of what is
 missing by what the photo shows, theirs is taken."""
 
-TOLD_ALIKE_EV, DARKER_TOLD_ALIKE = 0.5, 0.045
+TOLD_ALIKE_EV, DARKER_TOLD_ALIKE = 0.5, 0.035
 """How near the exposure that the diagnosis finds missing lies to the one that makes the lightest white, for both to
 tell the same, of a night, too, of which what it shows finds at least so much of mean luma missing."""
 
@@ -98,7 +98,8 @@ def decide(measurements: Measurements, diagnosis: Diagnosis) -> list[Decision]:
 def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: Measurements) -> Decision:
     name, words, shown = defect.name, defect.words, _evident(defect.name, diagnosis, measurements)
     mistaken = shown and name == "colour cast" and meant(diagnosis, measurements)
-    if not mistaken and (why_not := unjudged(name, diagnosis, measurements)):
+    certain = surely_dark(defect, measurements) and _told_alike(defect, diagnosis, measurements)
+    if not mistaken and (why_not := unjudged(name, diagnosis, measurements, certain=certain)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if shown and not _sure(defect, diagnosis, measurements):
         words = EVIDENT.get(name, TINTED)
