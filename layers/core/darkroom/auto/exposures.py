@@ -171,10 +171,8 @@ def _missing_ev(diagnosed: float, room: float, diagnosis: Diagnosis, measurement
 def until_white(missing: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
     """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white, by `room`.
 
-    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most, and half of that where noise makes whites.
+    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
     """
-    if in_little_light(diagnosis, measurements):
-        room = (room + missing) / 2
     missing = _missing_ev(missing, room, diagnosis, measurements)
     return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
 
