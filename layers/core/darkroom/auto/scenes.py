@@ -60,8 +60,9 @@ UNJUDGED: Mapping[str, tuple[tuple[str, ...], str]] = {
 }
 """Kind of picture -> what is not judged in it, and why. A night's exposure is, by what it shows, but more strictly."""
 
-FLAT_KINDS = ("drawing", "texture")
-"""Kinds whose light is judged where that is certain."""
+FLAT_KINDS, PHOTOGRAPHED_COLORS = ("drawing", "texture"), 800.0
+"""Kinds whose light is judged where that is certain, if they have so many colours: a photo has more even in the dark,
+whatever it seems to be, and what has fewer was drawn as dark as it is."""
 
 
 def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements, *, certain: bool = False) -> str | None:
@@ -80,7 +81,7 @@ def unjudged(name: str, diagnosis: Diagnosis, measurements: Measurements, *, cer
     if name in TONES and toned(measurements) and (name == "finish" or not diagnosis[name].traced):
         return TONED_BY_HAND
     kind = kind_of(diagnosis, measurements)
-    if certain and kind in FLAT_KINDS:
+    if certain and kind in FLAT_KINDS and (measurements.colors or 0) >= PHOTOGRAPHED_COLORS:
         return None
     others, why = UNJUDGED.get(kind, ((), ""))
     return why if name in others or (why and name == "finish") else None

@@ -54,6 +54,9 @@ NOISY_LEVELS = 12.0
 LEAST_NOISE = 1.0
 """Levels of measured noise below which there is nothing to take out."""
 
+RINGING_EV = 0.04
+"""By how much a JPEG's ringing and noise make the lightest of a photo seem lighter than it is, where it is not white."""
+
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
 
@@ -293,4 +296,5 @@ def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
     light = np.array(balanced[0].params["illuminant"] if balanced else (1.0, 1.0, 1.0))
     light /= light[1]  # as `white_balance` divides it out
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
-    return -math.log2(max(brightest, 1e-4))
+    room = -math.log2(max(brightest, 1e-4))
+    return room + min(max(room, 0.0), RINGING_EV)
