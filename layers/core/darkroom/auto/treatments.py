@@ -55,7 +55,7 @@ LEAST_NOISE = 1.0
 """Levels of measured noise below which there is nothing to take out."""
 
 RINGING_EV = 0.04
-"""By how much a JPEG's ringing and noise make the lightest of a photo seem lighter than it is, where it is not white."""
+"""By how much a JPEG's ringing and noise make the lightest of a photo seem lighter than it is, if it is not white."""
 
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
