@@ -90,7 +90,8 @@ REACHES_WHITE = 0.98
 
 OF_COLD_TINT = 1.2
 """Times the tint that a cold light has at least, in red and in blue: what is told of it is told too weakly. A warm one
-needs no such floor: it is often wanted."""
+has no such floor: with it, tinted photos of one set were 0.28 dB nearer to what they were, and those of another 0.12
+farther."""
 
 LEAST_REMOVED = 3.0
 """Degrees of a tint that are worth a change."""

@@ -53,19 +53,19 @@ photos that are likely too light by the one or by the other are many, by both no
 ASKED_WITHOUT_LIGHT = 0.075
 """Change of mean luma that a photo must ask for in which nothing is light, to be too dark whatever its diagnosis."""
 
-LIGHTEST_BLACK = 0.2
-"""Luma of the darkest hundredth up to which something is dark: of flattened photos it lies from 0.26 on."""
+NO_BLACK = 0.2
+"""Luma of the darkest hundredth above which nothing is dark: of flattened photos it lies from 0.26 on."""
 
 SHRUNK = 1.4
-"""Of mean luma, spoiled photos that are not dark to look at miss so many times what they show to be missing, by the
-median: the network of scenes says the less, the less it knows."""
+"""Times what the network of scenes finds missing of mean luma that is missing, by the median of spoiled photos that do
+not look dark: it says the less, the less it knows."""
 
 NOISE_TELLS, AGREED_BY_NOISE = 0.2, 0.03
 """Probability of too little light, and change of mean luma, that are enough of a photo in whose noise it shows."""
 
 NO_WHITE, AGREED_WITHOUT_WHITE = 0.86, 0.08
 """Level, half a stop below white, that nothing in such a photo exceeds, and change of mean luma, that are enough
-whatever its diagnosis: of fifty photos in noise, rightly exposed, only those have both that it finds too dark, too."""
+whatever its diagnosis: of fifty photos in noise, rightly exposed, only such have both as it finds too dark, too."""
 
 LESS_EV, MORE_EV = 0.8, 0.3
 """How far the white point may overrule the diagnosis. Downwards: lamps. Upwards: most scenes have something white in
@@ -135,45 +135,39 @@ def supported(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bo
 
 
 def agreed(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    """Whether a diagnosis of too much or too little light that is no more than likely is what the photo shows, too."""
+    """Whether what the photo shows makes sure of too much or too little light that is likely, or shows it alone."""
     if name not in AGREED:
         return False
-    likely, asked = LIKELY, AGREED[name]
+    probability, asked = diagnosis[name].probability, diagnosis.brighter
     if name == "underexposed" and in_little_light(diagnosis, measurements):
-        if max(measurements.white_point) <= NO_WHITE and diagnosis.brighter >= AGREED_WITHOUT_WHITE:
-            return True
-        likely, asked = NOISE_TELLS, AGREED_BY_NOISE
-    elif name == "underexposed" and shown_dark(diagnosis, measurements):
+        without_white = max(measurements.white_point) <= NO_WHITE and asked >= AGREED_WITHOUT_WHITE
+        return without_white or (probability >= NOISE_TELLS and asked >= AGREED_BY_NOISE)
+    if name == "underexposed" and _shown_dark(diagnosis, measurements):
         return True
-    return diagnosis[name].probability >= likely and diagnosis.brighter / asked >= 1
+    return probability >= LIKELY and asked / AGREED[name] >= 1
 
 
-def shown_dark(diagnosis: Diagnosis, measurements: Measurements) -> bool:
+def _shown_dark(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo in which nothing is light misses light by what it shows alone: its tones, on the whole, are light
     enough not to tell. What has nothing dark in it either is flat."""
-    flat = measurements.luma_p1 > LIGHTEST_BLACK or diagnosis["low contrast"].present
+    flat = measurements.luma_p1 > NO_BLACK or diagnosis["low contrast"].present
     if flat or not measurements.tones or not nothing_light(measurements) or in_little_light(diagnosis, measurements):
         return False
     asked = AGREED["underexposed"] if toned(measurements) else ASKED_WITHOUT_LIGHT
     return diagnosis.brighter >= asked and change_of_mean(diagnosis, measurements) == 0
 
 
-def _missing_ev(diagnosed: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
-    """By how many EV a photo is too dark: as diagnosed, or, where that tells of none, by what it shows, up to white."""
-    if diagnosis["underexposed"].present or not shown_dark(diagnosis, measurements):
-        return diagnosed
-    tones, white = np.array(measurements.tones), max(measurements.white_point)
-    missing = SHRUNK * diagnosis.brighter
-    shown = ev_that_changes_mean(missing, tones, lambda ev: lightening_curve(ev, white), 0, room)
-    return max(diagnosed, shown)
-
-
 def until_white(missing: float, room: float, diagnosis: Diagnosis, measurements: Measurements) -> float:
     """By how many EV to lighten a photo that is diagnosed to miss `missing`: until something is white, by `room`.
 
-    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most.
+    The white point overrules the diagnosis by `LESS_EV`, `MORE_EV` at most. What the photo shows to be missing counts
+    as diagnosed where the diagnosis finds nothing.
     """
-    missing = _missing_ev(missing, room, diagnosis, measurements)
+    if not diagnosis["underexposed"].present and _shown_dark(diagnosis, measurements):
+        tones, white = np.array(measurements.tones), max(measurements.white_point)
+        change = SHRUNK * diagnosis.brighter
+        shown = ev_that_changes_mean(change, tones, lambda ev: lightening_curve(ev, white), 0, room)
+        missing = max(missing, shown)
     return min(max(room, missing - LESS_EV, 0.0), missing + MORE_EV, MOST_EV)
 
 

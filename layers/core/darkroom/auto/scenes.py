@@ -39,12 +39,13 @@ from which so small a picture is a noisy part of one: a small photo was reduced,
 SMALLEST_PHOTO = 0.7
 """Megapixels: hardly a camera that leaves such noise takes smaller photos."""
 
-SURELY_DARK = 0.9, 0.12
-"""Probability of too little light and change of mean luma that it shows to be missing, from which a small noisy picture
-is judged as a whole one: no part of a rightly exposed photo has both."""
+SURELY_DARK, SHOWN_DARK = 0.9, 0.12
+"""Probability from which too little light is sure; and change of mean luma that is shown to be missing, from which a
+small noisy picture with both is judged as a whole one: no part of a rightly exposed photo has both."""
 
 NOTHING_LIGHT_EV = 0.9
-"""How far below white all of a photo lies in which nothing is light: a stop, less what JPEG's ringing adds."""
+"""How far below white all of a photo lies in which nothing is light: about a stop, as a JPEG's ringing and noise make
+the lightest seem lighter."""
 
 LIGHT = ("underexposed", "backlight", "haze", "low contrast", "colour cast", "overexposed")
 DETAIL = ("noise", "blur", "motion blur")
@@ -106,8 +107,7 @@ def noisy(measurements: Measurements) -> bool:
 
 def is_part(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a picture is cut out of a larger photo: as noisy and as soft as at full size, and small."""
-    probable, missing = SURELY_DARK
-    dark = diagnosis["underexposed"].probability >= probable and diagnosis.brighter >= missing
+    dark = diagnosis["underexposed"].probability >= SURELY_DARK and diagnosis.brighter >= SHOWN_DARK
     return _small(measurements) and noisy(measurements) and not dark
 
 
@@ -118,7 +118,7 @@ def nothing_light(measurements: Measurements) -> bool:
 
 def surely_dark(defect: Defect, measurements: Measurements) -> bool:
     """Whether a defect is too little light, sure, and nothing is light."""
-    return defect.name == "underexposed" and defect.probability >= SURELY_DARK[0] and nothing_light(measurements)
+    return defect.name == "underexposed" and defect.probability >= SURELY_DARK and nothing_light(measurements)
 
 
 def _small(measurements: Measurements) -> bool:
