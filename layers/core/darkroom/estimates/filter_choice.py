@@ -75,7 +75,7 @@ def candidates(noise: NoiseEstimate) -> list[Candidate]:
 
 
 def trial_ms(candidate: Candidate, samples: list[Array]) -> float:
-    """Predicted time of `predicted_errors` for one candidate."""
+    """Predicted time of `squared_errors` for one candidate."""
     return 2 * sum(candidate.cost_ms(sample.shape) for sample in samples)
 
 

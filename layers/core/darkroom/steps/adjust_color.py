@@ -90,7 +90,7 @@ def adjust_color(image: Array, params: AdjustColor) -> Array:
       chroma by 1 + value; vibrance likewise with a value that fades with chroma C as exp(-C / 0.12). What leaves sRGB
       is mixed with grey of its own luminance instead of being clipped by channel. `spare_skin` takes so much of these
       back where the colour is skin's: what makes a landscape lively makes faces orange. Where the hue is violet or
-      magenta, `spare_greys` times vibrance by ``C^2 / (C^2 + value 0.05^2)``: greys in the shade are to stay grey.
+      magenta, vibrance is multiplied by ``C^2 / (C^2 + spare_greys 0.05^2)``: greys in the shade are to stay grey.
 
     Alone, and where nothing was clipped or left the gamut, each but vibrance is undone by its opposite: the negative
     value, and -s / (1 + s) for a saturation s. Grey pictures keep to exposure, brightness and contrast.
