@@ -240,6 +240,16 @@ def test_denoise_reports_what_it_estimated_and_takes_what_it_is_told() -> None:
     assert apply("denoise", image, sigma=8).std() < 1
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_noise_that_three_equal_channels_share_is_known_as_one_channel_s(dtype: type[np.generic]) -> None:
+    noisy = with_noise(np.full((256, 256), 128, np.uint8), 12)
+    grey = noisy if dtype == np.uint8 else (noisy * np.uint16(257) if dtype == np.uint16 else noisy / np.float32(255))
+    one, three = estimate_noise(grey), estimate_noise(np.repeat(grey[..., None], 3, axis=2))
+    assert (one.chroma, three.chroma) == ((), (0.0,) * len(one.luminance))
+    assert one.white_sigma == pytest.approx(12, rel=0.15)
+    assert three.white_sigma == pytest.approx(one.white_sigma, rel=0.05)
+
+
 @pytest.mark.parametrize("shape", [(96, 256), (96, 256, 3)])
 def test_denoise_knows_that_noise_was_clipped(shape: tuple[int, ...]) -> None:
     """Black and white, and what lies near them, come back at their levels."""

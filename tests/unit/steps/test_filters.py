@@ -402,6 +402,16 @@ def test_auto_filter_keeps_its_budget_or_does_nothing() -> None:
     assert steps[1] == "denoise"
 
 
+@pytest.mark.parametrize("channels", [1, 3])
+def test_auto_filter_takes_noise_out_of_grey_pictures_of_one_channel_or_of_three_equal_ones(channels: int) -> None:
+    clean = photo("nyc")[..., 1]
+    noisy = with_noise(clean, 10)
+    outcome = run("auto_filter", noisy if channels == 1 else np.repeat(noisy[..., None], channels, axis=2))
+    result = outcome.image.reshape(*clean.shape, channels)
+    assert psnr(result[..., 0] / 255, clean) > psnr(noisy / 255, clean) + 2
+    assert (result == result[..., :1]).all()
+
+
 def test_auto_filter_leaves_noise_that_a_reduction_will_average() -> None:
     noisy = with_noise(photo("nyc"), 2)
     large, small = (run("auto_filter", noisy, output_scale=scale).details for scale in (1, 0.1))

@@ -81,8 +81,8 @@ class NoiseEstimate:
     """Standard deviations of noise, in levels of 255.
 
     luminance, chroma: per octave of spatial frequency, finest first, on a scale where white noise of standard deviation
-    s in each of R, G and B is s in every octave. A grey picture has no chroma. unreduced: how sure it is, in 0–1, that
-    it is a camera's, to be seen, and at the size that demosaicing gave it.
+    s in each of R, G and B is s in every octave. A picture of one channel has no chroma, one of three equal ones
+    has 0. unreduced: how sure it is, in 0–1, that it is a camera's, to be seen, and at the size that demosaicing gave.
     """
 
     luminance: tuple[float, ...]
@@ -101,7 +101,7 @@ class NoiseEstimate:
 
     @property
     def white_sigma(self) -> float:
-        """Standard deviation, in each of R, G and B, of the part of it that all octaves have."""
+        """Standard deviation, in each channel, of the part of it that all octaves have."""
         luminance = min(self.luminance)
         if not self.chroma:
             return luminance
@@ -289,4 +289,6 @@ def _mixed(measured: Array, camera: CameraNoise) -> NoiseEstimate:
         return tuple(result.tolist())
 
     luminance, chroma = mixed(quietest.luminance, camera.luminance), mixed(quietest.chroma, camera.chroma)
+    if not chroma and measured.shape[1] > 1:
+        chroma = (0.0,) * OCTAVES
     return NoiseEstimate(luminance, chroma, share * camera.unreduced)

@@ -11,7 +11,7 @@ import numpy as np
 
 from darkroom.algorithms.clipping import level_of_mean, look_up
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
-from darkroom.estimates.noise import FINEST, OCTAVES, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
+from darkroom.estimates.noise import FINEST, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
 from darkroom.step import Analysed, step
@@ -74,7 +74,7 @@ def denoise(image: Array, params: Denoise, analysis: NoiseEstimate) -> Array:
     removed = replace(
         analysis,
         luminance=tuple(sigma * params.luminance for sigma in analysis.luminance),
-        chroma=tuple(sigma * params.chroma for sigma in analysis.chroma or (0.0,) * OCTAVES) if image.ndim == 3 else (),
+        chroma=tuple(sigma * params.chroma for sigma in analysis.chroma) if image.ndim == 3 else (),
     )
     profiles = np.stack([removed.luminance] + [removed.chroma] * 2 * (image.ndim == 3)) / 255
     active = np.flatnonzero(profiles.any(axis=1))
