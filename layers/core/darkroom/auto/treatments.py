@@ -291,7 +291,7 @@ def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measureme
 
 
 def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
-    """By how many EV a photo, without what is taken out of its light, can be lightened until something is white."""
+    """By how many EV a photo, without what is taken out of its light and without ringing, can be lightened to white."""
     balanced = _decision(diagnosis["colour cast"], _balance, diagnosis, measurements).steps
     light = np.array(balanced[0].params["illuminant"] if balanced else (1.0, 1.0, 1.0))
     light /= light[1]  # as `white_balance` divides it out
