@@ -771,7 +771,7 @@ def test_the_finish_is_bold_where_much_detail_is_and_quiet_where_all_is_calm() -
     calm, some, busy = (strength(msgspec.structs.replace(DULL, detail=detail)) for detail in (0.1, 0.5, 0.9))
     assert 0 < calm[0] < some[0] < busy[0]
     assert 0 < calm[1] < some[1] < busy[1]
-    assert busy[1] > 2 * calm[1]
+    assert busy[1] > 1.5 * calm[1]
 
 
 def test_what_is_hardly_a_photo_or_has_light_of_its_own_is_finished_quietly() -> None:
@@ -795,10 +795,10 @@ def test_what_is_too_dark_by_what_it_shows_becomes_lighter_though_it_is_calm() -
         return float((curves.after(tones, finish("gentle", told, measurements, []).steps) - tones).mean())
 
     busy = msgspec.structs.replace(calm, detail=0.9)
-    assert lighter(0.0) + 0.02 < lighter(0.02) < lighter(0.04) - 0.02
+    assert lighter(0.0) + 0.01 < lighter(0.02) < lighter(0.04) - 0.02
     assert lighter(0.04, glow=0.95) < lighter(0.04)
     assert lighter(0.0) < lighter(0.0, busy)
-    assert lighter(0.04) == pytest.approx(lighter(0.04, busy), abs=0.01), "of the light that is missed it has all"
+    assert lighter(0.05) == pytest.approx(lighter(0.05, busy), abs=0.01), "of the light that is missed it has all"
 
 
 @pytest.mark.parametrize("measurements", [DULL, BUSY], ids=["calm", "busy"])

@@ -44,7 +44,7 @@ MIDDLE = (0.36, 0.62)
 """Mean luma between which a photo is as light as usual."""
 
 MOST_MIDDLE = 0.08
-LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.0, 0.04)
+LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.01, 0.05)
 AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
 """How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
 in full, and where even a quiet one; up to what mean, and by how much at most."""
@@ -61,24 +61,24 @@ DEPTH = 0.24
 """Deviation of luma from which contrast is strong enough."""
 
 MOST_CONTRAST = 0.5
+DARKER_HALF = 0.4
+"""Of the contrast that is given above a level, how much is given below: a face in the shade is not to go black."""
+
 FLATTEST, STEEPEST = 0.6, 1.9
 """Slopes between which the curve stays."""
 
 PALE = 0.4
 """Mean chroma from which colours are strong enough."""
 
-MOST_VIBRANCE, MORE_VIBRANCE = 0.5, 0.75
+MOST_VIBRANCE, MORE_VIBRANCE = 0.45, 0.3
 """Of a quiet finish; and how much more of a bold one."""
-
-SATURATION = 0.2
-"""Saturation for vibrance, which hardly reaches colours of middling strength."""
 
 OPENED = (0.1, 0.5)
 """`amount` of opened shadows from which vibrance is less, and from which there is none: with light colours grow too,
 and skin in the shade would turn orange."""
 
 SPARED = {"spare_skin": 0.8, "spare_greys": 1.0}
-"""How much skin is spared of both, and of vibrance the faint violet of greys: of a koala, of snow in the shade."""
+"""How much of vibrance skin is spared, and the faint violet of greys: of a koala, of snow in the shade."""
 
 TONED = (10.0, 16.0)
 """`LightEvidence.hues` up to which a picture has one colour a luma, as a toned print, and from which it has not."""
@@ -90,13 +90,13 @@ DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.08, 0.45), (-0.03, 0.03)
 """Luma of shadows; the share of them from which they are opened, and from which in full; and how much lighter the photo
 should be by what it shows, likewise: what is dark on purpose stays."""
 
-MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.5, 0.55, 0.06
+MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.4, 0.55, 0.06
 """`amount` and `range` of `lift_shadows`."""
 
 LOW_KEY = (0.1, 0.3)
 """Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
 
-LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.75, 0.08
+LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.6, 0.08
 """Deviation of luma up to which local contrast is raised in full, and from which not at all; its `amount`."""
 
 LOCAL_CONTRAST = {"sigma": 0.2, "spare_skin": 0.6}
@@ -170,14 +170,14 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
             points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
         moved = through(points, tones)
         if float(np.abs(moved - tones).mean()) >= LEAST_CHANGE:
-            steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points}))
+            steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points, "spare_colors": 1.0}))
             mean = float(moved.mean() - tones.mean())
             way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
             told.append(f"middle tones {way}")
             told.append("more contrast by a smooth curve")
     vibrance = round(_vibrance(measurements, share, bold) * (1 - between(lift, *OPENED)), 2)
     if vibrance >= LEAST_VIBRANCE:
-        colors = {"vibrance": vibrance, "saturation": round(vibrance * SATURATION, 2), **SPARED}
+        colors = {"vibrance": vibrance, **SPARED}
         steps.append(StepCall("adjust_color", colors))
         told.append(f"pale colours {vibrance:+.0%}")
     if not steps:
@@ -260,7 +260,7 @@ def _lifted(levels: Array, by: float) -> Array:
 def _s_curve(levels: Array, about: float) -> Array:
     """Darker below a level and lighter above it, nothing at the ends."""
     inside = np.clip(levels, 0, 1)
-    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)) * np.where(inside < about, 0.6, 1))
+    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)) * np.where(inside < about, DARKER_HALF, 1))
 
 
 def _bounded(out: Array) -> Array:

@@ -10,7 +10,8 @@ import numpy as np
 from darkroom.color.conversions import apply_table, luma, with_luma
 from darkroom.params import param
 from darkroom.picture import Array
-from darkroom.step import bands, lut_for
+from darkroom.srgb import highest
+from darkroom.step import bands, lut_for, to_float
 
 Curve = Callable[[Array], Array]
 """Levels in 0–1 (float32 or float64) → levels, of the same dtype."""
@@ -20,21 +21,40 @@ Channels = Annotated[
 ]
 
 
-def apply_curve(image: Array, curve: Curve, channels: Literal["luminance", "each"]) -> Array:
+SPARED_LEVELS = 4096
+"""Levels for which a curve is computed where only how far a strong colour may go is read from it."""
+
+
+def apply_curve(
+    image: Array, curve: Curve, channels: Literal["luminance", "each"], *, spare_colors: float = 0.0
+) -> Array:
     """The picture (HxW or HxWx3, any dtype) through a curve, as a new array of its dtype.
 
     "each": every channel alone; exact for every level of an integer dtype, through a table computed in float64.
     "luminance": Y' of BT.601 goes through the curve and hue stays, see `with_luma`; a grey picture is its own luma.
+    spare_colors: how much of what would make a strong colour pale is left out, in 0–1: a luma that rises by no more
+    than the curve makes of the largest channel needs no paler colour. For curves that end at 1.
     Takes a band's planes besides the result.
     """
     if image.ndim == 3 and channels == "luminance":
         result = np.empty_like(image)
+        table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors else None
         for rows, _, _ in bands(image.shape, 0):
-            result[rows] = with_luma(image[rows], np.clip(curve(luma(image[rows])), 0, 1))
+            old = luma(image[rows])
+            new = np.clip(curve(old), 0, 1)
+            if table is not None:
+                new -= np.float32(spare_colors) * _beyond(to_float(highest(image[rows])), old, new, table)
+            result[rows] = with_luma(image[rows], new)
         return result
     if image.dtype == np.float32:
         return np.clip(curve(image), 0, 1)
     return apply_table(image, lut_for(curve, image.dtype))
+
+
+def _beyond(largest: Array, old: Array, new: Array, table: Array) -> Array:
+    """By how much a new luma exceeds the old one, multiplied as the curve multiplies the largest channel."""
+    factor = np.maximum(nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6)), 1)
+    return np.asarray(np.maximum(new - old * factor, 0))
 
 
 def luminance_histogram(image: Array, bins: int) -> Array:

@@ -29,6 +29,10 @@ class StretchNonlinear(Params, frozen=True):
     inverse: Annotated[bool, param("the inverse of log, sigmoid, asinh or power")] = False
     anchored: Annotated[bool, param("black stays black and white stays white under sigmoid")] = True
     channels: Channels = "luminance"
+    spare_colors: Annotated[
+        float,
+        param("how much of what would make strong colours pale is left out, where luminance rises", ge=0, le=1),
+    ] = 0.0
     strength: Strength = 1.0
 
     example = {"method": "asinh", "gain": 8.0}
@@ -42,6 +46,8 @@ class StretchNonlinear(Params, frozen=True):
             raise ValueError(f"'points' must rise in their first value, each by at least {SMALLEST_STEP:g}")
         if self.method == "curve" and self.inverse:
             raise ValueError("'inverse' is for formulas; give the curve's points the other way round")
+        if self.spare_colors and self.channels != "luminance":
+            raise ValueError("'spare_colors' is for curves of luminance")
         if self.method == "sigmoid" and self.inverse and not self.anchored:
             raise ValueError("'inverse' of a sigmoid needs 'anchored'")
 
@@ -62,8 +68,11 @@ def stretch_nonlinear(image: Array, params: StretchNonlinear) -> Array:
     - asinh: ``asinh(gain x) / asinh(gain)`` (Lupton et al., 2004): linear in the shadows, logarithmic above.
     - curve: the monotone cubic through `points` (PCHIP, Fritsch and Butland, 1984); level before the first and
       after the last.
+
+    Where luminance rises, a strong colour can become as light only if it pales: a golden fish turns to peach. With
+    `spare_colors` it rises by no more than the curve makes of the largest channel, and the colour stays.
     """
-    return apply_curve(image, _curve(params), params.channels)
+    return apply_curve(image, _curve(params), params.channels, spare_colors=params.spare_colors)
 
 
 def _curve(params: StretchNonlinear) -> Curve:
