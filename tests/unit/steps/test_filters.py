@@ -402,6 +402,16 @@ def test_auto_filter_keeps_its_budget_or_does_nothing() -> None:
     assert steps[1] == "denoise"
 
 
+@pytest.mark.parametrize("name", ["city", "nyc"])
+def test_auto_filter_knows_that_noise_was_clipped_at_black(name: str) -> None:
+    """Held against the mean that clipping left, what takes it back would seem worse than what does not."""
+    clean = np.maximum(photo(name) - 0.25, 0) / 2
+    noisy = with_noise(clean, 15)
+    outcome = run("auto_filter", noisy, budget_ms=30_000)
+    fixed = [apply(each.name, noisy, **each.values) for each in candidates(estimate_noise(noisy))]
+    assert psnr(outcome.image / 255, clean) >= max(psnr(result / 255, clean) for result in fixed) - 0.1
+
+
 @pytest.mark.parametrize("channels", [1, 3])
 def test_auto_filter_takes_noise_out_of_grey_pictures_of_one_channel_or_of_three_equal_ones(channels: int) -> None:
     clean = photo("nyc")[..., 1]
