@@ -33,7 +33,7 @@ def apply_curve(
     "each": every channel alone; exact for every level of an integer dtype, through a table computed in float64.
     "luminance": Y' of BT.601 goes through the curve and hue stays, see `with_luma`; a grey picture is its own luma.
     spare_colors: how much of what would make a strong colour pale is left out, in 0–1: a luma that rises by no more
-    than the curve makes of the largest channel needs no paler colour. For curves that end at 1.
+    than the curve makes of the largest channel needs no paler colour. For curves from 0 to 1: black stays.
     Takes a band's planes besides the result.
     """
     if image.ndim == 3 and channels == "luminance":
