@@ -751,7 +751,7 @@ def test_shadows_are_opened_where_much_lies_in_them_that_is_not_meant_to() -> No
 
 def test_where_shadows_are_opened_colours_grow_with_them_and_get_less_vibrance() -> None:
     shady = msgspec.structs.replace(BUSY, tones=tuple((np.linspace(0, 1, 32) ** 2.5).tolist()))
-    shut, opened = (vibrance(finish("full", seen(brighter), shady, []).steps) for brighter in (-0.03, -0.01))
+    shut, opened = (vibrance(finish("full", seen(brighter), shady, []).steps) for brighter in (-0.02, 0.02))
     assert 0 < opened < shut
 
 

@@ -30,7 +30,7 @@ BUSY, QUIET = (0.42, 0.6), 0.85
 bold: a sky, a backdrop or blur shows every change of tone, leaves and a crowd bear it. And how much of the contrast a
 quiet one has; of the light that a photo misses it has all."""
 
-GLOWING = (0.4, 0.9)
+GLOWING = (0.3, 0.7)
 """Probability that a photo's light should have its colour, as at dusk or on a stage, from which its tones may be meant
 to be as they are, and from which they stay, but for a quiet finish."""
 
@@ -86,7 +86,7 @@ TONED = (10.0, 16.0)
 LEAST_CHANGE = 0.008
 """Mean change of luma below which a curve is not worth a change."""
 
-DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.08, 0.45), (-0.03, 0.03)
+DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.08, 0.45), (-0.01, 0.05)
 """Luma of shadows; the share of them from which they are opened, and from which in full; and how much lighter the photo
 should be by what it shows, likewise: what is dark on purpose stays."""
 
@@ -151,9 +151,10 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     light, bold, share = share * plain, share * bold, share * (QUIET + (1 - QUIET) * bold)
     before = np.array(measurements.tones)
     tones = after(before, [call for repair in repairs for call in repair.steps])
-    brighter = diagnosis.brighter - float(tones.mean() - before.mean()) if diagnosis.scene else None
-    if brighter is not None and STEEPENED in repaired:
-        brighter = min(brighter, 0.0) - STILL_LIGHT
+    brighter = None
+    if diagnosis.scene:
+        missed = diagnosis.brighter - float(tones.mean() - before.mean())
+        brighter = min(missed, 0.0) - STILL_LIGHT if STEEPENED in repaired else min(missed, plain * missed)
     steps, told = [], []
     lift = 0.0 if UNTONED in repaired else _opened(tones, bold, brighter, diagnosis.scene.get("night", 0.0))
     if lift:

@@ -22,7 +22,7 @@ Channels = Annotated[
 
 
 SPARED_LEVELS = 4096
-"""Levels for which a curve is computed where only how far a strong colour may go is read from it."""
+"""Levels for which a curve is computed where it is read for the largest channel."""
 
 
 def apply_curve(
@@ -32,8 +32,9 @@ def apply_curve(
 
     "each": every channel alone; exact for every level of an integer dtype, through a table computed in float64.
     "luminance": Y' of BT.601 goes through the curve and hue stays, see `with_luma`; a grey picture is its own luma.
-    spare_colors: how much of what would make a strong colour pale is left out, in 0–1: a luma that rises by no more
-    than the curve makes of the largest channel needs no paler colour. For curves from 0 to 1: black stays.
+    spare_colors: how much a colour's largest channel goes through the curve instead of its luma, in 0–1, and multiplies
+    the others alike: it becomes neither paler where it is lightened nor dull where it is darkened. For curves from 0 to
+    1: black stays.
     Takes a band's planes besides the result.
     """
     if image.ndim == 3 and channels == "luminance":
@@ -43,18 +44,14 @@ def apply_curve(
             old = luma(image[rows])
             new = np.clip(curve(old), 0, 1)
             if table is not None:
-                new -= np.float32(spare_colors) * _beyond(to_float(highest(image[rows])), old, new, table)
+                largest = to_float(highest(image[rows]))
+                factor = nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6))
+                new += np.float32(spare_colors) * (old * factor - new)
             result[rows] = with_luma(image[rows], new)
         return result
     if image.dtype == np.float32:
         return np.clip(curve(image), 0, 1)
     return apply_table(image, lut_for(curve, image.dtype))
-
-
-def _beyond(largest: Array, old: Array, new: Array, table: Array) -> Array:
-    """By how much a new luma exceeds the old one, multiplied as the curve multiplies the largest channel."""
-    factor = np.maximum(nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6)), 1)
-    return np.asarray(np.maximum(new - old * factor, 0))
 
 
 def luminance_histogram(image: Array, bins: int) -> Array:

@@ -31,7 +31,7 @@ class StretchNonlinear(Params, frozen=True):
     channels: Channels = "luminance"
     spare_colors: Annotated[
         float,
-        param("how much of what would make strong colours pale is left out, where luminance rises", ge=0, le=1),
+        param("how much strong colours are spared from paling and from going dark", ge=0, le=1),
     ] = 0.0
     strength: Strength = 1.0
 
@@ -69,8 +69,9 @@ def stretch_nonlinear(image: Array, params: StretchNonlinear) -> Array:
     - curve: the monotone cubic through `points` (PCHIP, Fritsch and Butland, 1984); level before the first and
       after the last.
 
-    Where luminance rises, a strong colour can become as light only if it pales: a golden fish turns to peach. With
-    `spare_colors` it rises by no more than the curve makes of the largest channel, and the colour stays.
+    A strong colour's luminance lies far below its largest channel: along a curve that darkens what is dark and lightens
+    what is light a red goes black, and a golden fish, lightened, can only pale to peach. With `spare_colors` the
+    largest channel goes through the curve, and multiplies all three; greys are as without. Black stays.
     """
     return apply_curve(image, _curve(params), params.channels, spare_colors=params.spare_colors)
 
