@@ -25,7 +25,7 @@ at. None of these was trained on, but for `clic2025`, `elementary` and `wallpape
 """
 
 BY_EYE = """
-One reader, strict as a photographer, looked at every changed photo of these sets before and after, on sheets with
+Readers, strict as photographers, one for each set, looked at every changed photo before and after, on sheets with
 numbers; what is not changed is the same. A verdict holds for the very pixels that were looked at
 (`tests/bench/real/verdicts.txt`); `python -m tests.bench.real.eye` draws the sheets, takes the verdicts and counts
 them. One pair of eyes is no panel, and knew which side was which.
