@@ -54,9 +54,6 @@ NOISY_LEVELS = 12.0
 LEAST_NOISE = 1.0
 """Levels of measured noise below which there is nothing to take out."""
 
-RINGING_EV = 0.04
-"""By how much a JPEG's ringing and noise make the lightest of a photo seem lighter than it is, if it is not white."""
-
 REVEALED_LEVELS = 3.0
 """Noise that is not to be seen yet, but would be as much as this once the photo is lightened, is removed before."""
 
@@ -291,10 +288,9 @@ def _still_missing(step: StepCall, diagnosis: Diagnosis, measurements: Measureme
 
 
 def _room_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
-    """By how many EV a photo, without what is taken out of its light and without ringing, can be lightened to white."""
+    """By how many EV a photo, without what is taken out of its light, can be lightened until something is white."""
     balanced = _decision(diagnosis["colour cast"], _balance, diagnosis, measurements).steps
     light = np.array(balanced[0].params["illuminant"] if balanced else (1.0, 1.0, 1.0))
     light /= light[1]  # as `white_balance` divides it out
     brightest = float((srgb_to_linear_exact(np.array(measurements.white_point)) / light).max())
-    room = -math.log2(max(brightest, 1e-4))
-    return room + min(max(room, 0.0), RINGING_EV)
+    return -math.log2(max(brightest, 1e-4))
