@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from darkroom.algorithms.clipping import deviation_left, level_of_mean, look_up
+from darkroom.algorithms.clipping import deviation_left, level_of_mean
+from darkroom.color.tone import nearest_level
 
 
 @pytest.mark.parametrize("sigma", [0.02, 0.1, 0.4])
@@ -14,12 +15,12 @@ def test_level_and_deviation_are_known_by_the_mean(level: float, sigma: float) -
     noise = np.random.default_rng(1).standard_normal(1_000_000)
     clipped = np.clip(level + sigma * noise, 0, 1)
     mean = np.array([[clipped.mean()]], np.float32)
-    np.testing.assert_allclose(mean + look_up(mean, level_of_mean(sigma)), level, atol=0.01 * sigma + 2 / 4096)
+    np.testing.assert_allclose(mean + nearest_level(level_of_mean(sigma), mean), level, atol=0.01 * sigma + 2 / 4096)
     np.testing.assert_allclose(
-        sigma * look_up(mean, deviation_left(sigma)), clipped.std(), atol=0.01 * sigma + 1 / 4096
+        sigma * nearest_level(deviation_left(sigma), mean), clipped.std(), atol=0.01 * sigma + 1 / 4096
     )
 
 
 def test_what_lies_outside_takes_the_nearest_entry() -> None:
     table = level_of_mean(0.1)
-    assert np.array_equal(look_up(np.array([-0.5, 1.5], np.float32), table), [table[0], table[-1]])
+    assert np.array_equal(nearest_level(table, np.array([-0.5, 1.5], np.float32)), [table[0], table[-1]])

@@ -9,7 +9,7 @@ import numpy as np
 from darkroom.picture import Array
 
 LEVELS = 4096
-"""Levels for which is computed what clipping made of them; others take the nearest's."""
+"""Levels for which is computed what clipping made of them; others take the nearest's (`color.tone.nearest_level`)."""
 
 
 def level_of_mean(sigma: float) -> Array:
@@ -26,11 +26,6 @@ def deviation_left(sigma: float) -> Array:
     """The share of noise's deviation `sigma` > 0 that clipping leaves, by the mean it leaves: float32 (LEVELS,)."""
     levels, mean, deviation = _moments(sigma)
     return (np.interp(levels, mean, deviation) / sigma).astype(np.float32)
-
-
-def look_up(image: Array, table: Array) -> Array:
-    """The entry of a table of `LEVELS` for each value of 0–1, in the shape of the image."""
-    return np.asarray(table[np.rint(np.clip(image, 0, 1) * (LEVELS - 1)).astype(np.intp)])
 
 
 def _moments(sigma: float) -> tuple[Array, Array, Array]:

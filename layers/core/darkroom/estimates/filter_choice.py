@@ -11,7 +11,8 @@ import cv2
 import numpy as np
 
 from darkroom import registry
-from darkroom.algorithms.clipping import deviation_left, level_of_mean, look_up
+from darkroom.algorithms.clipping import deviation_left, level_of_mean
+from darkroom.color.tone import nearest_level
 from darkroom.estimates.noise import FINEST, OPPONENT, NoiseEstimate
 from darkroom.params import Params
 from darkroom.picture import Array
@@ -112,8 +113,8 @@ def squared_errors(
         around = cv2.blur(given, AROUND, borderType=cv2.BORDER_REFLECT)
         probe = noise_like(noise, given.shape, rng)
         if left is not None:
-            probe *= look_up(around, left)
-        bias = np.zeros_like(given) if change is None else look_up(around, change)
+            probe *= nearest_level(left, around)
+        bias = np.zeros_like(given) if change is None else nearest_level(change, around)
         seen_probe, seen_bias = _seen(probe, output_scale), _seen(bias, output_scale)
         power = float(np.square(seen_probe).sum())
         pixels += seen_probe.size

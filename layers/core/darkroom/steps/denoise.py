@@ -9,8 +9,9 @@ import cv2
 import msgspec
 import numpy as np
 
-from darkroom.algorithms.clipping import level_of_mean, look_up
+from darkroom.algorithms.clipping import level_of_mean
 from darkroom.algorithms.sliding_dct import hard_threshold, wiener
+from darkroom.color.tone import nearest_level
 from darkroom.estimates.noise import FINEST, OPPONENT, NoiseEstimate, estimate_noise, opponent_planes
 from darkroom.params import Params, Strength, param
 from darkroom.picture import Array
@@ -96,7 +97,7 @@ def _unclip(image: Array, sigma: float) -> None:
         return
     change = level_of_mean(sigma)
     for row in image:
-        row += look_up(row, change)
+        row += nearest_level(change, row)
 
 
 def _two_passes(planes: Array, profiles: Array) -> Array:
