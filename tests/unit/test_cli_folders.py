@@ -8,6 +8,8 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
@@ -181,6 +183,60 @@ def _opened_by_a_reader(pipe: Path) -> int:
 def test_a_folder_that_was_killed_in_the_middle_goes_on_and_loses_nothing(tree: Path) -> None:
     """The last photo is a pipe that nobody writes into, until the others' results are there."""
     for number in range(4):
+@pytest.mark.slow
+@pytest.mark.parametrize("times", [1, 3])
+def test_ctrl_c_ends_all_processes_at_once_however_often_it_is_pressed(tree: Path, times: int) -> None:
+    with _two_at_work() as running:
+        for _ in range(times):
+            running.send_signal(signal.SIGINT)
+            time.sleep(0.05)
+        _, stderr = running.communicate(timeout=60)
+    assert stderr == "darkroom: stopped at 0.jpg; 0 done before it\n"
+    assert running.returncode in (130, -signal.SIGINT)  # the second where the last press came when all was done
+    assert not files("out")
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_is_told_of_in_a_line(tree: Path) -> None:
+    with _two_at_work() as running:
+        os.kill(_workers(running.pid)[0], signal.SIGKILL)  # as by a system that is out of memory
+        _, stderr = running.communicate(timeout=60)
+    assert (running.returncode, stderr) == (
+        1,
+        "darkroom: stopped at 0.jpg; 0 done before it; a process died, perhaps for want of memory: "
+        "fewer --jobs need less\n",
+    )
+
+
+@contextmanager
+def _two_at_work() -> Iterator[subprocess.Popen[str]]:
+    """Two processes with a photo each that never comes: pipes that nobody writes into."""
+    names = ["0.jpg", "1.jpg"]
+    for name in names:
+        os.mkfifo(name)
+    running = subprocess.Popen(
+        [str(Path(sys.executable).with_name("darkroom")), "enhance", *names, "-o", "out/", "--jobs", "2"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        start_new_session=True,
+    )
+    try:
+        for name in names:
+            _opened_by_a_reader(Path(name))
+        yield running
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.communicate()
+
+
+def _workers(pid: int) -> list[int]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+
+
         Path(f"scans/{number}.jpg").write_bytes(photos.encoded(seed=number))
     os.mkfifo("never.jpg")
     step = ("--step", "gamma:gamma=1.4", "--jobs", "2")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 import click
@@ -40,18 +41,18 @@ def check(before: str, after: str, jobs: int, quiet: bool, as_json: bool) -> Non
         pairs = [(photo.path, result_of(photo, after)) for photo in inputs.find([before], after)]
     attempts = Attempts(as_json=as_json)
     there = [(first, second) for first, second in pairs if second]
-    compared = begun(compare_two, there, jobs)
-    for first, second in pairs:
-        with attempts.on(first):
-            found = next(compared)() if second else None
-            worse = found.worse if found else (MISSING,)
-            attempts.failed |= bool(worse)
-            if as_json:
-                told = {"worse": worse} if found is None else msgspec.to_builtins(found)
-                line = {"input": shown(first), "output": second and shown(second), **told}
-                click.echo(msgspec.json.encode(line).decode())
-            elif worse or not quiet:
-                click.echo(f"{shown(first)}: {'worse; ' + '; '.join(worse) if worse else 'not worse'}")
+    with closing(begun(compare_two, there, jobs)) as compared:
+        for first, second in pairs:
+            with attempts.on(first):
+                found = next(compared)() if second else None
+                worse = found.worse if found else (MISSING,)
+                attempts.failed |= bool(worse)
+                if as_json:
+                    told = {"worse": worse} if found is None else msgspec.to_builtins(found)
+                    line = {"input": shown(first), "output": second and shown(second), **told}
+                    click.echo(msgspec.json.encode(line).decode())
+                elif worse or not quiet:
+                    click.echo(f"{shown(first)}: {'worse; ' + '; '.join(worse) if worse else 'not worse'}")
     attempts.end()
 
 

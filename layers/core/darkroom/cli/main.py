@@ -6,13 +6,14 @@ is one line on stderr.
 
 from __future__ import annotations
 
+from concurrent.futures import BrokenExecutor
 from typing import Any
 
 import click
 
 import darkroom
 from darkroom.cli import addresses, batch, care, checking, cloud, containers, jobs, joined, photos, questions, reference
-from darkroom.cli.shared import STOPPED, fail, sentence, shown
+from darkroom.cli.shared import DIED, STOPPED, fail, sentence, shown
 from darkroom.errors import DarkroomError, not_installed
 
 
@@ -39,6 +40,8 @@ class Group(click.Group):
         except MemoryError as error:
             fail(sentence(error))
         except ModuleNotFoundError as missing:
+        except BrokenExecutor:
+            fail(DIED)
             fail(not_installed(missing.name or "a package").message)
         raise SystemExit(1)
 

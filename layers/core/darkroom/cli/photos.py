@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
+from collections.abc import Callable, Generator, Sequence
+from contextlib import closing, nullcontext
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -113,22 +113,23 @@ def enhance(
     reports, attempts = [], Attempts(as_json=as_json)
     told_together = albums.together((photo.path for photo in photos), chosen, jobs) if album and work else {}
     to_do = [Work(source, target, told_together.get(source)) for source, target in work]
-    for source, target, result in each(to_do, wanted, jobs, look=gathered is not None):
-        with attempts.on(source), gathered.trying(source) if gathered else nullcontext():
-            body, done, pair = result()
-            files.write(target, body)
-            if gathered:
-                gathered.done(source, done, pair)
-            files.write_sidecar(target, packet(done) if beside else None)
-            whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
-            reports.append(whole)
-            if explain:
-                for reason in report.reasons(done):
-                    click.echo(f"{shown(source)}: {reason.words}", err=True)
-            if as_json:
-                click.echo(msgspec.json.encode(whole).decode())
-            elif not quiet and not is_stream(target):
-                click.echo(f"{shown(source)} → {shown(target)}  {told.line(done)}")
+    with closing(each(to_do, wanted, jobs, look=gathered is not None)) as results:
+        for source, target, result in results:
+            with attempts.on(source), gathered.trying(source) if gathered else nullcontext():
+                body, done, pair = result()
+                files.write(target, body)
+                if gathered:
+                    gathered.done(source, done, pair)
+                files.write_sidecar(target, packet(done) if beside else None)
+                whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
+                reports.append(whole)
+                if explain:
+                    for reason in report.reasons(done):
+                        click.echo(f"{shown(source)}: {reason.words}", err=True)
+                if as_json:
+                    click.echo(msgspec.json.encode(whole).decode())
+                elif not quiet and not is_stream(target):
+                    click.echo(f"{shown(source)} → {shown(target)}  {told.line(done)}")
     if report_path and gathered:
         files.write(report_path, sheet.page(gathered.sheet()).encode())
     elif report_path:
@@ -149,7 +150,7 @@ class Work(NamedTuple):
     together: Together | None = None
 
 
-def each(work: Sequence[Work], wanted: Wanted, jobs: int, *, look: bool = False) -> Iterator[tuple[str, str, Result]]:
+def each(work: Sequence[Work], wanted: Wanted, jobs: int, *, look: bool = False) -> Generator[tuple[str, str, Result]]:
     """Each photo with its target and its result, in order. jobs: processes that work at the same time. look: whether
     each is looked at for a page."""
     if jobs == 1 or len(work) < 2:

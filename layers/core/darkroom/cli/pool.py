@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
+from contextlib import closing
 from functools import partial
 from itertools import islice
 
@@ -21,11 +22,12 @@ def alone_on_a_core() -> None:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
-def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> Iterator[Callable[[], R]]:
+def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> Generator[Callable[[], R]]:
     """What gives each item's result, or raises why there is none, in order, with a bar where someone looks.
 
     No more results wait to be taken than there are processes, and none of those for work. Where one process is enough,
-    it is this one, which works on an item when its result is asked for.
+    it is this one, which works on an item when its result is asked for. Whoever may end early closes it: then the
+    processes end at once, as nobody will take what they work on.
     """
     workers = min(processes, len(items))
     if workers < 2:
@@ -33,8 +35,9 @@ def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> I
             yield partial(work, item)
         return
     from concurrent.futures import ProcessPoolExecutor
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
+    others = set(active_children())
     with ProcessPoolExecutor(workers, get_context("spawn"), initializer=alone_on_a_core) as pool:
         waiting = deque[Future[R]](pool.submit(work, item) for item in items[: 2 * workers])
         rest = islice(items, 2 * workers, None)
@@ -42,10 +45,14 @@ def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> I
             for _ in with_progress(items):
                 yield waiting.popleft().result
                 waiting.extend(pool.submit(work, item) for item in islice(rest, 1))
-        finally:
+        except BaseException:
             pool.shutdown(wait=False, cancel_futures=True)
+            for process in set(active_children()) - others:
+                process.terminate()
+            raise
 
 
 def pooled[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> list[R]:
     """Each item's result, in order."""
-    return [result() for result in begun(work, items, processes)]
+    with closing(begun(work, items, processes)) as results:
+        return [result() for result in results]

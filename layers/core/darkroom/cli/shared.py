@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
+from concurrent.futures import BrokenExecutor
 import click
 import msgspec
 
@@ -25,6 +26,8 @@ STOPPED = 130
 
 def fail(message: str) -> None:
     """One line on stderr."""
+DIED = "a process died, perhaps for want of memory: fewer --jobs need less"
+
     click.echo(f"darkroom: {' '.join(message.split())}", err=True)
 
 
@@ -50,6 +53,9 @@ class Attempts:
         except BrokenPipeError:
             raise  # the reader (head, less) has gone
         except (DarkroomError, OSError, MemoryError, click.UsageError) as error:
+        except BrokenExecutor:
+            fail(f"stopped at {shown(source)}; {self._done} done before it; {DIED}")
+            raise SystemExit(1) from None
             self.failed = True
             fail(f"{shown(source)}: {sentence(error)}")
             if self._as_json:
