@@ -133,6 +133,7 @@ def test_standard_input_and_output(photo: Path) -> None:
         (["enhance", "{text}"], "notes.txt: "),
         (["enhance", "{empty}"], "empty.jpg: the file is empty"),
         (["enhance", "{photo}", "--recipe", "{text}.json"], "notes.txt.json"),
+        (["enhance", "{photo}", "--recipe", "{text}"], "notes.txt: the recipe is not JSON"),
         (["inspect", "{text}"], "darkroom: "),
         (["diagnose", "{text}"], "the file is not a picture"),
         (["diagnose", "{tmp}/missing.jpg"], "missing.jpg: No such file"),

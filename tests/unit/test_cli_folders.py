@@ -101,6 +101,20 @@ def test_a_line_of_json_a_photo_for_programs(tree: Path) -> None:
     assert told["scans/b.jpg"]["stages"][0]["steps"][0]["name"] == "gamma"
 
 
+def test_a_name_is_told_in_one_line_and_to_programs_as_it_is(tree: Path) -> None:
+    name = "a\n\x1b[31mb  c\u2028.jpg"
+    Path(name).write_bytes(photos.encoded())
+    Path(f"bad{name}").write_bytes(b"words")
+    done = run("enhance", name, f"bad{name}", "-o", "better/", "--recipe", "none")
+    assert done.stdout.startswith(r"a\n\x1b[31mb  c\u2028.jpg → better/a\n\x1b[31mb  c\u2028.jpg  ")
+    assert done.stderr.startswith(r"darkroom: bada\n\x1b[31mb  c\u2028.jpg: ")
+    assert (done.stdout.count("\n"), done.stderr.count("\n")) == (1, 1)
+    for command in (["enhance", "-o", "again/", "--recipe", "none"], ["inspect"], ["classify"]):
+        told = [json.loads(line) for line in run(*command, name, f"bad{name}", "--json").stdout.split("\n")[:-1]]
+        assert [line["input"] for line in told] == [name, f"bad{name}"]
+    assert run("inspect", "").stderr == "darkroom: '': No such file or directory\n"
+
+
 @pytest.mark.parametrize("command", ["inspect", "diagnose"])
 def test_questions_about_a_folder(command: str, tree: Path) -> None:
     done = run(command, "scans", "--json")
@@ -169,20 +183,6 @@ def test_ctrl_c_says_what_is_done_and_is_status_130(tree: Path) -> None:
     assert files("out") == {"b.jpg"}
 
 
-def _opened_by_a_reader(pipe: Path) -> int:
-    """The pipe's other end, once somebody reads from it."""
-    for _ in range(60_000):
-        try:
-            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
-        except OSError:
-            time.sleep(0.01)
-    raise AssertionError("nobody reads from it")
-
-
-@pytest.mark.slow
-def test_a_folder_that_was_killed_in_the_middle_goes_on_and_loses_nothing(tree: Path) -> None:
-    """The last photo is a pipe that nobody writes into, until the others' results are there."""
-    for number in range(4):
 @pytest.mark.slow
 @pytest.mark.parametrize("times", [1, 3])
 def test_ctrl_c_ends_all_processes_at_once_however_often_it_is_pressed(tree: Path, times: int) -> None:
@@ -237,6 +237,20 @@ def _workers(pid: int) -> list[int]:
     return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
 
 
+def _opened_by_a_reader(pipe: Path) -> int:
+    """The pipe's other end, once somebody reads from it."""
+    for _ in range(60_000):
+        try:
+            return os.open(pipe, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError:
+            time.sleep(0.01)
+    raise AssertionError("nobody reads from it")
+
+
+@pytest.mark.slow
+def test_a_folder_that_was_killed_in_the_middle_goes_on_and_loses_nothing(tree: Path) -> None:
+    """The last photo is a pipe that nobody writes into, until the others' results are there."""
+    for number in range(4):
         Path(f"scans/{number}.jpg").write_bytes(photos.encoded(seed=number))
     os.mkfifo("never.jpg")
     step = ("--step", "gamma:gamma=1.4", "--jobs", "2")

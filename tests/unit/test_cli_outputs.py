@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler
@@ -301,3 +303,40 @@ def test_photos_that_differ_in_their_extension_have_results_of_their_own(
     done = run("enhance", *names, "--recipe", recipe, "-o", "out/")
     assert done.exit_code == 0, done.output
     assert set(os.listdir("out")) == results
+
+
+def test_what_cannot_be_written_is_named_and_not_the_photo(here: Path) -> None:
+    make("a.jpg")
+    os.symlink("nowhere/b.jpg", "link.jpg")
+    for command, says in {
+        ("-o", "link.jpg", "--force"): "a.jpg: link.jpg cannot be written: No such file or directory",
+        ("-o", "/dev/full"): "a.jpg: /dev/full cannot be written: No space left on device",
+        ("-o", "b.jpg", "--report", "/dev/full"): "/dev/full cannot be written: No space left on device",
+    }.items():
+        done = run("enhance", "a.jpg", "--recipe", "none", *command)
+        assert (done.exit_code, done.stderr) == (1, f"darkroom: {says}\n")
+
+
+def test_a_file_is_no_folder_for_results(here: Path) -> None:
+    make("a.jpg", "b.jpg")
+    before = snapshot(here)
+    for folder in ("b.jpg/", "b.jpg/in/"):
+        done = run("enhance", "a.jpg", "--recipe", "none", "-o", folder)
+        assert done.exit_code == 2
+        assert "Error: the folder b.jpg" in done.stderr
+    assert snapshot(here) == before
+
+
+@pytest.mark.parametrize(
+    ("redirection", "says"),
+    [
+        ("<&-", "-: Bad file descriptor"),
+        ("< a.jpg >&-", "-: - cannot be written: Bad file descriptor"),
+        ("< a.jpg > /dev/full", "-: - cannot be written: No space left on device"),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_told_of(here: Path, redirection: str, says: str) -> None:
+    Path("a.jpg").write_bytes(darkroom.encode(Picture(PIXELS[:8, :8].copy()), "jpeg"))
+    command = f"{Path(sys.executable).with_name('darkroom')} enhance - --recipe none {redirection}"
+    done = subprocess.run(["sh", "-c", command], stderr=subprocess.PIPE, text=True)
+    assert (done.returncode, done.stderr) == (1, f"darkroom: {says}\n")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from darkroom.cli.shared import read_file
+from darkroom.cli.shared import naming, read_file, shown
 
 if TYPE_CHECKING:  # what a command works with is loaded when it runs: `--help` waits for no library
     from darkroom.wanted import Wanted
@@ -69,7 +69,9 @@ def read_wanted(recipe_source: str | None, step_texts: Sequence[str] = (), **ove
     if recipe_source and step_texts:
         raise click.UsageError("--recipe and --step exclude each other")
     if recipe_source and is_file_of_a_recipe(recipe_source):
-        return Wanted.of_options(read_file(recipe_source), **overrides)
+        content = read_file(recipe_source)
+        with naming(shown(recipe_source)):
+            return Wanted.of_options(content, **overrides)
     return Wanted.of_options(recipe_source, step_texts, **overrides)
 
 

@@ -10,7 +10,7 @@ import click
 
 from darkroom.cli import inputs
 from darkroom.cli.pool import begun
-from darkroom.cli.shared import Attempts, read_file, shown
+from darkroom.cli.shared import Attempts, named, naming, read_file, shown
 
 if TYPE_CHECKING:
     from darkroom.auto.compared import Comparison
@@ -49,7 +49,7 @@ def check(before: str, after: str, jobs: int, quiet: bool, as_json: bool) -> Non
                 attempts.failed |= bool(worse)
                 if as_json:
                     told = {"worse": worse} if found is None else msgspec.to_builtins(found)
-                    line = {"input": shown(first), "output": second and shown(second), **told}
+                    line = {"input": named(first), "output": second and named(second), **told}
                     click.echo(msgspec.json.encode(line).decode())
                 elif worse or not quiet:
                     click.echo(f"{shown(first)}: {'worse; ' + '; '.join(worse) if worse else 'not worse'}")
@@ -65,7 +65,7 @@ def result_of(photo: inputs.Photo, folder: str) -> str | None:
     from darkroom.cli.outputs import beside, result_name
 
     own_place, name = os.path.split(photo.path)
-    root, place = os.path.splitext(name)[0], os.path.join(folder, photo.below)
+    root, place = os.path.splitext(name)[0], os.path.normpath(os.path.join(folder, photo.below))
     plain = [f"{root}{extension}" for extensions in codec.OWN_EXTENSIONS.values() for extension in sorted(extensions)]
     others = [other for other in plain if not os.path.exists(os.path.join(own_place, other))]
     names = [name, *(result_name(photo.path, format_name) for format_name in codec.EXTENSIONS), *others]
@@ -77,4 +77,7 @@ def compare_two(paths: tuple[str, str]) -> Comparison:
     from darkroom import codec
     from darkroom.auto.compared import compare
 
-    return compare(*(codec.decode(read_file(path)) for path in paths))
+    before = codec.decode(read_file(paths[0]))
+    with naming(f"its result {shown(paths[1])}"):
+        after = codec.decode(read_file(paths[1]))
+    return compare(before, after)

@@ -36,12 +36,13 @@ class Group(click.Group):
         except BrokenPipeError:
             raise  # the reader (head, less) has gone: nothing is wrong, and click ends quietly
         except OSError as error:
-            fail(f"{shown(error.filename or 'input')}: {sentence(error)}")
+            is_named = error.filename is None or isinstance(error, FileExistsError)
+            fail(sentence(error) if is_named else f"{shown(error.filename)}: {sentence(error)}")
         except MemoryError as error:
             fail(sentence(error))
-        except ModuleNotFoundError as missing:
         except BrokenExecutor:
             fail(DIED)
+        except ModuleNotFoundError as missing:
             fail(not_installed(missing.name or "a package").message)
         raise SystemExit(1)
 

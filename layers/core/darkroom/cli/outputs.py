@@ -19,7 +19,7 @@ import click
 
 from darkroom import codec
 from darkroom.cli.inputs import RESULT_MARK, Photo
-from darkroom.cli.shared import STDIO, is_stream, shown
+from darkroom.cli.shared import STDIO, binary, is_stream, naming, shown
 from darkroom.codec.formats import identify
 from darkroom.codec.xmp import MAX_BYTES
 from darkroom.errors import DarkroomError
@@ -63,10 +63,16 @@ class Outputs:
     def write(self, path: str, body: bytes) -> None:
         """Write all of a file or nothing: a result that is cut off looks like a result.
 
-        Raises FileExistsError where something has come to lie there since it was claimed.
+        Raises OSError, which names it, among them FileExistsError where something has come to lie there since it was
+        claimed.
         """
+        with naming(f"{shown(path)} cannot be written"):
+            self._write(path, body)
+
+    def _write(self, path: str, body: bytes) -> None:
         if path == STDIO:
-            sys.stdout.buffer.write(body)
+            binary(sys.stdout).write(body)
+            sys.stdout.flush()
             return
         if is_stream(path):
             with open(path, "wb") as stream:
@@ -116,10 +122,13 @@ def plan(photos: Sequence[Photo], output: str | None, format_name: str | None) -
 
 
 def plan_in(photos: Iterable[Photo], folder: str, format_name: str | None) -> list[str]:
-    """Where each photo's result goes in a folder and those below it, which are made."""
+    """Where each photo's result goes in a folder and those below it, which are made. Raises click's usage error."""
     targets = [os.path.join(folder, below, result_name(path, format_name)) for path, below in photos]
-    for place in {folder, *map(os.path.dirname, targets)}:
-        os.makedirs(place, exist_ok=True)
+    for place in sorted({folder, *map(os.path.dirname, targets)}):
+        try:
+            os.makedirs(place, exist_ok=True)
+        except OSError as error:
+            raise click.UsageError(f"the folder {shown(place)} cannot be made: {error.strerror}") from None
     return [os.path.normpath(target) for target in targets]
 
 

@@ -20,6 +20,7 @@ from darkroom.cli.shared import (
     is_stream,
     is_there,
     moving_bar,
+    named,
     read_file,
     sentence,
     shown,
@@ -121,7 +122,7 @@ def enhance(
                 if gathered:
                     gathered.done(source, done, pair)
                 files.write_sidecar(target, packet(done) if beside else None)
-                whole = {"input": shown(source), "output": shown(target), **msgspec.to_builtins(done)}
+                whole = {"input": named(source), "output": named(target), **msgspec.to_builtins(done)}
                 reports.append(whole)
                 if explain:
                     for reason in report.reasons(done):

@@ -10,7 +10,7 @@ import click
 import msgspec
 
 from darkroom.cli import inputs
-from darkroom.cli.shared import Attempts, echo_json, read_file, shown
+from darkroom.cli.shared import Attempts, echo_json, named, read_file, shown
 
 CLASSIFIER = "classify_digit"
 
@@ -64,7 +64,7 @@ def is_several(names: Sequence[str]) -> bool:
 def echo_one(source: str, found: Any, several: bool) -> None:
     """An answer as JSON: of one photo to be read, of several a line each that names its photo."""
     if several:
-        click.echo(msgspec.json.encode({"input": shown(source), **msgspec.to_builtins(found)}).decode())
+        click.echo(msgspec.json.encode({"input": named(source), **msgspec.to_builtins(found)}).decode())
     else:
         echo_json(found)
 
@@ -139,7 +139,7 @@ def classify(names: tuple[str, ...], rows: int, columns: int, as_json: bool) -> 
         with attempts.on(source):
             found = registry.apply(CLASSIFIER, codec.decode(read_file(source)).pixels, **params)
             if as_json:
-                click.echo(msgspec.json.encode({"input": shown(source), **found}).decode())
+                click.echo(msgspec.json.encode({"input": named(source), **found}).decode())
             else:
                 before = f"{shown(source)}: " if several else ""
                 click.echo(before + (" ".join(found["text"].split()) or found["says"]))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import stat
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any
-
 from concurrent.futures import BrokenExecutor
+from contextlib import contextmanager
+from typing import Any, BinaryIO, TextIO
+
 import click
 import msgspec
 
@@ -23,12 +26,12 @@ BAR_PARTS = 100
 STOPPED = 130
 """Exit status after Ctrl-C, as shells have it."""
 
+DIED = "a process died, perhaps for want of memory: fewer --jobs need less"
+
 
 def fail(message: str) -> None:
     """One line on stderr."""
-DIED = "a process died, perhaps for want of memory: fewer --jobs need less"
-
-    click.echo(f"darkroom: {' '.join(message.split())}", err=True)
+    click.echo(f"darkroom: {re.sub(r'\s*\n\s*', ' ', message).strip()}", err=True)
 
 
 class Attempts:
@@ -50,16 +53,16 @@ class Attempts:
         except KeyboardInterrupt:
             fail(f"stopped at {shown(source)}; {self._done} done before it")
             raise SystemExit(STOPPED) from None
-        except BrokenPipeError:
-            raise  # the reader (head, less) has gone
-        except (DarkroomError, OSError, MemoryError, click.UsageError) as error:
         except BrokenExecutor:
             fail(f"stopped at {shown(source)}; {self._done} done before it; {DIED}")
             raise SystemExit(1) from None
+        except BrokenPipeError:
+            raise  # the reader (head, less) has gone
+        except (DarkroomError, OSError, MemoryError, click.UsageError) as error:
             self.failed = True
             fail(f"{shown(source)}: {sentence(error)}")
             if self._as_json:
-                told = {"input": shown(source), "error": {"code": code_of(error), "message": sentence(error)}}
+                told = {"input": named(source), "error": {"code": code_of(error), "message": sentence(error)}}
                 click.echo(msgspec.json.encode(told).decode())
 
     def end(self) -> None:
@@ -84,9 +87,29 @@ def code_of(error: Exception) -> str:
     return error.code if isinstance(error, DarkroomError) else type(error).__name__
 
 
-def shown(path: str) -> str:
+@contextmanager
+def naming(what: str) -> Iterator[None]:
+    """Errors begin with what they are about, where that is not the photo that is worked on."""
+    try:
+        yield
+    except (FileExistsError, BrokenPipeError):
+        raise  # the one has its name, the other none
+    except OSError as error:
+        raise OSError(error.errno, f"{what}: {sentence(error)}") from None
+    except DarkroomError as error:
+        raise type(error)(error.code.partition(".")[2], f"{what}: {error.message}") from None
+
+
+def named(path: str) -> str:
     """A file's name as text, whatever bytes it is made of."""
     return click.format_filename(path)
+
+
+def shown(path: str) -> str:
+    """A file's name in a line that people read: a control character, which may end the line, as Python escapes it."""
+    breaking = ("Cc", "Zl", "Zp")
+    signs = (repr(one)[1:-1] if unicodedata.category(one) in breaking else one for one in named(path))
+    return "".join(signs) or "''"
 
 
 def is_stream(path: str) -> bool:
@@ -103,11 +126,18 @@ def is_there(path: str) -> bool:
     return is_stream(path) or os.path.isfile(path)
 
 
+def binary(stream: TextIO | None) -> BinaryIO:
+    """The bytes of stdin or stdout. Raises OSError where whoever began this process has closed it."""
+    if stream is None:
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    return stream.buffer
+
+
 def read_file(source: str) -> bytes:
     """A file's bytes, or stdin's. Raises OSError, and `ImageRejected` for too large a file before it is read."""
     limits = Limits()
     if source == STDIO:
-        data = sys.stdin.buffer.read(limits.max_bytes + 1)
+        data = binary(sys.stdin).read(limits.max_bytes + 1)
     else:
         with open(source, "rb") as file:
             limits.check_bytes(os.fstat(file.fileno()).st_size)
