@@ -36,6 +36,14 @@ WHITE_POINT_PX = 256
 
 WHITE_POINT_PERCENTILE = 99.9
 
+BLOCK_PX, FEWEST_BLOCKS_PX = 8, 64
+"""Side of JPEG's blocks, in whose means neither its ringing nor noise is left; and the longest side, at least, of what
+is made of such means."""
+
+EVEN_PERCENTILE, EVEN, RINGING = 99.5, 1.5 / 255, 11 / 255
+"""The brightest is an even surface, as white things are and what was clipped, where this percentile of the blocks is as
+bright as the white point's, within so much; and by how much noise and ringing reach higher at most."""
+
 TILE_PX = 256
 MAX_TILES = 16
 """Detail is measured in full resolution, on this many tiles spread over the picture."""
@@ -133,8 +141,15 @@ def white_margin(pixels: Array) -> float:
 
 
 def white_point(pixels: Array) -> tuple[float, float, float]:
-    """The level of R, G and B that all but the brightest stay below; three equal ones for grey."""
+    """The level of R, G and B that all but the brightest stay below; three equal ones for grey.
+
+    Where the brightest is an even surface, it is that surface's: noise and a JPEG's ringing reach higher than it is.
+    """
     levels = np.percentile(thumbnail(pixels, WHITE_POINT_PX), WHITE_POINT_PERCENTILE, axis=(0, 1))
+    blocks = thumbnail(pixels, int(np.clip(max(pixels.shape[:2]) // BLOCK_PX, FEWEST_BLOCKS_PX, WHITE_POINT_PX)))
+    below, brightest = np.percentile(blocks, (EVEN_PERCENTILE, WHITE_POINT_PERCENTILE), axis=(0, 1))
+    even = (brightest - below <= EVEN) & (levels - brightest <= RINGING)
+    levels = np.where(even, np.minimum(brightest, levels), levels)
     red, green, blue = np.broadcast_to(levels, 3).tolist()
     return red, green, blue
 
