@@ -130,7 +130,7 @@ openapi: setup ## Make the API's description, as JSON too, and docs/report.md of
 test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each reconciled (minutes)
 	$(BIN)/python -m tests.chaos
 
-test-api: setup ## Two minutes of requests that Schemathesis makes up of the API's description, on an embedded AWS
+test-api: setup ## 150 requests that Schemathesis makes up of each of the API's operations, on an embedded AWS (minutes)
 	DARKROOM_EXAMPLES=150 $(BIN)/python -m pytest tests/cloud/test_api.py -k as_described $(PYTEST_ARGS)
 
 test-batch: setup ## A batch of 200 photos on an embedded AWS: broken ones, twice, mended, stopped and resumed (minutes)

@@ -114,8 +114,8 @@ def begin(
         megabytes = f" ({guess.megabytes:,.1f} MB)" if size else ""
         looked = ", with a look at each before, for the albums" if album else ""
         click.echo(
-            f"{total:,} photos{megabytes}, recipe {chosen}{looked}: at most {guess.minutes:,.1f} minutes and "
-            f"${guess.dollars:,.2f}, {told}; what is done already takes less",
+            f"{total:,} photo{'s' * (total != 1)}{megabytes}, recipe {chosen}{looked}: at most {guess.minutes:,.1f} "
+            f"minutes and ${guess.dollars:,.2f}, {told}; what is done already takes less",
             err=True,
         )
         if dry_run:
