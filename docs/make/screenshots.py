@@ -142,7 +142,7 @@ def batches(windows: Windows) -> None:
     newest = page.locator("#batches details").first
     newest.locator("summary").click()
     expect(newest.locator(".reasons li")).to_have_count(1)
-    newest.locator("code").scroll_into_view_if_needed()
+    page.locator("#batches details").last.scroll_into_view_if_needed()
     shoot(page, "batches")
 
 
