@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
+import numpy as np
 import pytest
 
 from darkroom import registry
@@ -68,6 +69,14 @@ def test_a_bad_value_names_field_and_bounds(values: dict[str, object], code: str
     assert caught.value.code == code
     assert caught.value.message == message
     assert str(caught.value) == f"{code}: {message}"
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    step = registry.get("resize")
+    params = step.params.parse({"width": np.int64(50), "linear_light": np.bool_(False)}, of="resize")
+    assert params == step.params.parse({"width": 50, "linear_light": False}, of="resize")
+    with pytest.raises(RecipeInvalid, match=r"'gamma' is 99\.0 but must be number 0.1 to 10"):
+        registry.get("gamma").params.parse({"gamma": np.float32(99)}, of="gamma")
 
 
 def test_a_missing_value_is_named() -> None:

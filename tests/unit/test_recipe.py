@@ -44,6 +44,8 @@ def test_built_in_recipes_are_valid_and_called_like_their_file(name: str) -> Non
             "recipe.unknown-reference",
             "step 'gamma' takes no reference image 'mask'",
         ),
+        (None, "recipe.bad-recipe", "StepCalls or a Recipe, not None"),
+        (["gamma"], "recipe.bad-recipe", "StepCalls or a Recipe, not ['gamma']"),
         ({"steps": [GAMMA] * 33}, "recipe.too-many-steps", "33 steps; at most 32"),
     ],
 )

@@ -59,15 +59,21 @@ def test_what_is_no_photo_is_told_what_is(photo: Any) -> None:
         gamma(photo)
 
 
-@pytest.mark.parametrize("mode", ["RGB", "L", "RGBA", "LA", "P", "1", "I;16", "CMYK"])
+@pytest.mark.parametrize(
+    "mode", ["RGB", "L", "RGBA", "LA", "P", "1", "I;16", "CMYK", "HSV", "YCbCr", "RGBX", "PA", "RGBa", "La"]
+)
 def test_a_pillow_image_of_any_mode(mode: str) -> None:
     image = Image.fromarray(PIXELS)
-    image = image.convert("L").convert("I").convert("I;16") if mode == "I;16" else image.convert(mode)
+    by_way_of = {"I;16": ("L", "I"), "PA": ("P",), "RGBa": ("RGBA",), "La": ("LA",)}
+    for each in (*by_way_of.get(mode, ()), mode):
+        image = image.convert(each)
     result = gamma(image)
     assert result.image.shape[:2] == PIXELS.shape[:2]
     assert result.report.source.format is None
-    if mode == "RGB":
+    if mode in ("RGB", "RGBX"):
         np.testing.assert_array_equal(result.image, EXPECTED)
+    if mode in ("HSV", "YCbCr", "RGBa"):
+        assert np.abs(result.image[..., :3].astype(int) - EXPECTED).mean() < 4
 
 
 def test_a_pillow_image_is_upright_and_in_its_own_colours(tmp_path: Path) -> None:
@@ -82,6 +88,15 @@ def test_a_pillow_image_is_upright_and_in_its_own_colours(tmp_path: Path) -> Non
     assert by_image.image.shape == by_path.image.shape == (96, 64, 3)
     assert np.abs(by_image.image.astype(int) - by_path.image).max() <= 1
     assert by_image.report.source.format == "JPEG"
+
+
+def test_a_pillow_image_without_pixels_is_refused(tmp_path: Path) -> None:
+    Image.fromarray(PIXELS).save(tmp_path / "whole.jpg")
+    (tmp_path / "half.jpg").write_bytes((tmp_path / "whole.jpg").read_bytes()[:-400])
+    with Image.open(tmp_path / "half.jpg") as half:
+        for image, why in ((half, "RGB of .* truncated"), (Image.new("L", (0, 5)), "L of .* empty")):
+            with pytest.raises(darkroom.ImageRejected, match=why):
+                gamma(image)
 
 
 def test_float64_is_taken_with_a_note() -> None:

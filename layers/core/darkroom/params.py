@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Self
 
 import msgspec
+import numpy as np
 
 from darkroom.errors import RecipeInvalid, nearest
 
@@ -97,8 +98,8 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         """Validated parameters from a mapping of names to values.
 
         `of` names the step in messages. With `from_text`, strings such as ``"2.5"`` and ``"true"`` are read as numbers
-        and booleans (the command line, a query string). Numbers nearer to zero than `SMALLEST` count as zero. Raises
-        `RecipeInvalid` that names the field and its bounds.
+        and booleans (the command line, a query string). NumPy's numbers are numbers. Those nearer to zero than
+        `SMALLEST` count as zero. Raises `RecipeInvalid` that names the field and its bounds.
         """
         names = cls.names()
         for name in values:
@@ -108,6 +109,7 @@ class Params(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                     "unknown-parameter",
                     f"step '{of}' has no parameter '{name}'{nearest(name, names)} (it has: {known})",
                 )
+        values = {name: value.item() if isinstance(value, np.generic) else value for name, value in values.items()}
         try:
             params = convert(values, cls, strict=not from_text)
             told = params.to_dict()

@@ -147,7 +147,11 @@ def find(source: str | bytes | Mapping[str, Any] | Recipe | Iterable[StepCall]) 
         return built_in(source)
     if isinstance(source, bytes | str | Mapping):
         return parse(source)
-    recipe = Recipe(steps=list(source))
+    steps = list(source) if isinstance(source, Iterable) else [source]
+    if not all(isinstance(each, StepCall) for each in steps):
+        said = f"{source!r:.80}"
+        raise RecipeInvalid("bad-recipe", f"a recipe is a name, JSON, a mapping, StepCalls or a Recipe, not {said}")
+    recipe = Recipe(steps=steps)
     recipe.check()
     return recipe
 

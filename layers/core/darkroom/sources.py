@@ -18,6 +18,9 @@ from darkroom.limits import Limits
 from darkroom.picture import FLOAT64, Array, Picture
 from darkroom.recipe import Recipe
 
+_WRITABLE = {"HSV": "RGB", "YCbCr": "RGB", "RGBX": "RGB", "PA": "RGBA", "RGBa": "RGBA", "La": "LA"}
+"""Pillow's modes that no file has, by what they are written as."""
+
 type Source = Array | bytes | Picture | str | os.PathLike[str] | BinaryIO | Image.Image
 
 
@@ -66,10 +69,18 @@ def _decoded(data: bytes, limits: Limits, chosen: Recipe) -> Picture:
 
 
 def _as_file(image: Image.Image) -> bytes:
-    """A Pillow image as a lossless file, for its profile, its orientation and its palette to count as in any other."""
+    """A Pillow image as a lossless file, for its profile, its orientation and its palette to count as in any other.
+
+    Raises `ImageRejected` where Pillow has no pixels of it, as of a file that ends early, which it reads only now.
+    """
     file = io.BytesIO()
     format_name = "TIFF" if image.mode in ("CMYK", "LAB", "F", "I") else "PNG"
-    image.save(file, format_name, compress_level=1, icc_profile=image.info.get("icc_profile"), exif=image.getexif())
+    told: dict[str, Any] = {"icc_profile": image.info.get("icc_profile"), "exif": image.getexif()}
+    try:
+        writable = image.convert(_WRITABLE[image.mode]) if image.mode in _WRITABLE else image
+        writable.save(file, format_name, compress_level=1, **told)
+    except (OSError, ValueError) as error:
+        raise ImageRejected("broken", f"the Pillow image, {image.mode} of {image.size}: {error}") from None
     return file.getvalue()
 
 
