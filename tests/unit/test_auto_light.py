@@ -249,6 +249,25 @@ def test_what_is_drawn_is_lightened_where_all_tell_for_certain_that_it_is_too_da
     assert chosen(treatments.resolve(AUTO, measured, told)[1]) == ["underexposed"] * lightened
 
 
+@pytest.mark.parametrize(
+    ("kind", "probability", "black", "white", "colors", "stretched"),
+    [
+        ("drawing", 0.95, 0.3, 0.7, 5000.0, True),
+        ("drawing", 0.85, 0.3, 0.7, 5000.0, False),
+        ("drawing", 0.95, 0.2, 0.7, 5000.0, False),
+        ("drawing", 0.95, 0.3, 0.8, 5000.0, False),
+        ("drawing", 0.95, 0.3, 0.7, 700.0, False),  # it was drawn as pale as it is
+        ("texture", 0.95, 0.3, 0.7, 5000.0, False),  # a wall is as even
+    ],
+)
+def test_what_is_drawn_is_stretched_where_all_tell_for_certain_that_it_is_flat(
+    kind: str, probability: float, black: float, white: float, colors: float, stretched: bool
+) -> None:
+    measured = msgspec.structs.replace(DULL, luma_p1=black, luma_p99=white, colors=colors)
+    told = msgspec.structs.replace(diagnosed({"low contrast": probability}), scene={kind: 0.9})
+    assert chosen(treatments.resolve(AUTO, measured, told)[1]) == ["low contrast"] * stretched
+
+
 def test_a_cast_that_stays_does_not_move_the_white_point() -> None:
     measured = msgspec.structs.replace(DARK, white_point=(0.6, 0.5, 0.4))
     plain = diagnosed({"underexposed": 0.9})

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from darkroom.auto.scenes import kind_of
 from darkroom.measurements import Measurements
 from darkroom.recipe import StepCall
-from darkroom.report import Diagnosis
+from darkroom.report import Defect, Diagnosis
 
 FULL_RANGE = {"low": 0.005, "high": 99.995, "averaged_px": 8}
 """What becomes black and white where contrast is low: the ends of the picture without single pixels' noise, and without
@@ -19,12 +20,24 @@ get one; else black was lifted, or white lowered, and each end moves."""
 NEITHER_BLACK_NOR_WHITE, LIKELY = (0.24, 0.77), 0.35
 """Luma that hardly a pixel is darker and lighter than where contrast that the diagnosis finds likely lost surely is."""
 
+SURELY_FLAT = 0.9
+"""Probability of lost contrast from which it is sure of what seems a drawing: of drawings of pale colours it is 0.2."""
+
 
 def evidently_flat(diagnosis: Diagnosis, measurements: Measurements) -> bool:
     """Whether a photo that is likely flat, and no likelier hazy, has neither black nor white in it."""
     flat, (black, white) = diagnosis["low contrast"].probability, NEITHER_BLACK_NOR_WHITE
     likely = flat >= max(LIKELY, diagnosis["haze"].probability)
     return likely and measurements.luma_p1 >= black and measurements.luma_p99 <= white
+
+
+def surely_flat(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> bool:
+    """Whether a defect is lost contrast, sure, of what seems a drawing, and has neither black nor white.
+
+    No even surface: a wall has no black either.
+    """
+    sure = defect.name == "low contrast" and defect.probability >= SURELY_FLAT
+    return sure and kind_of(diagnosis, measurements) == "drawing" and evidently_flat(diagnosis, measurements)
 
 
 def stretched(measurements: Measurements) -> tuple[list[StepCall], str]:

@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light, taken_out
-from darkroom.auto.contrast import stretched
+from darkroom.auto.contrast import stretched, surely_flat
 from darkroom.auto.curves import after, exposure_curve
 from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
 from darkroom.auto.finish import finish
@@ -99,6 +99,7 @@ def _decision(defect: Defect, treat: Plan, diagnosis: Diagnosis, measurements: M
     name, words, shown = defect.name, defect.words, _evident(defect.name, diagnosis, measurements)
     mistaken = shown and name == "colour cast" and meant(diagnosis, measurements)
     certain = surely_dark(defect, measurements) and _told_alike(defect, diagnosis, measurements)
+    certain |= surely_flat(defect, diagnosis, measurements)
     if not mistaken and (why_not := unjudged(name, diagnosis, measurements, certain=certain)):
         return Decision(name, False, f"{words}; but {why_not}" if defect.present else words)
     if shown and not _sure(defect, diagnosis, measurements):
