@@ -52,6 +52,13 @@ def exposure_curve(ev: float, clipped: float) -> Points:
     return as_points(at, np.minimum(np.interp(at, levels, curve), 1))
 
 
+def steep_from(points: Points) -> float:
+    """The level, of those that come out of a curve, from which on it is steeper than none; 1 where it nowhere is."""
+    at, out = np.array(points).T
+    steep = out[:-1][np.diff(out) > np.diff(at)]
+    return float(steep[0]) if steep.size else 1.0
+
+
 def lightening_curve(ev: float, white: float) -> Points:
     """Points [in, out] of the curve that raises exposure by `ev`; what passes white rolls off towards it.
 

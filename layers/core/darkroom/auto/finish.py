@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from darkroom.auto.curves import Points, after, as_points, through
+from darkroom.auto.curves import Points, after, as_points, steep_from, through
 from darkroom.auto.exposures import between, on_white
 from darkroom.auto.scenes import unjudged
 from darkroom.measurements import Measurements
@@ -117,9 +117,9 @@ LEVELS = np.linspace(0, 1, 33)
 UNFINISHED = ("salt and pepper", "noise", "haze", "underexposed", "low contrast")
 """Repairs after which contrast would bring back what was taken out, or is what it should be."""
 
-STEEPENED, SHADOWS_ALONE = "overexposed", (0.4, 0.75)
-"""The repair after which soft highlights are as steep as they may be; and the levels up to which a curve then goes on
-from there, and from which nothing changes any more."""
+STEEPENED, SHADOWS_ALONE = "overexposed", 0.35
+"""The repair after which soft highlights are as steep as they may be: from where its curve is steep the finish changes
+nothing; and over how many levels below that it fades out."""
 
 STILL_LIGHT = 0.05
 """How much of too much light, as mean luma, is left after that repair, which takes out no more than is sure."""
@@ -168,18 +168,18 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         lighter = _lighter(float(tones.mean()), light, bold, brighter)
         points = finish_curve(tones, share, brighter, darker=not on_white(measurements), lighter=lighter)
         if STEEPENED in repaired:
-            points = [[at, round(at + (to - at) * (1 - between(at, *SHADOWS_ALONE)), 4)] for at, to in points]
+            (lowered,) = (repair.steps[0] for repair in repairs if repair.defect == STEEPENED)
+            steep = steep_from(lowered.params["points"])
+            points = [[at, round(at + (to - at) * between(at, steep, steep - SHADOWS_ALONE), 4)] for at, to in points]
         moved = through(points, tones)
         if float(np.abs(moved - tones).mean()) >= LEAST_CHANGE:
             steps.append(StepCall("stretch_nonlinear", {"method": "curve", "points": points, "spare_colors": 1.0}))
             mean = float(moved.mean() - tones.mean())
             way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
-            told.append(f"middle tones {way}")
-            told.append("more contrast by a smooth curve")
+            told += [f"middle tones {way}", "more contrast by a smooth curve"]
     vibrance = round(_vibrance(measurements, share, bold) * (1 - between(lift, *OPENED)), 2)
     if vibrance >= LEAST_VIBRANCE:
-        colors = {"vibrance": vibrance, **SPARED}
-        steps.append(StepCall("adjust_color", colors))
+        steps.append(StepCall("adjust_color", {"vibrance": vibrance, **SPARED}))
         told.append(f"pale colours {vibrance:+.0%}")
     if not steps:
         return Decision("finish", False, "no finish: its tones and colours are as they should be")
