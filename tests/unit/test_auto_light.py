@@ -21,7 +21,7 @@ from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
 from darkroom.diagnosis.network import diagnose
 from darkroom.estimates.cast import cast_evidence, split_toning
-from darkroom.estimates.measure import detailed, thumbnail, white_margin
+from darkroom.estimates.measure import detailed, relief, thumbnail, white_margin
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe, StepCall
@@ -334,6 +334,31 @@ def test_what_is_no_ordinary_photo_keeps_its_light(scene: str) -> None:
     calls, decisions = treatments.resolve(AUTO, DARK, cast)
     assert calls == []
     assert any(decision.why.endswith(UNJUDGED[scene][1]) for decision in decisions if decision.defect == "colour cast")
+
+
+def test_one_even_surface_is_as_dark_as_it_is_unless_it_surely_is_a_photo() -> None:
+    dark = msgspec.structs.replace(diagnosed({"underexposed": 0.99}), brighter=0.15)
+    for parts, surely, treated in ((0.05, 0.6, False), (0.05, 0.95, True), (0.15, 0.6, True), (None, 0.6, True)):
+        told = msgspec.structs.replace(dark, scene={"photo": surely, "texture": 1 - surely})
+        decisions = treatments.resolve(AUTO, msgspec.structs.replace(DARK, relief=parts), told)[1]
+        assert ("underexposed" in chosen(decisions)) == treated
+        assert any(decision.why.endswith(UNJUDGED["texture"][1]) for decision in decisions) != treated
+
+
+@pytest.mark.parametrize("ev", [0, -3])
+def test_one_surface_has_no_relief_dark_or_light_and_what_shows_several_has(ev: int) -> None:
+    def seen_relief(pixels: Array) -> float:
+        darker = linear_to_srgb(srgb_to_linear(np.clip(pixels, 0, 1).astype(np.float32)) * np.float32(2.0**ev))
+        return relief(np.rint(darker * 255).astype(np.float32) / 255)
+
+    y, x = np.mgrid[:300, :450]
+    weave = 0.5 + 0.2 * np.sin(x) * np.sin(y) + np.random.default_rng(1).normal(0, 0.05, x.shape)
+    vignetted = weave * (1.2 - np.hypot(y - 150, x - 225) / 400)
+    for surface in (np.full((40, 60), 0.5), weave, vignetted, np.dstack([0.2 + x / 700, 0.3 + y / 900, y * 0 + 0.3])):
+        assert seen_relief(surface) < scenes.EVEN
+    assert seen_relief(np.where((x > 200) & (y > 100), vignetted * 0.6, vignetted)) > 2 * scenes.EVEN
+    assert seen_relief(photo("dog") / 255) > 2 * scenes.EVEN
+    assert seen_relief(weave[:5]) == 0
 
 
 @pytest.mark.parametrize("scene", ["photo", "texture", "drawing", "document", "night"])

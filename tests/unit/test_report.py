@@ -55,6 +55,7 @@ def test_a_manifest_of_before_is_read_and_told() -> None:
     assert now.pop("recipe_digest") == ""
     assert now["measurements"].pop("colors") is now["measurements"].pop("light") is now.pop("finish") is None
     assert now["measurements"].pop("tones") == []
+    assert now["measurements"].pop("relief") is None
     for name in ("white_margin", "detail", "camera_noise", "blurred_specks", "megapixels"):
         assert now["measurements"].pop(name) == 0
     for diagnosis in (now["diagnosis"], now["review"]["diagnosis"]):

@@ -88,6 +88,13 @@ class Measurements(msgspec.Struct, frozen=True):
         Share,
         Meta(description="of the pixels, those that surely are black or white specks that a JPEG has blurred"),
     ] = 0.0
+    relief: Annotated[
+        float | None,
+        Meta(
+            description="how far the light of its parts, eight a side, lies from one surface in smooth light, in EV; "
+            "null in manifests of before"
+        ),
+    ] = None
     megapixels: Annotated[float, Meta(description="size, without a frame; 0 in manifests of before")] = 0.0
 
     @property

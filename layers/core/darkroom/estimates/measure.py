@@ -67,6 +67,9 @@ sharper; and the share of detail below which there is no edge to tell it by."""
 CELL_PX, DETAIL = 8, 0.03
 """Squares of so many px of the thumbnail show detail from this deviation of luma."""
 
+PARTS = 8
+"""Parts of a picture along each side, whose light tells whether it shows more than one surface."""
+
 CLIP = 1.5 / 255
 """Encoded values within this of black or white count as clipped."""
 
@@ -114,6 +117,7 @@ def measure(picture: Picture) -> Measurements:
         detail=detail,
         camera_noise=noise.unreduced if unreduced else 0.0,
         blurred_specks=blurred_specks(tiles).density,
+        relief=relief(least),
         megapixels=shown.shape[0] * shown.shape[1] / 1e6,
     )
 
@@ -130,6 +134,22 @@ def detailed(brightness: Array) -> float:
         return 0.0
     cells = brightness[: rows * CELL_PX, : columns * CELL_PX].reshape(rows, CELL_PX, columns, CELL_PX)
     return float((cells.std(axis=(1, 3)) > DETAIL).mean())
+
+
+def relief(pixels: Array) -> float:
+    """How far the light of a picture's parts lies from one surface in smooth light, in EV.
+
+    The standard deviation of its binary logarithm about a quadratic surface. A swatch, a gradient, and what is
+    patterned alike everywhere have next to none, dark or light; 0 for what has fewer pixels than parts along a side.
+    """
+    if min(pixels.shape[:2]) < PARTS:
+        return 0.0
+    light = srgb_to_linear(luma(pixels))
+    parts = cv2.resize(light, (PARTS, PARTS), interpolation=cv2.INTER_AREA).ravel().astype(np.float64)
+    stops = np.log2(parts + max(0.02 * parts.mean(), 1e-6))
+    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : PARTS * 1j, -1 : 1 : PARTS * 1j])
+    surface = np.stack((np.ones_like(x), x, y, x * x, x * y, y * y), axis=1)
+    return float((stops - surface @ np.linalg.lstsq(surface, stops)[0]).std())
 
 
 def white_margin(pixels: Array) -> float:
