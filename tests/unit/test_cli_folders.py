@@ -208,6 +208,19 @@ def test_a_process_that_dies_is_told_of_in_a_line(tree: Path) -> None:
     )
 
 
+@pytest.mark.slow
+def test_no_process_outlives_the_one_that_leads_them(tree: Path) -> None:
+    with _two_at_work() as running:
+        workers = _workers(running.pid)
+        running.kill()
+        running.wait()
+        for _ in range(600):
+            if not any(map(_works, workers)):
+                return
+            time.sleep(0.1)
+    raise AssertionError(workers)
+
+
 @contextmanager
 def _two_at_work() -> Iterator[subprocess.Popen[str]]:
     """Two processes with a photo each that never comes: pipes that nobody writes into."""
@@ -234,7 +247,14 @@ def _two_at_work() -> Iterator[subprocess.Popen[str]]:
 
 def _workers(pid: int) -> list[int]:
     children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
-    return [int(child) for child in children if "spawn_main" in Path(f"/proc/{child}/cmdline").read_text()]
+    return [int(child) for child in children if _works(int(child))]
+
+
+def _works(pid: int) -> bool:
+    try:
+        return "spawn_main" in Path(f"/proc/{pid}/cmdline").read_text()
+    except OSError:
+        return False
 
 
 def _opened_by_a_reader(pipe: Path) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import Future
@@ -13,13 +14,24 @@ from darkroom.cli.shared import with_progress
 
 
 def alone_on_a_core() -> None:
-    """For a process among several: one thread, and Ctrl-C is for the one that leads them."""
+    """For a process among several: one thread, Ctrl-C is for the one that leads them, and none outlives that."""
     import signal
+    from threading import Thread
 
     import cv2
 
     cv2.setNumThreads(1)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    Thread(target=_end_with_the_leader, daemon=True).start()
+
+
+def _end_with_the_leader() -> None:
+    """It may be killed, and what it would have sent then is waited for, for ever."""
+    from multiprocessing import parent_process
+
+    if leader := parent_process():
+        leader.join()
+        os._exit(1)
 
 
 def begun[T, R](work: Callable[[T], R], items: Sequence[T], processes: int) -> Generator[Callable[[], R]]:
