@@ -124,7 +124,7 @@ bench-real: setup ## Measure what becomes of real photographs, beside other tool
 bench-images: setup ## Send 1,000 signed requests to the stack on an embedded AWS, and count what is lost (minutes)
 	$(BIN)/python -m tests.bench.addresses $(BENCH_ARGS)
 
-openapi: setup ## Make the API's description, as JSON too, and docs/report.md of the report's structs
+openapi: setup ## Make the API's description, as JSON too, docs/report.md of the report's structs, and the events' schema
 	$(BIN)/python -m docs.make.openapi && $(BIN)/python -m docs.make.report_page && $(BIN)/python -m docs.make.events_page
 
 test-chaos: setup ## Storms against the deployed stack on an embedded AWS, each reconciled (minutes)

@@ -90,11 +90,10 @@ def test_it_brings_licence_readme_and_types(bin: Path, tmp_path: Path) -> None:
     assert "# darkroom" in told
 
 
-def test_without_the_extra_the_command_that_mends_it_is_told(bin: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("command", ["submit in.png -o out", "batch s3://archive/1990/", "doctor", "sign in.png"])
+def test_without_the_extra_the_command_that_mends_it_is_told(command: str, bin: Path, tmp_path: Path) -> None:
     Image.new("RGB", (8, 8)).save(tmp_path / "in.png")
-    done = subprocess.run(
-        [bin / "darkroom", "submit", "in.png", "-o", "out"], cwd=tmp_path, capture_output=True, text=True
-    )
+    done = subprocess.run([bin / "darkroom", *command.split()], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 1
     assert "pip install 'darkroom[aws]'" in done.stderr
     assert len(done.stderr.splitlines()) == 1

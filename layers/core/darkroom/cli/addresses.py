@@ -7,6 +7,7 @@ import time
 import click
 
 from darkroom.cli.cloud import find_stack, of_a_stack
+from darkroom.cli.shared import shown
 from darkroom.errors import RecipeInvalid
 
 SECRET = "DARKROOM_SIGNING_SECRET"  # noqa: S105 - the variable's name
@@ -66,5 +67,5 @@ def sign(
             query = {name: str(value) for name, value in asked.items() if value is not None}
             address = signing.address(secret.encode(), transform, key, query)
         except ValueError as error:
-            raise RecipeInvalid("no-address", f"{key}: {error}") from None
+            raise RecipeInvalid("no-address", f"{shown(key)}: {error}") from None
         click.echo(f"{base.rstrip('/')}/{address}")

@@ -81,7 +81,6 @@ def begin(
     **asked: Any,
 ) -> None:
     """Begin a batch of all photos under a prefix, in a list or in an inventory; it goes on when this is closed."""
-    from darkroom.aws.batches import IN_MEMORY
     from darkroom.client import batches as known
     from darkroom.client.estimating import USUAL_BYTES, estimate, pace
 
@@ -91,6 +90,8 @@ def begin(
     metadata = {"recipe": "auto", **wanted.to_metadata()}
     stack = find_stack(stack_name, local)
     batches = known.of(stack)
+    from darkroom.aws.batches import IN_MEMORY  # after the client, which says by what to install what is missing
+
     with SpooledTemporaryFile(IN_MEMORY) as kept:
         total, size, bucket = keep(kept, photos_of(stack, source, manifest, inventory, metadata))
         if not total:
