@@ -15,7 +15,8 @@ from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_o
 from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
-from darkroom.auto.finish import FLATTEST, STEEPEST, finish, finish_curve
+from darkroom.auto.finish import finish
+from darkroom.auto.finish_curve import FLATTEST, STEEPEST, finish_curve
 from darkroom.auto.scenes import NOISY_PART, OF_THE_WHOLE, SMALLEST_PHOTO, TONED, TONED_BY_HAND, UNJUDGED
 from darkroom.color.conversions import linear_to_srgb, srgb_to_linear
 from darkroom.defects import SCENES
@@ -25,7 +26,7 @@ from darkroom.estimates.measure import detailed, relief, thumbnail, white_margin
 from darkroom.measurements import LightEvidence, Measurements
 from darkroom.picture import Array
 from darkroom.recipe import Finish, Recipe, StepCall
-from darkroom.report import Decision
+from darkroom.report import Decision, Diagnosis
 from darkroom.srgb import cast_degrees
 from darkroom.steps.stretch_histogram import StretchHistogram, input_ranges
 from tests.support.photographs import NAMES, as_jpeg, photo
@@ -748,7 +749,8 @@ def test_a_photo_whose_light_was_repaired_gets_no_finish_on_tones_that_are_gone(
 
 def test_after_a_lowered_exposure_the_curve_goes_on_in_the_shadows_and_leaves_soft_highlights_as_they_are() -> None:
     lowered = StepCall("stretch_nonlinear", {"method": "curve", "points": exposure_curve(-1.0, 1.0)})
-    steps = finish("full", seen(), DULL, [repair("overexposed", lowered)]).steps
+    pale = msgspec.structs.replace(DULL, luma_p1=0.3)
+    steps = finish("full", seen(), pale, [repair("overexposed", lowered)]).steps
     assert [step.name for step in steps] == ["stretch_nonlinear", "adjust_color"]
     at, out = np.array(steps[0].params["points"]).T
     steep = curves.steep_from(lowered.params["points"])
@@ -814,7 +816,8 @@ def strength(measurements: Measurements, glow: float = 0.0, **scene: float) -> t
 
 
 def test_the_finish_is_bold_where_much_detail_is_and_quiet_where_all_is_calm() -> None:
-    calm, some, busy = (strength(msgspec.structs.replace(DULL, detail=detail)) for detail in (0.1, 0.5, 0.9))
+    narrow = msgspec.structs.replace(DULL, luma_p1=0.3, luma_p99=0.6)
+    calm, some, busy = (strength(msgspec.structs.replace(narrow, detail=detail)) for detail in (0.1, 0.5, 0.9))
     assert 0 < calm[0] < some[0] < busy[0]
     assert 0 < calm[1] < some[1] < busy[1]
     assert busy[1] > 1.5 * calm[1]
@@ -858,6 +861,39 @@ def test_what_surely_misses_light_becomes_lighter_though_it_is_as_light_as_usual
     assert abs(lighter[0]) < 0.01
     assert abs(lighter[1]) < 0.01
     assert lighter[1] + 0.008 < lighter[2] < lighter[3] - 0.02
+
+
+def test_the_darkest_and_lightest_hundredth_become_black_and_white_not_the_tones_beside_them() -> None:
+    tones = np.linspace(0.2, 0.7, 32)
+    ends = np.array((0.04, 0.95))
+    found, told = (curves.through(finish_curve(tones, 1.0, 0.0, ends=given), tones) for given in (None, ends))
+    assert found[0] < told[0] - 0.02
+    assert found[-1] > told[-1] + 0.02
+
+
+def test_a_photo_that_is_dark_in_large_parts_is_not_made_darker_there() -> None:
+    ends = np.array((0.1, 0.95))
+    little, much = (
+        float(curves.through(finish_curve(np.linspace(0, 1, 32) ** power, 1.0, 0.0, ends=ends), np.array([0.1]))[0])
+        for power in (0.8, 1.6)
+    )
+    assert little < much - 0.015
+
+
+@pytest.mark.parametrize(("glow", "overexposed"), [(0.7, 0.0), (0.0, 0.6)])
+def test_lights_that_glow_or_may_be_too_light_already_get_no_whiter(glow: float, overexposed: float) -> None:
+    diagnosis = seen()
+    defects = tuple(
+        msgspec.structs.replace(each, probability=overexposed) if each.name == "overexposed" else each
+        for each in diagnosis.defects
+    )
+    meant = msgspec.structs.replace(diagnosis, glow=glow, defects=defects)
+
+    def lightest(diagnosis: Diagnosis) -> float:
+        pale = msgspec.structs.replace(DULL, luma_p99=0.7)
+        return float(curves.after(np.array([0.7]), finish("full", diagnosis, pale, []).steps)[0])
+
+    assert lightest(meant) < lightest(diagnosis) - 0.02
 
 
 def test_what_is_light_and_should_be_is_made_no_darker() -> None:
@@ -914,7 +950,8 @@ def test_the_middle_is_moved_by_what_a_photo_shows() -> None:
 
 
 def test_a_photo_whose_tones_are_right_comes_back_as_it_is() -> None:
-    right = msgspec.structs.replace(DULL, tones=tuple(np.linspace(0, 1, 32).tolist()), saturation=0.4)
+    tones = tuple(np.linspace(0, 1, 32).tolist())
+    right = msgspec.structs.replace(DULL, tones=tones, luma_p1=0.0, luma_p99=1.0, saturation=0.4)
     decision = finish("gentle", seen(), right, [])
     assert (decision.chosen, decision.steps) == (False, [])
 

@@ -314,6 +314,19 @@ def test_stretch_local_raises_detail_of_photographs() -> None:
         assert after.mean() == pytest.approx(before.mean(), rel=0.03)
 
 
+def test_stretch_local_spares_shadows_of_becoming_darker() -> None:
+    image = photos()[0]
+    plane = luma(image.astype(np.float32))
+    free, spared = (
+        luma(apply("stretch_local", image, amount=1.0, spare_shadows=share).astype(np.float32)) for share in (0.0, 1.0)
+    )
+    shadow = plane <= 25
+    assert (free[shadow] < plane[shadow] - 2).mean() > 0.02
+    assert (spared[shadow] >= plane[shadow] - 1).all(), "in full from luma 0.1 down"
+    assert spared[(plane > 60) & (plane < 80)].mean() > free[(plane > 60) & (plane < 80)].mean() + 0.3, "then less"
+    np.testing.assert_array_equal(free[plane > 103], spared[plane > 103])
+
+
 def underexposed(image: Array, seed: int) -> Array:
     """An eighth of the light, with a sensor's noise, uint8."""
     rng = np.random.default_rng(seed)

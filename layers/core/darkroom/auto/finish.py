@@ -12,8 +12,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from darkroom.auto.curves import Points, after, as_points, steep_from, through
+from darkroom.auto.curves import after, steep_from, through
 from darkroom.auto.exposures import between, on_white
+from darkroom.auto.finish_curve import finish_curve, shadowy
 from darkroom.auto.scenes import unjudged
 from darkroom.measurements import Measurements
 from darkroom.picture import Array
@@ -34,17 +35,7 @@ GLOWING = (0.3, 0.7)
 """Probability that a photo's light should have its colour, as at dusk or on a stage, from which its tones may be meant
 to be as they are, and from which they stay, but for a quiet finish."""
 
-BLACK, WHITE = 0.02, 0.98
-"""Where the darkest and the lightest hundredth of a photo should lie."""
-
-MOST_BLACK, MOST_WHITE = 0.1, 0.14
-"""How far they are moved at most: a mist is to stay one."""
-
-MIDDLE = (0.36, 0.62)
-"""Mean luma between which a photo is as light as usual."""
-
-MOST_MIDDLE = 0.08
-LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.01, 0.05)
+LIGHTER, SURELY_LIGHTER = (-0.045, 0.025), (0.01, 0.05)
 AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
 """How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
 in full, and where even a quiet one; up to what mean, and by how much at most."""
@@ -53,19 +44,9 @@ MISSED = (0.035, 0.07)
 """How much lighter it should be from where on a finish gives some of that, however light it is, and from where all:
 finished photos hardly ever seem to miss as much."""
 
-DARK_ON_PURPOSE, LIGHT_ON_PURPOSE = 0.02, 0.04
-"""How much lighter a photo becomes by its tones alone that misses no light by what it shows, and how much too light it
-may be before it becomes darker."""
-
-DEPTH = 0.24
-"""Deviation of luma from which contrast is strong enough."""
-
-MOST_CONTRAST = 0.5
-DARKER_HALF = 0.4
-"""Of the contrast that is given above a level, how much is given below: a face in the shade is not to go black."""
-
-FLATTEST, STEEPEST = 0.6, 1.9
-"""Slopes between which the curve stays."""
+LIGHT_ENOUGH = (0.2, 0.6)
+"""Probability that a photo is overexposed from which its lights get less than they miss to white, and from which
+nothing."""
 
 PALE = 0.4
 """Mean chroma from which colours are strong enough."""
@@ -86,9 +67,9 @@ TONED = (10.0, 16.0)
 LEAST_CHANGE = 0.008
 """Mean change of luma below which a curve is not worth a change."""
 
-DARK, OFTEN_DARK, DARK_BY_CHANCE = 0.2, (0.08, 0.45), (-0.01, 0.05)
-"""Luma of shadows; the share of them from which they are opened, and from which in full; and how much lighter the photo
-should be by what it shows, likewise: what is dark on purpose stays."""
+DARK_BY_CHANCE = (-0.01, 0.05)
+"""How much lighter a photo should be by what it shows for its shadows to be opened, and to be so in full: what is dark
+on purpose stays."""
 
 MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.4, 0.55, 0.06
 """`amount` and `range` of `lift_shadows`."""
@@ -99,7 +80,7 @@ LOW_KEY = (0.1, 0.3)
 LOCAL, MOST_LOCAL, LEAST_LOCAL = (0.2, 0.4), 0.6, 0.08
 """Deviation of luma up to which local contrast is raised in full, and from which not at all; its `amount`."""
 
-LOCAL_CONTRAST = {"sigma": 0.2, "spare_skin": 0.6}
+LOCAL_CONTRAST = {"sigma": 0.2, "spare_skin": 0.6, "spare_shadows": 1.0}
 
 GRAINY = 3.0
 """Levels of measured noise from which local contrast would bring it out."""
@@ -108,11 +89,6 @@ GREY = 0.02
 """Mean chroma below which a photo is black and white."""
 
 LEAST_VIBRANCE = 0.04
-
-SHOULDER, TOE = 0.86, 0.1
-"""Levels from which the curve bends towards white and black."""
-
-LEVELS = np.linspace(0, 1, 33)
 
 UNFINISHED = ("salt and pepper", "noise", "haze", "underexposed", "low contrast")
 """Repairs after which contrast would bring back what was taken out, or is what it should be."""
@@ -150,7 +126,8 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     bold = between(measurements.detail, *BUSY) * plain
     light, bold, share = share * plain, share * bold, share * (QUIET + (1 - QUIET) * bold)
     before = np.array(measurements.tones)
-    tones = after(before, [call for repair in repairs for call in repair.steps])
+    calls = [call for repair in repairs for call in repair.steps]
+    tones = after(before, calls)
     brighter = None
     if diagnosis.scene:
         missed = diagnosis.brighter - float(tones.mean() - before.mean())
@@ -166,7 +143,16 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         told.append("more local contrast")
     if UNTONED not in repaired:
         lighter = _lighter(float(tones.mean()), light, bold, brighter)
-        points = finish_curve(tones, share, brighter, darker=not on_white(measurements), lighter=lighter)
+        light_enough = between(diagnosis["overexposed"].probability, *LIGHT_ENOUGH)
+        points = finish_curve(
+            tones,
+            share,
+            brighter,
+            ends=after(np.array((measurements.luma_p1, measurements.luma_p99)), calls),
+            darker=not on_white(measurements),
+            lighter=lighter,
+            whiter=plain * (1 - light_enough),
+        )
         if STEEPENED in repaired:
             (lowered,) = (repair.steps[0] for repair in repairs if repair.defect == STEEPENED)
             steep = steep_from(lowered.params["points"])
@@ -199,9 +185,8 @@ def _opened(tones: Array, bold: float, brighter: float | None, night: float) -> 
     """How far shadows are opened, as `lift_shadows` takes it; 0 for not."""
     if brighter is None:
         return 0.0
-    dark = between(float((tones < DARK).mean()), *OFTEN_DARK)
     chance = between(brighter, *DARK_BY_CHANCE) * (1 - between(night, *LOW_KEY))
-    amount = round(bold * MOST_OPENED * dark * chance, 2)
+    amount = round(bold * MOST_OPENED * shadowy(tones) * chance, 2)
     return amount if amount >= LEAST_OPENED else 0.0
 
 
@@ -212,89 +197,3 @@ def _lighter(mean: float, share: float, bold: float, brighter: float | None) -> 
     part = max(bold * between(brighter, *LIGHTER), share * between(brighter, *SURELY_LIGHTER))
     missed = share * between(brighter, *MISSED) * brighter
     return max(part * float(np.clip(AS_LIGHT_AS - mean, 0, MOST_LIGHTER)), missed)
-
-
-def finish_curve(
-    tones: Array, share: float, brighter: float | None = None, *, darker: bool = True, lighter: float = 0.0
-) -> Points:
-    """Points [in, out] of the curve for a photo of these tones (encoded luma of equal shares of the pixels).
-
-    share: how much of a finish it gets, in 0–1. brighter: by how much its mean should be higher by what it shows
-    (`Diagnosis.brighter`); None where that is not known. darker: whether its middle tones may become so. lighter: by
-    how much it becomes so at least, if it does.
-    """
-    low, high = float(np.percentile(tones, 1)), float(np.percentile(tones, 99))
-    black = share * float(np.clip(low - BLACK, 0, MOST_BLACK))
-    white = share * float(np.clip(WHITE - high, 0, MOST_WHITE))
-    out = (LEVELS - black) / (1 - black - white)
-    moved = (tones - black) / (1 - black - white)
-    deviation = float(moved.std())
-    contrast = share * MOST_CONTRAST * between(deviation, DEPTH, 0)
-    about = float(np.clip(tones.mean(), 0.35, 0.6))
-    mean = float(tones.mean())
-    least = -MOST_MIDDLE if darker else 0.0
-    usual = share * float(np.clip(_missing(mean, brighter), least, MOST_MIDDLE))
-    wanted = mean + (max(lighter, usual) if lighter else usual)
-    low, high = -0.15, 0.2
-    for _ in range(10):
-        lift = (low + high) / 2
-        lifted = _lifted(out, lift)
-        curve = _bounded(lifted + contrast * _s_curve(lifted, about))
-        low, high = (lift, high) if np.interp(tones, LEVELS, curve).mean() < wanted else (low, lift)
-    return as_points(LEVELS, curve)
-
-
-def _missing(mean: float, brighter: float | None) -> float:
-    """By how much a mean should be higher by what is usual, and by what the photo shows where that is known."""
-    usual = float(np.clip(mean, *MIDDLE)) - mean
-    if brighter is None:
-        return usual
-    return min(usual, max(brighter, 0) + DARK_ON_PURPOSE) if usual > 0 else min(brighter + LIGHT_ON_PURPOSE, 0)
-
-
-def _lifted(levels: Array, by: float) -> Array:
-    """Middle tones moved by about `by`, the ends where they are."""
-    inside = np.clip(levels, 0, 1)
-    return np.asarray(levels + 4 * by * inside * (1 - inside) * (1.3 - 0.6 * inside))
-
-
-def _s_curve(levels: Array, about: float) -> Array:
-    """Darker below a level and lighter above it, nothing at the ends."""
-    inside = np.clip(levels, 0, 1)
-    return np.asarray(inside * (1 - inside) * np.tanh(3 * (inside - about)) * np.where(inside < about, DARKER_HALF, 1))
-
-
-def _bounded(out: Array) -> Array:
-    """The curve with slopes in bounds, from black to white, rolling off into both."""
-    slopes = np.clip(np.diff(out) / np.diff(LEVELS), FLATTEST, STEEPEST)
-    middle = len(LEVELS) // 2
-    rise = slopes * np.diff(LEVELS)
-    curve = np.empty_like(out)
-    curve[middle] = out[middle]
-    curve[middle + 1 :] = curve[middle] + np.cumsum(rise[middle:])
-    curve[:middle] = curve[middle] - np.cumsum(rise[:middle][::-1])[::-1]
-    return _rolled_off(curve)
-
-
-def _rolled_off(curve: Array) -> Array:
-    """Ends that pass 0 or 1 bent to reach them smoothly; those that stay within are drawn out to reach them."""
-    result = curve.copy()
-    over = curve > SHOULDER
-    reach = max(curve[-1] - SHOULDER, 1e-6)
-    room = 1 - SHOULDER
-    t = (curve[over] - SHOULDER) / reach
-    # Cubic Hermite from the curve's own slope to a slope of a third of it.
-    start = min(reach, 2.9 * room)
-    result[over] = SHOULDER + _hermite(t, room, start, 0.35 * start if reach > room else start)
-    under = curve < TOE
-    depth = max(TOE - curve[0], 1e-6)
-    t = (TOE - curve[under]) / depth
-    start = min(depth, 2.9 * TOE)
-    result[under] = TOE - _hermite(t, TOE, start, 0.35 * start if depth > TOE else start)
-    result[0], result[-1] = 0.0, 1.0
-    return np.maximum.accumulate(np.clip(result, 0, 1))
-
-
-def _hermite(t: Array, height: float, start: float, end: float) -> Array:
-    """From 0 to `height` over t in 0-1 with these slopes at its ends."""
-    return np.asarray((t**3 - 2 * t**2 + t) * start + (3 * t**2 - 2 * t**3) * height + (t**3 - t**2) * end)

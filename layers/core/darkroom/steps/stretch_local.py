@@ -27,6 +27,9 @@ NEIGHBOURHOOD_SHARE = 1 / 16
 part of the picture's longest side."""
 
 
+SHADOWS = (0.1, 0.4)
+"""Luma up to which it is surely a shadow, and from which it is none."""
+
 TOGETHER = 7
 """Centres that are remapped in one pass over the picture, by compiled loops."""
 
@@ -37,6 +40,9 @@ class StretchLocal(Params, frozen=True):
         float, param("differences of level up to about this are detail, larger ones edges", ge=0.02, le=0.5)
     ] = 0.1
     spare_skin: Annotated[float, param("how much of the change skin is spared", ge=0, le=1)] = 0.0
+    spare_shadows: Annotated[
+        float, param("how much of what becomes darker shadows are spared, in full from luma 0.1 down", ge=0, le=1)
+    ] = 0.0
     strength: Strength = 1.0
 
     neutral = {"amount": 0.0}
@@ -61,6 +67,8 @@ def stretch_local(image: Array, params: StretchLocal) -> Array:
     plane = luma(image)
     new = local_laplacian(plane, params.amount, params.sigma)
     _bound_halos(new, plane)
+    if params.spare_shadows:
+        _spare_shadows(new, plane, params.spare_shadows)
     result = with_luma(image, np.clip(new, 0, 1, out=new))
     if params.spare_skin and image.ndim == 3:
         spare_skin(result, image, params.spare_skin)
@@ -79,6 +87,14 @@ def _bound_halos(new: Array, plane: Array) -> None:
     size = plane.shape[1::-1]
     np.maximum(new, cv2.resize(lowest - margin, size, interpolation=cv2.INTER_LINEAR).reshape(plane.shape), out=new)
     np.minimum(new, cv2.resize(highest + margin, size, interpolation=cv2.INTER_LINEAR).reshape(plane.shape), out=new)
+
+
+def _spare_shadows(new: Array, plane: Array, share: float) -> None:
+    """Take back, in place, a share of what makes shadows darker."""
+    for rows, _, _ in bands(plane.shape, 0):
+        shadow = np.clip((SHADOWS[1] - plane[rows]) / np.float32(SHADOWS[1] - SHADOWS[0]), 0, np.float32(share))
+        darker = np.minimum(new[rows] - plane[rows], 0)
+        new[rows] -= shadow * darker
 
 
 def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
