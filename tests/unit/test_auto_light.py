@@ -127,7 +127,7 @@ def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
         assert why.endswith("all but the whites is lowered by 1.0 EV")
 
 
-NOISY = msgspec.structs.replace(DARK, noise_luma=9.0)
+NOISY, GRAINY = (msgspec.structs.replace(DARK, noise_luma=levels) for levels in (9.0, 1.0))
 
 
 def by_noise(probability: float, brighter: float = 0.04, noise_log2: float = 3.0) -> Any:
@@ -163,7 +163,7 @@ def test_in_strong_noise_too_little_light_shows(measured: Measurements, diagnosi
 def test_what_is_noisy_looks_darker_than_it_is() -> None:
     light = [
         [call.name for call in treatments.resolve(NONE, measured, by_noise(0.9, brighter=0.25))[0]]
-        for measured in (DARK, NOISY)
+        for measured in (GRAINY, NOISY)
     ]
     assert light == [["denoise", "stretch_nonlinear"], ["denoise", "adjust_color"]]
 
@@ -182,7 +182,7 @@ def test_the_white_point_is_as_sure_in_strong_noise() -> None:
 
 
 def test_the_colour_of_what_was_taken_in_little_light_is_nobodys_will() -> None:
-    measured = msgspec.structs.replace(DULL, light=BLUE)
+    measured = msgspec.structs.replace(DULL, light=BLUE, noise_luma=1.0)
     noisy = msgspec.structs.replace(diagnosed({"noise": 0.9}), tint=(-0.4, 0.4), glow=0.8, scene={"photo": 1.0})
     assert chosen(treatments.resolve(NONE, measured, noisy)[1]) == ["noise"]
     in_little_light = msgspec.structs.replace(measured, noise_luma=9.0)
@@ -387,7 +387,7 @@ def test_of_a_part_of_a_photo_only_what_shows_in_it_is_judged() -> None:
 
 def test_noise_of_a_night_is_removed_all_the_same() -> None:
     noisy = msgspec.structs.replace(diagnosed({"noise": 0.95}), scene={"night": 0.9, "photo": 0.1})
-    assert chosen(treatments.resolve(AUTO, DARK, noisy)[1]) == ["noise"]
+    assert chosen(treatments.resolve(AUTO, GRAINY, noisy)[1]) == ["noise"]
 
 
 def tinted(image: Array, stops: float) -> Array:
