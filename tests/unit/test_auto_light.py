@@ -11,7 +11,7 @@ import pytest
 import darkroom
 from darkroom import recipe
 from darkroom.auto import curves, guard, scenes, treatments
-from darkroom.auto.casts import FURTHER, HUES, LEAST_TINT, agreed_share, share_of_light, tinted_light
+from darkroom.auto.casts import COLOURED, FURTHER, HUES, LEAST_TINT, VARIED, agreed_share, share_of_light, tinted_light
 from darkroom.auto.contrast import stretched
 from darkroom.auto.curves import exposure_curve
 from darkroom.auto.exposures import evident_ev
@@ -689,6 +689,22 @@ def test_a_cast_on_a_photo_of_hardly_a_colour_is_no_toning() -> None:
     assert share_of_light(pale)[0] == 0
     assert share_of_light(msgspec.structs.replace(pale, hues=10.0))[0] == 1
     assert agreed(coloured=0.02) == 0 < agreed(coloured=0.02, hues=10.0)
+
+
+def test_a_print_whose_shadows_and_lights_are_toned_unlike_each_other_is_of_one_colour_all_the_same() -> None:
+    grey = photo("flowers").mean(axis=2)
+    toned = np.stack(
+        [np.interp(grey, (0, 128, 255), each) for each in ((30, 120, 235), (15, 70, 190), (5, 35, 130))], 2
+    )
+    warm = linear_to_srgb(
+        srgb_to_linear(photo("flowers").astype(np.float32) / 255) * np.array([1, 0.72, 0.42], np.float32)
+    )
+    print_, photographed = (cast_evidence(thumbnail(each.astype(np.float32), 128)) for each in (toned / 255, warm))
+    assert print_.coloured > COLOURED[1]
+    assert (print_.varied < VARIED[0], photographed.varied > VARIED[1]) == (True, True)
+    strong = {"red": 0.6, "blue": -0.8, "neutral": 1.0, "neutral_highlights": 0.0, "spread": 0.0}
+    for evidence, share in ((print_, 0), (photographed, 1)):
+        assert share_of_light(msgspec.structs.replace(evidence, **strong))[0] == share
 
 
 @pytest.mark.slow

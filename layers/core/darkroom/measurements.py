@@ -31,6 +31,10 @@ class LightEvidence(msgspec.Struct, frozen=True):
         float,
         Meta(description="how far chroma is from what luma foretells, in levels: the 90th percentile"),
     ] = 0.0
+    varied: Annotated[
+        float,
+        Meta(description="the same as a share of chroma, whose 90th percentile it is, too; 1 in manifests of before"),
+    ] = 1.0
     split: Annotated[
         Share,
         Meta(description="how much bluer its darkest and how much yellower its lightest tones are: the less of both"),

@@ -15,9 +15,10 @@ DISAGREEING, STRONG, OFF_WARM = (0.25, 0.5), (1.25, 1.9), (0.0, 0.3)
 OF_ONE_COLOUR, NOTHING_GREY, LIGHT_IS_GREY = (-1.0, 0.0), (-0.02, -0.01), (0.08, 0.2)
 """What speaks against a tint's being the light's: see `DOUBTS` for the words."""
 
-COLOURED, HUES = (0.1, 0.25), (4.5, 7.0)
+COLOURED, HUES, VARIED = (0.1, 0.25), (4.5, 7.0), (0.07, 0.1)
 """Share of pixels of another colour than the tint, and how far chroma is from what luma foretells: up to the first of
-both it is all of one colour, as paper or a toned print is, and from the second on of either it is not."""
+both it is all of one colour, as paper or a toned print is, and from the second on of either it is not. And the latter
+as a share of chroma, up to which it is all the same: toned shadows and lights may differ in colour, each from grey."""
 
 DOUBTS: tuple[tuple[str, tuple[float, float]], ...] = (
     ("estimates of the light disagree", DISAGREEING),
@@ -253,4 +254,5 @@ def _off_daylight(red: float, blue: float) -> float:
 
 def _many_coloured(evidence: LightEvidence) -> float:
     """How surely there are other colours than the tint, in 0-1."""
-    return max(between(evidence.coloured, *COLOURED), between(evidence.hues, *HUES))
+    many = max(between(evidence.coloured, *COLOURED), between(evidence.hues, *HUES))
+    return min(many, between(evidence.varied, *VARIED))

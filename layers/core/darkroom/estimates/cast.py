@@ -46,6 +46,7 @@ def cast_evidence(small: Array) -> LightEvidence:
     now, then = (np.hypot(*(colors - grey).T) for grey in (np.zeros(2), told))
     luminance = usable @ LUMINANCE_WEIGHTS
     lighter = luminance >= np.percentile(luminance, LIGHTER)
+    hues, varied = _hues(small[seen])
     return LightEvidence(
         red=float(told[0]),
         blue=float(told[1]),
@@ -54,7 +55,8 @@ def cast_evidence(small: Array) -> LightEvidence:
         neutral=float((then < GREY).mean()),
         coloured=float((then > COLOURED).mean()),
         opposed=float((colors @ told < -COLOURED * np.hypot(*told)).mean()),
-        hues=_hues(small[seen]),
+        hues=hues,
+        varied=varied,
         split=split_toning(small),
     )
 
@@ -71,8 +73,9 @@ def split_toning(encoded: Array) -> float:
     return max(min(float(dark[2] - dark[:2].max()), float(light[:2].min() - light[2])), 0.0)
 
 
-def _hues(encoded: Array) -> float:
-    """How far, in levels, the chroma of N×3 pixels is from what their luma foretells, a line in each of `LUMA_BINS`.
+def _hues(encoded: Array) -> tuple[float, float]:
+    """How far the chroma of N×3 pixels is from what their luma foretells, a line in each of `LUMA_BINS`: in levels, and
+    as a share of chroma.
 
     A toned print, whatever its toning, has one colour a luma, but for noise; a photo that holds hardly a colour more.
     """
@@ -88,7 +91,8 @@ def _hues(encoded: Array) -> float:
     spread = means(luma * luma) + FLOOR**2
     off = [plane - means(plane) for plane in np.moveaxis(chroma, 1, 0)]
     left = [plane - luma * means(luma * plane) / spread for plane in off]
-    return float(np.percentile(np.hypot(*left), FORETOLD) * 255)
+    far, whole = (float(np.percentile(np.hypot(*each), FORETOLD)) for each in (left, chroma.T))
+    return far * 255, far / max(whole, FLOOR)
 
 
 def _estimates(light: Array, usable: Array) -> list[Array]:
