@@ -154,6 +154,8 @@ def test_noise_that_will_show_is_removed_before_the_photo_is_lightened(noise: fl
         "adjust_color"
     ]
     assert treatments.resolve(AUTO, dark, diagnosed({}))[0] == []
+    night = msgspec.structs.replace(diagnosed({"underexposed": 0.9}), scene={"night": 1.0})
+    assert treatments.resolve(AUTO, dark, night)[0] == []  # it stays dark
 
 
 def test_contrast_is_stretched_about_mid_grey_where_both_ends_lack_alike() -> None:

@@ -254,18 +254,14 @@ def _evident(name: str, diagnosis: Diagnosis, measurements: Measurements) -> boo
     return evident(name, diagnosis, measurements)
 
 
-def _treated(name: str, diagnosis: Diagnosis, measurements: Measurements) -> bool:
-    return _sure(diagnosis[name], diagnosis, measurements) and _rival(diagnosis[name], diagnosis, measurements) is None
-
-
 def _noise_once_lightened(diagnosis: Diagnosis, measurements: Measurements) -> float | None:
     """How noisy the photo would be, in levels, once its exposure is raised; None if that is not done, or not much."""
-    if _treated("underexposed", diagnosis, measurements):
-        ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
-    elif evident("underexposed", diagnosis, measurements):
-        ev = evident_ev(diagnosis, measurements)
-    else:
+    if not _decision(diagnosis["underexposed"], _expose_more, diagnosis, measurements).chosen:
         return None
+    if _sure(diagnosis["underexposed"], diagnosis, measurements):
+        ev = suggested_ev(diagnosis["underexposed"].strength, diagnosis, measurements)
+    else:
+        ev = evident_ev(diagnosis, measurements)
     seen = measurements.noise_levels * 2 ** (ev / SRGB_EXPONENT)
     return seen if seen >= REVEALED_LEVELS else None
 
