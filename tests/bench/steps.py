@@ -71,7 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--no-peers", action="store_true", help="leave the other libraries' calls out")
     options = parser.parse_args(arguments)
     print(f"Steps on {options.megapixels:g} MP RGB, {options.bits} bits, one thread")
-    print(f"{'step':<26}{'seconds':>8}{'MP/s':>8}{'bytes/px':>10}   ratio of time to the nearest call", flush=True)
+    print(f"{'step':<26}{'seconds':>8}{'MP/s':>9}{'bytes/px':>10}   ratio of time to the nearest call", flush=True)
     well = True
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "photo.npy"
@@ -90,7 +90,7 @@ def line(name: str, figures: Figures | None) -> str:
     mark = " " if figures.bounded else "!"
     speed = figures.pixels / 1e6 / figures.seconds
     peer = "—" if figures.peer_ratio is None else f"{figures.peer_ratio:6.2f} × {PEERS[name][0]}"
-    return f"{name:<26}{figures.seconds:>8.2f}{speed:>8.1f}{figures.bytes_per_pixel:>10.1f} {mark} {peer}"
+    return f"{name:<26}{figures.seconds:>8.2f}{speed:>9.1f}{figures.bytes_per_pixel:>10.1f} {mark} {peer}"
 
 
 def _in_process_of_its_own(name: str, path: Path, *, peers: bool) -> Figures | None:
