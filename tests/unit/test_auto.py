@@ -428,6 +428,15 @@ class TestGuard:
         assert (review.share, int(picture.pixels.max())) == (85, 230)
         assert guard.newly_lost(original, clipped) > 0.15
 
+    def test_what_is_hidden_loses_nothing(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        monkeypatch.setattr(guard, "diagnose", lambda pixels, traces: diagnosed({}))
+        original, clipped = self.original.pixels.copy(), self.enhanced.pixels.copy()
+        original[:10], clipped[:10] = np.linspace(60, 90, 60, dtype=np.uint8)[:, None], 255
+        alpha = np.full(original.shape[:2], 255, np.uint8)
+        alpha[:10] = 0
+        review = guard.review(Picture(original, alpha), Picture(clipped, alpha), self.before, ["underexposed"])[1]
+        assert review.share == 100
+
     def test_a_finish_pales_no_light_colours(self, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(guard, "diagnose", lambda pixels, traces: diagnosed({}))
         yellow = np.full((60, 60, 3), (250, 210, 40), np.uint8)

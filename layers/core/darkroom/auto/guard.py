@@ -68,15 +68,17 @@ def review(original: Picture, enhanced: Picture, before: Diagnosis, treated: Col
     restored = any(name in treated for name in RESTORED)
     told = any(name in treated and before[name].present for name in KINDS)
     kept_as = ""
-    if set(treated) == {"finish"} and paled(original.pixels, enhanced.pixels) > MOST_PALED:
+    seen = original.shown()
+    if set(treated) == {"finish"} and paled(seen, enhanced.shown()) > MOST_PALED:
         enhanced = enhanced.with_pixels(with_strong_colors(original.pixels, enhanced.pixels))
         kept_as = "; light, strong colours stay as they were"
     for share in SHARES:
         candidate = blending.blend(original, enhanced, share)
-        after = diagnose(candidate.shown(), traces=False)
+        shown = candidate.shown()
+        after = diagnose(shown, traces=False)
         left = what_is_wrong(after, before, treated)
-        lost = newly_lost(original.pixels, candidate.pixels)
-        steeper = 0.0 if restored else torn(original.pixels, candidate.pixels)
+        lost = newly_lost(seen, shown)
+        steeper = 0.0 if restored else torn(seen, shown)
         kept = lost <= MOST_LOST and steeper <= MOST_TORN
         if kept and (not told or left <= at_first - LEAST_GAIN):
             why = f"what is wrong fell from {at_first:.1f} to {left:.1f} defects"
