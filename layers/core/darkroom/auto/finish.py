@@ -35,7 +35,7 @@ GLOWING = (0.3, 0.7)
 """Probability that a photo's light should have its colour, as at dusk or on a stage, from which its tones may be meant
 to be as they are, and from which they stay, but for a quiet finish."""
 
-LIGHTER, SURELY_LIGHTER = (-0.045, 0.025), (0.01, 0.05)
+LIGHTER, SURELY_LIGHTER = (-0.03, 0.03), (0.01, 0.05)
 AS_LIGHT_AS, MOST_LIGHTER = 0.52, 0.12
 """How much lighter a photo should be by what it shows, from where on a bold finish lightens its middle tones and where
 in full, and where even a quiet one; up to what mean, and by how much at most."""
@@ -73,6 +73,11 @@ on purpose stays."""
 
 MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.4, 0.55, 0.06
 """`amount` and `range` of `lift_shadows`."""
+
+DEEP, MATT = (0.26, 0.3), (0.08, 0.16)
+"""Deviation of luma from which a photo lives by its contrast, and level of its darkest hundredth from which its blacks
+are matt by intent: from the first of either on its shadows are opened less, and from the second not, nor do its middle
+tones become lighter by chance where they are deep."""
 
 LOW_KEY = (0.1, 0.3)
 """Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
@@ -133,7 +138,10 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         missed = diagnosis.brighter - float(tones.mean() - before.mean())
         brighter = min(missed, 0.0) - STILL_LIGHT if STEEPENED in repaired else min(missed, plain * missed)
     steps, told = [], []
-    lift = 0.0 if UNTONED in repaired else _opened(tones, bold, brighter, diagnosis.scene.get("night", 0.0))
+    ends = after(np.array((measurements.luma_p1, measurements.luma_p99)), calls)
+    flat = 1 - between(float(tones.std()), *DEEP)
+    open_to = bold * flat * (1 - between(float(ends[0]), *MATT))
+    lift = 0.0 if UNTONED in repaired else _opened(tones, open_to, brighter, diagnosis.scene.get("night", 0.0))
     if lift:
         steps.append(StepCall("lift_shadows", {"amount": lift, "range": OPENED_UP_TO}))
         told.append("shadows opened")
@@ -142,13 +150,13 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         steps.append(StepCall("stretch_local", {"amount": local, **LOCAL_CONTRAST}))
         told.append("more local contrast")
     if UNTONED not in repaired:
-        lighter = _lighter(float(tones.mean()), light, bold, brighter)
+        lighter = _lighter(float(tones.mean()), light, bold * flat, brighter)
         light_enough = between(diagnosis["overexposed"].probability, *LIGHT_ENOUGH)
         points = finish_curve(
             tones,
             share,
             brighter,
-            ends=after(np.array((measurements.luma_p1, measurements.luma_p99)), calls),
+            ends=ends,
             darker=not on_white(measurements),
             lighter=lighter,
             whiter=plain * (1 - light_enough),
