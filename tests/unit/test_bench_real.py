@@ -146,6 +146,20 @@ def test_answers_name_the_line_that_is_none(tmp_path: Path) -> None:
             verdicts.answers(path, 2)
 
 
+def test_of_several_readers_the_middle_verdict_holds() -> None:
+    first, second, third = (
+        {1: ("better", "a"), 2: ("same", "")},
+        {1: ("same", "b"), 2: ("worse", "c")},
+        {1: ("better", "d")},
+    )
+    assert verdicts.middle([first]) == first
+    assert verdicts.middle([first, second]) == {1: ("same", "b"), 2: ("worse", "c")}, "of two the worse"
+    with pytest.raises(ValueError, match=r"^2 is not judged by all of 3 readers"):
+        verdicts.middle([first, second, third])
+    third[2] = ("worse", "e")
+    assert verdicts.middle([second, first, third]) == {1: ("better", "a"), 2: ("worse", "c")}
+
+
 def test_of_snapshots_every_third_is_taken(tmp_path: Path) -> None:
     for number in range(7):
         save(tmp_path / f"ordinary/p{number}.jpg", SMALL)

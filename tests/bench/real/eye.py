@@ -1,7 +1,7 @@
 """Judge by eye: sheets of what `auto` changed, the verdicts on them, and their counts, of the last `make bench-real`.
 
 python -m tests.bench.real.eye sheets FOLDER… --sets wrong,ordinary   numbered pairs that no verdict is known of
-python -m tests.bench.real.eye judge wrong answers.txt                lines such as "3: worse sky torn"
+python -m tests.bench.real.eye judge wrong a.txt b.txt c.txt          lines as "3: worse sky torn"; the middle one holds
 python -m tests.bench.real.eye count
 """
 
@@ -33,7 +33,10 @@ def main() -> int:
     draw.add_argument("--per-sheet", type=int, default=6, metavar="N")
     judge = commands.add_parser("judge", help="take the verdicts on a set's sheets")
     judge.add_argument("set", choices=JUDGED)
-    judge.add_argument("answers", type=Path, help='a line a verdict: "NUMBER: better|same|worse REMARK"')
+    told = (
+        'a file a reader, a line a verdict: "NUMBER: better|same|worse REMARK"; of several readers the middle one holds'
+    )
+    judge.add_argument("answers", nargs="+", type=Path, help=told)
     commands.add_parser("count", help="better, same, worse")
     given = parser.parse_args()
     try:
@@ -43,7 +46,7 @@ def main() -> int:
                 print(draw_sheets(last.outcomes, given.folders, name, given.per_sheet))
         elif given.command == "judge":
             shown = msgspec.json.decode((SHEETS / f"{given.set}.json").read_bytes(), type=list[Outcome])
-            said = verdicts.answers(given.answers, len(shown))
+            said = verdicts.middle([verdicts.answers(path, len(shown)) for path in given.answers])
             verdicts.add(
                 verdicts.Verdict(word, f"{outcome.set}/{outcome.photo}", outcome.result, remark)
                 for outcome, (word, remark) in ((shown[number - 1], answer) for number, answer in said.items())

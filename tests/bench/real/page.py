@@ -25,10 +25,11 @@ at. None of these was trained on, but for `clic2025`, `elementary` and `wallpape
 """
 
 BY_EYE = """
-Readers, strict as photographers, one for each set, looked at every changed photo before and after, on sheets with
-numbers; what is not changed is the same. A verdict holds for the very pixels that were looked at
+Readers, strict as photographers, looked at every changed photo before and after, on sheets with numbers; what is not
+changed is the same. Of three readers, who had no part in what they saw, the middle verdict counts, where `auto` made
+other pixels since; of what it makes as before, that of one. A verdict holds for the very pixels that were looked at
 (`tests/bench/real/verdicts.txt`); `python -m tests.bench.real.eye` draws the sheets, takes the verdicts and counts
-them. One pair of eyes is no panel, and knew which side was which.
+them. All knew which side was which.
 """
 
 METHOD = """

@@ -57,6 +57,19 @@ def answers(path: Path, count: int) -> dict[int, tuple[str, str]]:
     return found
 
 
+def middle(readers: Sequence[Mapping[int, tuple[str, str]]]) -> dict[int, tuple[str, str]]:
+    """Of what readers said of each number the middle one, with the remark of the first who said so; of an even number
+    of readers the worse of both. Raises ValueError where one left out what another judged."""
+    found = {}
+    for number in sorted(set().union(*readers)):
+        if not all(number in reader for reader in readers):
+            raise ValueError(f"{number} is not judged by all of {len(readers)} readers")
+        said = [reader[number] for reader in readers]
+        word = sorted((word for word, _ in said), key=WORDS.index)[len(said) // 2]
+        found[number] = next(each for each in said if each[0] == word)
+    return found
+
+
 def add(new: Iterable[Verdict], path: Path = FILE) -> None:
     """Into the file, in order of set and photo; a new verdict on the same pixels replaces the old one."""
     known = read(path) | {verdict.result: verdict for verdict in new}
