@@ -82,6 +82,18 @@ def test_pixels_of_another_size_are_not_compared() -> None:
     assert compare(Picture(photo("dog")), Picture(grey)).lost is not None
 
 
+def test_what_is_hidden_is_no_loss() -> None:
+    before = np.array(photo("dog", 256))
+    alpha = np.full(before.shape[:2], 255, np.uint8)
+    alpha[:128] = 0
+    after = before.copy()
+    after[:128] = 255
+    assert compare(Picture(before, alpha), Picture(after, alpha)).lost == 0
+    lost = compare(Picture(before), Picture(after)).lost
+    assert lost is not None
+    assert lost > 0.2
+
+
 @pytest.fixture
 def folders(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Photos and what became of them: one is better in another format, one worse, one missing, one broken."""

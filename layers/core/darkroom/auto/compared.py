@@ -48,20 +48,20 @@ class Comparison(msgspec.Struct, frozen=True):
 
 
 def compare(before: Picture, after: Picture) -> Comparison:
-    """Whether `after` is worse than `before`. Pixels are compared where both have one size; else what they tell is
-    None.
+    """Whether `after` is worse than `before`. Pixels, as they are shown, are compared where both have one size; else
+    what they tell is None.
 
     Soft highlights and texture say nothing where what was restored by itself makes other single steps: noise, blur and
     what else hides the detail.
     """
-    first, second = diagnose(before.shown()), diagnose(after.shown(), traces=False)
+    pixels = before.shown(), after.shown()
+    first, second = diagnose(pixels[0]), diagnose(pixels[1], traces=False)
     rough = any(first[name].present for name in RESTORED)
     at_first, now = sum(one.probability for one in first.defects), what_is_wrong(second, first, ())
     lost = steeper = kept = None
-    if before.pixels.shape[:2] == after.pixels.shape[:2]:
-        pixels = before.pixels, after.pixels
-        if before.pixels.ndim != after.pixels.ndim:
-            pixels = luma_of(before.pixels), luma_of(after.pixels)
+    if pixels[0].shape[:2] == pixels[1].shape[:2]:
+        if pixels[0].ndim != pixels[1].ndim:
+            pixels = luma_of(pixels[0]), luma_of(pixels[1])
         lost = newly_lost(*pixels)
         steeper = None if rough else torn(*pixels)
         kept = None if rough else texture_kept(*pixels)
