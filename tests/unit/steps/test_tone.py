@@ -317,14 +317,16 @@ def test_stretch_local_raises_detail_of_photographs() -> None:
 def test_stretch_local_spares_shadows_of_becoming_darker() -> None:
     image = photos()[0]
     plane = luma(image.astype(np.float32))
-    free, spared = (
-        luma(apply("stretch_local", image, amount=1.0, spare_shadows=share).astype(np.float32)) for share in (0.0, 1.0)
+    free, half, spared = (
+        luma(apply("stretch_local", image, amount=1.0, spare_shadows=share).astype(np.float32))
+        for share in (0.0, 0.5, 1.0)
     )
     shadow = plane <= 25
     assert (free[shadow] < plane[shadow] - 2).mean() > 0.02
     assert (spared[shadow] >= plane[shadow] - 1).all(), "in full from luma 0.1 down"
     assert spared[(plane > 60) & (plane < 80)].mean() > free[(plane > 60) & (plane < 80)].mean() + 0.3, "then less"
     np.testing.assert_array_equal(free[plane > 103], spared[plane > 103])
+    assert np.abs(half - (free + spared) / 2)[free > 3].max() <= 1, "half spared is half of it at any level above black"
 
 
 def underexposed(image: Array, seed: int) -> Array:

@@ -59,7 +59,8 @@ def stretch_local(image: Array, params: StretchLocal) -> Array:
     ``r(i) = i + amount (i - g) exp(-(i - g)² / (2 sigma²))``. What differs from g by much more than sigma is an edge
     and stays, so there are no halos. Differences about a rounding step are raised less, so that grain is not.
     Smaller edges would overshoot: the result is held to the range of levels in its neighbourhood, widened by 4 %.
-    `spare_skin` takes so much of it back where the colour is skin's: faces show every pore and fold otherwise.
+    `spare_shadows` takes so much back of what makes shadows darker, and `spare_skin` of all where the colour is skin's:
+    faces show every pore and fold otherwise.
 
     The remapping is done for levels `sigma` / 2 apart and interpolated. Takes 24 bytes per pixel of one plane, whatever
     the amount; the time grows with 1 / `sigma`.
@@ -92,9 +93,9 @@ def _bound_halos(new: Array, plane: Array) -> None:
 def _spare_shadows(new: Array, plane: Array, share: float) -> None:
     """Take back, in place, a share of what makes shadows darker."""
     for rows, _, _ in bands(plane.shape, 0):
-        shadow = np.clip((SHADOWS[1] - plane[rows]) / np.float32(SHADOWS[1] - SHADOWS[0]), 0, np.float32(share))
+        shadow = np.clip((SHADOWS[1] - plane[rows]) / np.float32(SHADOWS[1] - SHADOWS[0]), 0, 1)
         darker = np.minimum(new[rows] - plane[rows], 0)
-        new[rows] -= shadow * darker
+        new[rows] -= np.float32(share) * shadow * darker
 
 
 def local_laplacian(plane: Array, amount: float, sigma: float) -> Array:
