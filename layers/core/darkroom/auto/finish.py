@@ -76,8 +76,8 @@ MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.4, 0.55, 0.06
 
 DEEP, MATT = (0.26, 0.3), (0.08, 0.16)
 """Deviation of luma from which a photo lives by its contrast, and level of its darkest hundredth from which its blacks
-are matt by intent: from the first of either on its shadows are opened less, and from the second not, nor do its middle
-tones become lighter by chance where they are deep."""
+are matt by intent: from the first of either on its shadows are opened less, and from the second not. Where contrast is
+so strong, middle tones do not become lighter by chance either."""
 
 LOW_KEY = (0.1, 0.3)
 """Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
