@@ -275,10 +275,14 @@ def test_a_bright_photo_that_lost_no_highlights_is_left_as_it_is() -> None:
     assert any("highlights are all there" in decision.why for decision in decisions)
 
 
-def test_lost_highlights_are_those_of_any_channel() -> None:
+def test_lost_highlights_are_those_of_two_channels() -> None:
+    """One alone is clipped by a strong colour, too, and by light of that colour."""
     pixels = np.full((40, 60, 3), 200, np.uint8)
-    assert measure(Picture(pixels)).lost_highlights == 0
     pixels[:4, :, 0] = 255
+    assert measure(Picture(pixels)).lost_highlights == 0
+    pixels[:4, :, 1] = 255
+    assert measure(Picture(pixels)).lost_highlights == pytest.approx(0.1)
+    pixels[:4, :, 2] = 255
     assert measure(Picture(pixels)).lost_highlights == pytest.approx(0.1)
     assert measure(Picture(pixels[..., 0])).lost_highlights == pytest.approx(0.1)
 

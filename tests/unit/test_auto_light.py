@@ -118,13 +118,30 @@ def test_the_white_point_is_that_without_what_is_taken_out_of_the_light(
 def test_too_much_light_that_is_only_likely_must_be_what_the_photo_shows(
     probability: float, brighter: float, treated: bool
 ) -> None:
-    measured = msgspec.structs.replace(DULL, lost_highlights=0.1)
+    measured = msgspec.structs.replace(DULL, lost_highlights=0.1, tones=tuple(np.linspace(0.5, 1, 32).tolist()))
     light = msgspec.structs.replace(diagnosed({"overexposed": probability}), brighter=brighter, scene={"photo": 1.0})
     decisions = treatments.resolve(AUTO, measured, light)[1]
     assert ("overexposed" in chosen(decisions)) == treated
     if treated:
         (why,) = (decision.why for decision in decisions if decision.defect == "overexposed")
         assert why.endswith("all but the whites is lowered by 1.0 EV")
+
+
+@pytest.mark.parametrize(
+    ("mean", "brighter", "bound"), [(0.45, -0.06, -0.12), (0.6, -0.02, -0.1), (0.75, -0.02, None), (0.45, -0.2, None)]
+)
+def test_a_photo_is_lowered_no_further_than_it_shows_or_as_photos_are_light(
+    mean: float, brighter: float, bound: float | None
+) -> None:
+    """A bright sky above dark trees looks a stop too light to the diagnosis alone."""
+    tones = np.linspace(mean - 0.2, mean + 0.2, 32)
+    measured = msgspec.structs.replace(FINE, lost_highlights=0.1, tones=tuple(tones.tolist()), colors=5000.0)
+    light = msgspec.structs.replace(diagnosed({"overexposed": 0.9}), brighter=brighter, scene={"photo": 1.0})
+    (lowered,) = (d.steps for d in treatments.resolve(AUTO, measured, light)[1] if d.defect == "overexposed")
+    change = float((curves.after(tones, lowered) - tones).mean())
+    diagnosed_ev = exposure_curve(-1.0, 0.1)
+    expected = float((curves.through(diagnosed_ev, tones) - tones).mean()) if bound is None else bound
+    assert change == pytest.approx(expected, abs=0.002)
 
 
 NOISY, GRAINY = (msgspec.structs.replace(DARK, noise_luma=levels) for levels in (9.0, 1.0))

@@ -117,6 +117,25 @@ def test_stretch_nonlinear_spares_strong_colours(dtype: Any) -> None:
         apply("stretch_nonlinear", image, **step, spare_colors=0.5, channels="each")
 
 
+@pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
+def test_stretch_nonlinear_goes_between_luminance_and_each_channel(dtype: Any) -> None:
+    given = np.array([[[250, 225, 205], [223, 124, 57], [90, 90, 90], [0, 0, 0]]], np.float64) / 255
+    scale = 1 if dtype == np.float32 else np.iinfo(dtype).max
+    image = (given if dtype == np.float32 else np.rint(given * scale)).astype(dtype)
+    step = {"method": "curve", "points": [[0.0, 0.0], [0.6, 0.4], [1.0, 1.0]]}
+
+    def result(**more: Any) -> Any:
+        return apply("stretch_nonlinear", image, **step, **more).astype(np.float64) / scale
+
+    luminance, each, part = result(), result(channels="each"), result(per_channel=0.4)
+    np.testing.assert_allclose(part, luminance + 0.4 * (each - luminance), atol=0.003)
+    np.testing.assert_allclose(result(per_channel=1.0), each, atol=0.003)
+    pale = np.ptp(part[0, 0]), np.ptp(luminance[0, 0])
+    assert pale[0] > 1.1 * pale[1], "colour comes back where the curve is steep"
+    with pytest.raises(RecipeInvalid, match="per_channel"):
+        apply("stretch_nonlinear", image, **step, per_channel=0.5, channels="each")
+
+
 def test_stretch_nonlinear_keeps_hue_on_luminance() -> None:
     for image in photos()[:2]:
         result = apply("stretch_nonlinear", image.astype(np.float32) / 255, method="power", exponent=0.6)

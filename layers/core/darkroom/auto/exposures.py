@@ -8,6 +8,7 @@ from darkroom.auto.contrast import evidently_flat
 from darkroom.auto.curves import ev_that_changes_mean, exposure_curve, lightening_curve
 from darkroom.auto.scenes import SURELY, in_little_light, kind_of, noisy, nothing_light, toned
 from darkroom.measurements import Measurements
+from darkroom.picture import Array
 from darkroom.recipe import StepCall
 from darkroom.report import Diagnosis
 
@@ -16,6 +17,10 @@ MOST_LIGHTENED_EV = 5.0
 
 MOST_LESS_EV = 2.0
 """The most that is lowered of a photo whose tones alone tell that it is too light."""
+
+OF_WHAT_IS_SHOWN, AS_LIGHT_AS_EVER = 2.0, 0.5
+"""How much darker a photo becomes at most that is diagnosed to be too light: so many times what it shows to be too much
+of mean luma, or down to this mean. What seems to be a stop too light may be a bright sky above dark trees."""
 
 USUAL = 0.44
 """Mean luma that a photo is brought to where nothing speaks against it."""
@@ -185,9 +190,22 @@ def evident_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
             ev_that_changes_mean(change, tones, lambda ev: lightening_curve(ev, white), 0, MOST_LIGHTENED_EV), 2
         )
     if change < 0:
-        clipped = measurements.lost_highlights
-        return round(ev_that_changes_mean(change, tones, lambda ev: exposure_curve(ev, clipped), -MOST_LESS_EV, 0), 2)
+        return round(_lowered_ev(change, tones, measurements, MOST_LESS_EV), 2)
     return 0.0
+
+
+def most_lowered_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
+    """By how many EV a photo may be lowered at most, by what it shows and by how light it is."""
+    tones = np.array(measurements.tones)
+    if not (diagnosis.scene and tones.size):
+        return MOST_EV
+    change = max(-OF_WHAT_IS_SHOWN * diagnosis.brighter, float(tones.mean()) - AS_LIGHT_AS_EVER)
+    return -_lowered_ev(-change, tones, measurements, MOST_EV)
+
+
+def _lowered_ev(change: float, tones: Array, measurements: Measurements, most: float) -> float:
+    clipped = measurements.lost_highlights
+    return ev_that_changes_mean(change, tones, lambda ev: exposure_curve(ev, clipped), -most, 0)
 
 
 def lightened(ev: float, measurements: Measurements) -> StepCall:

@@ -19,7 +19,17 @@ import numpy as np
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light, taken_out
 from darkroom.auto.contrast import stretched, surely_flat
 from darkroom.auto.curves import after, exposure_curve
-from darkroom.auto.exposures import EVIDENT, agreed, evident, evident_ev, lightened, on_white, supported, until_white
+from darkroom.auto.exposures import (
+    EVIDENT,
+    agreed,
+    evident,
+    evident_ev,
+    lightened,
+    most_lowered_ev,
+    on_white,
+    supported,
+    until_white,
+)
 from darkroom.auto.finish import finish
 from darkroom.auto.scenes import in_little_light, meant, noisy, surely_dark, unjudged
 from darkroom.auto.shadows import lifted
@@ -45,8 +55,12 @@ LIGHTEST_BLACK = 0.45
 SRGB_EXPONENT = 2.4
 """Light of twice the strength has encoded values 2 ** (1 / 2.4) times as high, all but in the deepest shadows."""
 
-LOST_HIGHLIGHTS = 0.02
-"""Share of pixels clipped to white in a channel, below which a bright photo is left as it is."""
+LOST_HIGHLIGHTS = 0.005
+"""Share of pixels clipped to white in two channels, below which a bright photo is left as it is."""
+
+COLOURS_BACK = 0.4
+"""How far each channel goes alone through the curve that lowers exposure: where one was clipped colours are pale, and
+skin would be ashen. By more, skies that were not clipped turn violet."""
 
 NOISY_LEVELS = 12.0
 """With more noise there is no detail left that deblurring could bring back."""
@@ -165,9 +179,10 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
     if defect.probability < KINDS[defect.name].treated_from:
         seen = -evident_ev(diagnosis, measurements)
         too_much = max(too_much, seen) if agreed(defect.name, diagnosis, measurements) else seen
-    step = StepCall(
-        "stretch_nonlinear", {"method": "curve", "points": exposure_curve(-too_much, measurements.lost_highlights)}
-    )
+    if not defect.traced:
+        too_much = min(too_much, most_lowered_ev(diagnosis, measurements))
+    points = exposure_curve(-too_much, measurements.lost_highlights)
+    step = StepCall("stretch_nonlinear", {"method": "curve", "points": points, "per_channel": COLOURS_BACK})
     return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
 

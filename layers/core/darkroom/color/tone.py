@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 import numpy as np
 
@@ -11,7 +11,7 @@ from darkroom.color.conversions import apply_table, luma, with_luma
 from darkroom.params import param
 from darkroom.picture import Array
 from darkroom.srgb import highest
-from darkroom.step import bands, lut_for, to_float
+from darkroom.step import bands, blend_bands, lut_for, to_float
 
 Curve = Callable[[Array], Array]
 """Levels in 0–1 (float32 or float64) → levels, of the same dtype."""
@@ -26,7 +26,12 @@ SPARED_LEVELS = 4096
 
 
 def apply_curve(
-    image: Array, curve: Curve, channels: Literal["luminance", "each"], *, spare_colors: float = 0.0
+    image: Array,
+    curve: Curve,
+    channels: Literal["luminance", "each"],
+    *,
+    spare_colors: float = 0.0,
+    per_channel: float = 0.0,
 ) -> Array:
     """The picture (HxW or HxWx3, any dtype) through a curve, as a new array of its dtype.
 
@@ -35,23 +40,33 @@ def apply_curve(
     spare_colors: how much a colour's largest channel goes through the curve instead of its luma, in 0–1, and multiplies
     the others alike: it becomes neither paler where it is lightened nor dull where it is darkened. For curves from 0 to
     1: black stays.
+    per_channel: how far the result of "luminance" goes towards that of "each", in 0–1.
     Takes a band's planes besides the result.
     """
-    if image.ndim == 3 and channels == "luminance":
-        result = np.empty_like(image)
-        table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors else None
-        for rows, _, _ in bands(image.shape, 0):
-            old = luma(image[rows])
-            new = np.clip(curve(old), 0, 1)
-            if table is not None:
-                largest = to_float(highest(image[rows]))
-                factor = nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6))
-                new += np.float32(spare_colors) * (old * factor - new)
-            result[rows] = with_luma(image[rows], new)
-        return result
-    if image.dtype == np.float32:
-        return np.clip(curve(image), 0, 1)
-    return apply_table(image, lut_for(curve, image.dtype))
+    if image.ndim == 2 or channels == "each":
+        return _each(curve, image.dtype)(image)
+    result = np.empty_like(image)
+    table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors else None
+    each = _each(curve, image.dtype) if per_channel else None
+    for rows, _, _ in bands(image.shape, 0):
+        old = luma(image[rows])
+        new = np.clip(curve(old), 0, 1)
+        if table is not None:
+            largest = to_float(highest(image[rows]))
+            factor = nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6))
+            new += np.float32(spare_colors) * (old * factor - new)
+        result[rows] = with_luma(image[rows], new)
+        if each is not None:
+            result[rows] = blend_bands(result[rows], each(image[rows]), per_channel)
+    return result
+
+
+def _each(curve: Curve, dtype: np.dtype[Any]) -> Callable[[Array], Array]:
+    """What brings every sample of a picture of this dtype through a curve."""
+    if dtype == np.float32:
+        return lambda image: np.clip(curve(image), 0, 1)
+    table = lut_for(curve, dtype)
+    return lambda image: apply_table(image, table)
 
 
 def luminance_histogram(image: Array, bins: int) -> Array:

@@ -175,11 +175,14 @@ def white_point(pixels: Array) -> tuple[float, float, float]:
 
 
 def lost_highlights(pixels: Array) -> float:
-    """The share of pixels that are white in at least one channel, of a sample of the full resolution."""
+    """The share of pixels that are white in at least two channels, of a sample of the full resolution.
+
+    Too much light takes one channel after the other; a strong colour, or light of one, stays with the first.
+    """
     stride = max(round(max(pixels.shape[:2]) / SAMPLED_PX), 1)
     sample = pixels[::stride, ::stride]
-    brightest = sample if sample.ndim == 2 else highest(sample)
-    return float((to_float(brightest) >= 1 - CLIP).mean())
+    white = to_float(sample) >= 1 - CLIP
+    return float((white if sample.ndim == 2 else np.count_nonzero(white, axis=2) >= 2).mean())
 
 
 def effective_colors(pixels: Array) -> float:

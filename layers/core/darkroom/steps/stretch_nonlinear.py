@@ -33,6 +33,10 @@ class StretchNonlinear(Params, frozen=True):
         float,
         param("how much strong colours are spared from paling and from going dark", ge=0, le=1),
     ] = 0.0
+    per_channel: Annotated[
+        float,
+        param("how much of the curve each channel takes alone: colours grow where it is steep", ge=0, le=1),
+    ] = 0.0
     strength: Strength = 1.0
 
     example = {"method": "asinh", "gain": 8.0}
@@ -46,8 +50,9 @@ class StretchNonlinear(Params, frozen=True):
             raise ValueError(f"'points' must rise in their first value, each by at least {SMALLEST_STEP:g}")
         if self.method == "curve" and self.inverse:
             raise ValueError("'inverse' is for formulas; give the curve's points the other way round")
-        if self.spare_colors and self.channels != "luminance":
-            raise ValueError("'spare_colors' is for curves of luminance")
+        for name in ("spare_colors", "per_channel"):
+            if getattr(self, name) and self.channels != "luminance":
+                raise ValueError(f"'{name}' is for curves of luminance")
         if self.method == "sigmoid" and self.inverse and not self.anchored:
             raise ValueError("'inverse' of a sigmoid needs 'anchored'")
 
@@ -71,9 +76,12 @@ def stretch_nonlinear(image: Array, params: StretchNonlinear) -> Array:
 
     A strong colour's luminance lies far below its largest channel: along a curve that darkens what is dark and lightens
     what is light a red goes black, and a golden fish, lightened, can only pale to peach. With `spare_colors` the
-    largest channel goes through the curve, and multiplies all three; greys are as without. Black stays.
+    largest channel goes through the curve, and multiplies all three; greys are as without. Black stays. A curve of
+    luminance keeps chroma, too, where it is steep; of each channel alone, it widens their distance as it does that of
+    greys. With `per_channel` the result lies so far between both: what too much light made pale gets colour back.
     """
-    return apply_curve(image, _curve(params), params.channels, spare_colors=params.spare_colors)
+    kept = {"spare_colors": params.spare_colors, "per_channel": params.per_channel}
+    return apply_curve(image, _curve(params), params.channels, **kept)
 
 
 def _curve(params: StretchNonlinear) -> Curve:
