@@ -305,7 +305,7 @@ def test_the_less_was_clipped_the_more_white_is_lowered_with_the_rest_but_never_
     def white(ev: float, clipped: float) -> float:
         return exposure_curve(ev, clipped)[-1][1]
 
-    assert white(-0.8, 0.1) < white(-0.8, 0.25) < white(-0.8, 0.6) < 1
+    assert white(-0.8, 0.1) < white(-0.8, 0.2) < white(-0.8, 0.6) < 1
     assert white(-0.8, 0.1) < 0.95
     assert white(-2.0, 0.0) == pytest.approx(0.94, abs=0.005)
     exact = srgb_to_linear(np.array([0.87], np.float32)) * 2**-0.8

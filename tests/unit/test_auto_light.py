@@ -638,6 +638,13 @@ def test_a_light_that_two_networks_see_is_made_grey() -> None:
 LAMP = 2.0 ** np.array([0.2, 0.0, -0.25])
 
 
+def test_a_lamp_may_be_greener_than_lamps_are_where_the_diagnosis_is_sure() -> None:
+    greenish = 2.0 ** np.array([0.4, 0.0, -1.17])
+    assert agreed(0.75, (0.28, -0.35), greenish) > 0.9
+    assert 0 < agreed(0.5, (0.28, -0.35), greenish) < 0.5
+    assert agreed(0.99, (0.28, -0.35), 2.0 ** np.array([0.1, 0.0, -1.1])) == 0  # nothing is so green
+
+
 def test_what_either_network_doubts_both_may_see_together() -> None:
     assert agreed(0.05, (0.1, -0.12), LAMP) == 0
     assert agreed(0.05, (0.25, -0.25), LAMP) == 1  # improbable, but the tint is all of it
@@ -842,6 +849,18 @@ def vibrance(steps: list[StepCall]) -> float:
     return next((float(step.params["vibrance"]) for step in steps if step.name == "adjust_color"), 0.0)
 
 
+def test_vibrance_does_not_bring_out_a_cold_light_that_is_left() -> None:
+    pale = msgspec.structs.replace(BUSY, saturation=0.1)
+
+    def given(tint: tuple[float, float], *repairs: Decision) -> float:
+        return vibrance(finish("full", msgspec.structs.replace(seen(), tint=tint), pale, list(repairs)).steps)
+
+    cast = repair("colour cast", StepCall("white_balance", {"illuminant": [0.9, 1.0, 1.1]}))
+    none, some, much = (given((-cold / 2, cold / 2)) for cold in (0.05, 0.09, 0.13))
+    assert none > some > much == 0
+    assert given((0.1, -0.1)) == given((-0.1, 0.1), cast) == none
+
+
 def strength(measurements: Measurements, glow: float = 0.0, **scene: float) -> tuple[float, float]:
     """Mean change of luma by the curve of a finish, and its vibrance."""
     told = msgspec.structs.replace(seen(0.03, **scene), glow=glow)
@@ -851,11 +870,23 @@ def strength(measurements: Measurements, glow: float = 0.0, **scene: float) -> t
 
 
 def test_the_finish_is_bold_where_much_detail_is_and_quiet_where_all_is_calm() -> None:
-    narrow = msgspec.structs.replace(DULL, luma_p1=0.3, luma_p99=0.6)
+    narrow = msgspec.structs.replace(DULL, luma_p1=0.06, luma_p99=0.6)
     calm, some, busy = (strength(msgspec.structs.replace(narrow, detail=detail)) for detail in (0.1, 0.5, 0.9))
     assert 0 < calm[0] < some[0] < busy[0]
     assert 0 < calm[1] < some[1] < busy[1]
     assert busy[1] > 1.5 * calm[1]
+
+
+def test_matt_blacks_of_a_calm_picture_in_which_nothing_was_wrong_are_meant() -> None:
+    def steps(black: float, *repairs: Decision, detail: float = 0.3) -> list[StepCall]:
+        calm = msgspec.structs.replace(DULL, luma_p1=black, luma_p99=0.6, detail=detail)
+        return finish("gentle", seen(), calm, list(repairs)).steps
+
+    cast = repair("colour cast", StepCall("white_balance", {"illuminant": [1.1, 1.0, 0.9]}))
+    assert steps(0.05)
+    assert not steps(0.2)
+    assert steps(0.2, cast), "what was balanced wrongly was finished by nobody"
+    assert steps(0.2, detail=0.9), "nor were snapshots"
 
 
 def test_what_is_hardly_a_photo_or_has_light_of_its_own_is_finished_quietly() -> None:

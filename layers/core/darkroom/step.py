@@ -128,7 +128,7 @@ class Step:
             if isinstance(result, Reported):
                 result, details = result.image, details | result.details
             if strength < 1:
-                result = blend_bands(color, result, strength)
+                result = _blend_bands(color, result, strength)
         elif self.halo is None:
             floats = to_float(color)
             result = self.function(floats, params, **more)
@@ -278,8 +278,7 @@ def _blend(before: Array, after: Array, strength: float) -> Array:
     return before + np.float32(strength) * (np.clip(after, 0, 1) - before)
 
 
-def blend_bands(before: Array, after: Array, strength: float) -> Array:
-    """Between two pictures of one dtype, as new array: `before` at strength 0, `after` at 1."""
+def _blend_bands(before: Array, after: Array, strength: float) -> Array:
     if before.shape == after.shape and after.flags.c_contiguous and loops.available():
         return loops.blend_samples(before, after, strength)
     result = np.empty_like(before)

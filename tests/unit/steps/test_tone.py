@@ -118,22 +118,28 @@ def test_stretch_nonlinear_spares_strong_colours(dtype: Any) -> None:
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.float32])
-def test_stretch_nonlinear_goes_between_luminance_and_each_channel(dtype: Any) -> None:
-    given = np.array([[[250, 225, 205], [223, 124, 57], [90, 90, 90], [0, 0, 0]]], np.float64) / 255
+def test_stretch_nonlinear_steepens_colours_as_greys(dtype: Any) -> None:
+    """Chroma grows to what the curve makes of its ends' distance; luma and hue stay, and nothing is clipped."""
+    given = np.array([[[250, 225, 205], [235, 220, 212], [223, 124, 57], [90, 90, 90], [0, 0, 0]]], np.float64) / 255
     scale = 1 if dtype == np.float32 else np.iinfo(dtype).max
     image = (given if dtype == np.float32 else np.rint(given * scale)).astype(dtype)
-    step = {"method": "curve", "points": [[0.0, 0.0], [0.6, 0.4], [1.0, 1.0]]}
-
-    def result(**more: Any) -> Any:
-        return apply("stretch_nonlinear", image, **step, **more).astype(np.float64) / scale
-
-    luminance, each, part = result(), result(channels="each"), result(per_channel=0.4)
-    np.testing.assert_allclose(part, luminance + 0.4 * (each - luminance), atol=0.003)
-    np.testing.assert_allclose(result(per_channel=1.0), each, atol=0.003)
-    pale = np.ptp(part[0, 0]), np.ptp(luminance[0, 0])
-    assert pale[0] > 1.1 * pale[1], "colour comes back where the curve is steep"
-    with pytest.raises(RecipeInvalid, match="per_channel"):
-        apply("stretch_nonlinear", image, **step, per_channel=0.5, channels="each")
+    points = [[0.0, 0.0], [0.6, 0.4], [1.0, 1.0]]
+    plain, steep, half = (
+        (apply("stretch_nonlinear", image, method="curve", points=points, steepen_colors=share) / scale).astype(float)
+        for share in (0.0, 1.0, 0.5)
+    )
+    curve = PchipInterpolator(*np.transpose(points))
+    greys_apart = curve(given.max(axis=-1)) - curve(given.min(axis=-1))
+    assert (np.ptp(steep, axis=-1) <= np.maximum(greys_apart, np.ptp(plain, axis=-1)) + 0.005).all()
+    assert np.ptp(steep[0, 1]) == pytest.approx(greys_apart[0, 1], abs=0.005)
+    assert (np.ptp(steep[0, :2], axis=-1) > 1.1 * np.ptp(plain[0, :2], axis=-1)).all()
+    np.testing.assert_allclose(steep[0, 3:], plain[0, 3:], atol=0.002)
+    np.testing.assert_allclose(luma(steep.astype(np.float32)), luma(plain.astype(np.float32)), atol=0.005)
+    np.testing.assert_allclose(half[0, 1], (plain[0, 1] + steep[0, 1]) / 2, atol=0.005)
+    middle = (given[0, :2, 1] - given[0, :2, 2]) / (given[0, :2, 0] - given[0, :2, 2])
+    np.testing.assert_allclose(steep[0, :2, 1] - steep[0, :2, 2], middle * np.ptp(steep[0, :2], axis=-1), atol=0.01)
+    with pytest.raises(RecipeInvalid, match="steepen_colors"):
+        apply("stretch_nonlinear", image, method="curve", points=points, steepen_colors=0.5, channels="each")
 
 
 def test_stretch_nonlinear_keeps_hue_on_luminance() -> None:

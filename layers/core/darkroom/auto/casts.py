@@ -72,11 +72,11 @@ AGAINST_WEIGHED = DISAGREEING, (-0.06, -0.03), LIGHT_IS_GREY
 """What speaks against that sum: the spread of the estimates, too few pixels that are grey, and light ones that are."""
 
 AGAINST_AGREEING = STRONG, (2.6, 3.6), OF_ONE_COLOUR, (0.3, 0.5), (0.3, 0.6)
-OFF_COLD = (0.2, 0.4)
+OFF_COLD, OFF_SURELY_WARM, SURELY = (0.2, 0.4), (0.2, 0.4), 0.6
 """What still speaks against it: the stops of that light, and those measured, which a coloured wall exceeds and no lamp
 reaches; one colour in all of it, pixels of the opposite colour, and light ones that are grey as they are, for a light
 tints all there is; and what no daylight and no lamp has, where flowers, fruit and skin are warm, more of them than are
-cold."""
+cold, but for a light of which the diagnosis is so sure."""
 
 MOSTLY = 0.6
 """Share from which the light on which two networks agree is taken rather than the tint: it is known better."""
@@ -201,7 +201,8 @@ def agreed_share(
     if evidence is None or not size:
         return 0.0
     warm, agreeing = stops[0] > stops[1], float(stops @ np.array(tint)) / size
-    probable, off = (PROBABLY_WARM, OFF_WARM) if warm else (PROBABLY_COLD, OFF_COLD)
+    usual = OFF_SURELY_WARM if probability >= SURELY else OFF_WARM
+    probable, off = (PROBABLY_WARM, usual) if warm else (PROBABLY_COLD, OFF_COLD)
     each = between(probability, *probable), between(agreeing, *AGREEING), between(agreeing / size, *AGREEING_PART)
     odds = np.log((probability + 1e-3) / (1 - probability + 1e-3))
     weighed = float(np.dot(WEIGHTS, (odds, agreeing, size))) + NOISY * noisy

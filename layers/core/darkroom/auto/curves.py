@@ -13,7 +13,7 @@ from darkroom.srgb import linear_to_srgb_exact, srgb_to_linear_exact
 STEEPEST = 2.2
 """Slope that the curve may reach above where a lowered exposure fades out: more would tear soft highlights."""
 
-WHITE_LOWERED, BLOWN_OUT, LEAST_WHITE = (0.3, 0.05), (0.2, 0.3), 0.94
+WHITE_LOWERED, BLOWN_OUT, LEAST_WHITE = (0.3, 0.05), (0.15, 0.25), 0.94
 """Share of the change that clipped white takes part in, and the share of white pixels up to which it does by the first
 and from which by the second. What little was clipped lies hardly above white, and all below it comes back as it was; a
 sky that is blown out, snow or a wall would be a grey sheet. And the level that white keeps at least."""

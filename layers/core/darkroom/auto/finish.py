@@ -64,6 +64,10 @@ SPARED = {"spare_skin": 0.8, "spare_greys": 1.0}
 TONED = (10.0, 16.0)
 """`LightEvidence.hues` up to which a picture has one colour a luma, as a toned print, and from which it has not."""
 
+COLD = (0.6, 1.2)
+"""How far blue is above red in a tint that is left in the light, in stops, for each unit of mean chroma, from which
+vibrance is less, and from which there is none: it would bring out the cold light, as teal in a wood in snow."""
+
 LEAST_CHANGE = 0.008
 """Mean change of luma below which a curve is not worth a change."""
 
@@ -77,7 +81,11 @@ MOST_OPENED, OPENED_UP_TO, LEAST_OPENED = 0.4, 0.55, 0.06
 DEEP, MATT = (0.26, 0.3), (0.08, 0.16)
 """Deviation of luma from which a photo lives by its contrast, and level of its darkest hundredth from which its blacks
 are matt by intent: from the first of either on its shadows are opened less, and from the second not. Where contrast is
-so strong, middle tones do not become lighter by chance either."""
+so strong, middle tones do not become lighter by chance either, and by half of what they surely miss."""
+
+FADED = (0.06, 0.13)
+"""Level of the darkest hundredth from which a calm picture, in which nothing was wrong, is left ever more as it is: its
+soft tones are meant, and a portrait would turn harsh."""
 
 LOW_KEY = (0.1, 0.3)
 """Probability of a night or a low key from which shadows may be meant to be dark, and from which they stay."""
@@ -140,6 +148,9 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     steps, told = [], []
     ends = after(np.array((measurements.luma_p1, measurements.luma_p99)), calls)
     flat = 1 - between(float(tones.std()), *DEEP)
+    if not repaired:
+        unmeant = 1 - (1 - bold) * between(float(ends[0]), *FADED)
+        light, bold, share = light * unmeant, bold * unmeant, share * unmeant
     open_to = bold * flat * (1 - between(float(ends[0]), *MATT))
     lift = 0.0 if UNTONED in repaired else _opened(tones, open_to, brighter, diagnosis.scene.get("night", 0.0))
     if lift:
@@ -150,7 +161,7 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
         steps.append(StepCall("stretch_local", {"amount": local, **LOCAL_CONTRAST}))
         told.append("more local contrast")
     if UNTONED not in repaired:
-        lighter = _lighter(float(tones.mean()), light, bold * flat, brighter)
+        lighter = _lighter(float(tones.mean()), light * (1 + flat) / 2, bold * flat, brighter)
         light_enough = between(diagnosis["overexposed"].probability, *LIGHT_ENOUGH)
         points = finish_curve(
             tones,
@@ -171,7 +182,8 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
             mean = float(moved.mean() - tones.mean())
             way = "lighter" if mean > 0.01 else "darker" if mean < -0.01 else "as light as before"
             told += [f"middle tones {way}", "more contrast by a smooth curve"]
-    vibrance = round(_vibrance(measurements, share, bold) * (1 - between(lift, *OPENED)), 2)
+    red, blue = (0.0, 0.0) if "colour cast" in repaired else diagnosis.tint
+    vibrance = round(_vibrance(measurements, share, bold, blue - red) * (1 - between(lift, *OPENED)), 2)
     if vibrance >= LEAST_VIBRANCE:
         steps.append(StepCall("adjust_color", {"vibrance": vibrance, **SPARED}))
         told.append(f"pale colours {vibrance:+.0%}")
@@ -180,13 +192,17 @@ def finish(wanted: Finish, diagnosis: Diagnosis, measurements: Measurements, rep
     return Decision("finish", True, f"finish, {wanted}: {', '.join(told)}", steps)
 
 
-def _vibrance(measurements: Measurements, share: float, bold: float) -> float:
-    """How much livelier pale colours become; 0 for a picture without, or of one colour."""
+def _vibrance(measurements: Measurements, share: float, bold: float, cold: float) -> float:
+    """How much livelier pale colours become; 0 for a picture without, or of one colour, or of hardly more than a tint.
+
+    cold: how far blue is above red in its light, in stops.
+    """
     if measurements.saturation < GREY:
         return 0.0
     hues = 1.0 if measurements.light is None else between(measurements.light.hues, *TONED)
     most = share * MOST_VIBRANCE + bold * MORE_VIBRANCE
-    return most * hues * between(measurements.saturation, PALE, 0)
+    own = 1 - between(cold / measurements.saturation, *COLD)
+    return most * hues * own * between(measurements.saturation, PALE, 0)
 
 
 def _opened(tones: Array, bold: float, brighter: float | None, night: float) -> float:

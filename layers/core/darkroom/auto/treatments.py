@@ -58,9 +58,8 @@ SRGB_EXPONENT = 2.4
 LOST_HIGHLIGHTS = 0.005
 """Share of pixels clipped to white in two channels, below which a bright photo is left as it is."""
 
-COLOURS_BACK = 0.4
-"""How far each channel goes alone through the curve that lowers exposure: where one was clipped colours are pale, and
-skin would be ashen. By more, skies that were not clipped turn violet."""
+COLOURS_BACK = 0.5
+"""`steepen_colors` of the curve that lowers exposure: near white colours are pale, and skin would be ashen."""
 
 NOISY_LEVELS = 12.0
 """With more noise there is no detail left that deblurring could bring back."""
@@ -182,7 +181,7 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
     if not defect.traced:
         too_much = min(too_much, most_lowered_ev(diagnosis, measurements))
     points = exposure_curve(-too_much, measurements.lost_highlights)
-    step = StepCall("stretch_nonlinear", {"method": "curve", "points": points, "per_channel": COLOURS_BACK})
+    step = StepCall("stretch_nonlinear", {"method": "curve", "points": points, "steepen_colors": COLOURS_BACK})
     return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
 
 

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 
 from darkroom.color.conversions import apply_table, luma, with_luma
 from darkroom.params import param
 from darkroom.picture import Array
-from darkroom.srgb import highest
-from darkroom.step import bands, blend_bands, lut_for, to_float
+from darkroom.srgb import highest, lowest
+from darkroom.step import bands, from_float, lut_for, to_float
 
 Curve = Callable[[Array], Array]
 """Levels in 0–1 (float32 or float64) → levels, of the same dtype."""
@@ -31,7 +31,7 @@ def apply_curve(
     channels: Literal["luminance", "each"],
     *,
     spare_colors: float = 0.0,
-    per_channel: float = 0.0,
+    steepen_colors: float = 0.0,
 ) -> Array:
     """The picture (HxW or HxWx3, any dtype) through a curve, as a new array of its dtype.
 
@@ -40,33 +40,40 @@ def apply_curve(
     spare_colors: how much a colour's largest channel goes through the curve instead of its luma, in 0–1, and multiplies
     the others alike: it becomes neither paler where it is lightened nor dull where it is darkened. For curves from 0 to
     1: black stays.
-    per_channel: how far the result of "luminance" goes towards that of "each", in 0–1.
+    steepen_colors: how much chroma grows to what the curve makes of greys that are as far apart as a colour's largest
+    and smallest channel, in 0–1, where that is more; luma and hue stay.
     Takes a band's planes besides the result.
     """
     if image.ndim == 2 or channels == "each":
-        return _each(curve, image.dtype)(image)
+        if image.dtype == np.float32:
+            return np.clip(curve(image), 0, 1)
+        return apply_table(image, lut_for(curve, image.dtype))
     result = np.empty_like(image)
-    table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors else None
-    each = _each(curve, image.dtype) if per_channel else None
+    table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors or steepen_colors else None
     for rows, _, _ in bands(image.shape, 0):
         old = luma(image[rows])
         new = np.clip(curve(old), 0, 1)
-        if table is not None:
+        if table is not None and spare_colors:
             largest = to_float(highest(image[rows]))
             factor = nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6))
             new += np.float32(spare_colors) * (old * factor - new)
-        result[rows] = with_luma(image[rows], new)
-        if each is not None:
-            result[rows] = blend_bands(result[rows], each(image[rows]), per_channel)
+        if table is None or not steepen_colors:
+            result[rows] = with_luma(image[rows], new)
+        else:
+            result[rows] = from_float(_steepened(to_float(image[rows]), new, table, steepen_colors), image.dtype)
     return result
 
 
-def _each(curve: Curve, dtype: np.dtype[Any]) -> Callable[[Array], Array]:
-    """What brings every sample of a picture of this dtype through a curve."""
-    if dtype == np.float32:
-        return lambda image: np.clip(curve(image), 0, 1)
-    table = lut_for(curve, dtype)
-    return lambda image: apply_table(image, table)
+def _steepened(colors: Array, new: Array, table: Array, share: float) -> Array:
+    """`with_luma`, of float32, its chroma grown by a share towards what the curve, as a table, makes of greys."""
+    most, least = (np.clip(nearest_level(table, channel), 0, 1) for channel in (highest(colors), lowest(colors)))
+    result = with_luma(colors, new)
+    over, under = highest(result) - new, new - lowest(result)
+    tiny = np.float32(1e-6)
+    factor = 1 + np.float32(share) * np.maximum((most - least) / np.maximum(over + under, tiny) - 1, 0)
+    room = np.minimum((1 - new) / np.maximum(over, tiny), new / np.maximum(under, tiny))
+    grey, factor = new[..., None], np.minimum(factor, np.maximum(room, 1))[..., None]
+    return np.asarray(grey + factor * (result - grey))
 
 
 def luminance_histogram(image: Array, bins: int) -> Array:

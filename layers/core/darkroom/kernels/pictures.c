@@ -28,7 +28,7 @@ void widen_pixels(const uint8_t *from, uint8_t *to, int64_t first, int64_t count
     }
 }
 
-/* step.py, blend_bands. */
+/* step.py, _blend_bands. */
 void blend_samples(const void *before, const void *after, void *to, int kind, int64_t first, int64_t count, float strength)
 {
     Plane one[1], other[1];

@@ -33,9 +33,9 @@ class StretchNonlinear(Params, frozen=True):
         float,
         param("how much strong colours are spared from paling and from going dark", ge=0, le=1),
     ] = 0.0
-    per_channel: Annotated[
+    steepen_colors: Annotated[
         float,
-        param("how much of the curve each channel takes alone: colours grow where it is steep", ge=0, le=1),
+        param("how much chroma grows where the curve is steep, as the distance of greys does", ge=0, le=1),
     ] = 0.0
     strength: Strength = 1.0
 
@@ -50,7 +50,7 @@ class StretchNonlinear(Params, frozen=True):
             raise ValueError(f"'points' must rise in their first value, each by at least {SMALLEST_STEP:g}")
         if self.method == "curve" and self.inverse:
             raise ValueError("'inverse' is for formulas; give the curve's points the other way round")
-        for name in ("spare_colors", "per_channel"):
+        for name in ("spare_colors", "steepen_colors"):
             if getattr(self, name) and self.channels != "luminance":
                 raise ValueError(f"'{name}' is for curves of luminance")
         if self.method == "sigmoid" and self.inverse and not self.anchored:
@@ -77,10 +77,11 @@ def stretch_nonlinear(image: Array, params: StretchNonlinear) -> Array:
     A strong colour's luminance lies far below its largest channel: along a curve that darkens what is dark and lightens
     what is light a red goes black, and a golden fish, lightened, can only pale to peach. With `spare_colors` the
     largest channel goes through the curve, and multiplies all three; greys are as without. Black stays. A curve of
-    luminance keeps chroma, too, where it is steep; of each channel alone, it widens their distance as it does that of
-    greys. With `per_channel` the result lies so far between both: what too much light made pale gets colour back.
+    luminance multiplies chroma by what it multiplies luma by, however steep it is; with `steepen_colors` chroma grows
+    to what the curve makes of greys that lie as far apart as a colour's largest and smallest channel, where that is
+    more: what too much light made pale gets colour back. Luma and hue stay.
     """
-    kept = {"spare_colors": params.spare_colors, "per_channel": params.per_channel}
+    kept = {"spare_colors": params.spare_colors, "steepen_colors": params.steepen_colors}
     return apply_curve(image, _curve(params), params.channels, **kept)
 
 
