@@ -22,6 +22,9 @@ OF_WHAT_IS_SHOWN, AS_LIGHT_AS_EVER = 2.0, 0.5
 """How much darker a photo becomes at most that is diagnosed to be too light: so many times what it shows to be too much
 of mean luma, or down to this mean. What seems to be a stop too light may be a bright sky above dark trees."""
 
+COLOURS_BACK = 0.5
+"""`steepen_colors` of the curve that lowers exposure: near white colours are pale, and skin would be ashen."""
+
 USUAL = 0.44
 """Mean luma that a photo is brought to where nothing speaks against it."""
 
@@ -206,6 +209,11 @@ def most_lowered_ev(diagnosis: Diagnosis, measurements: Measurements) -> float:
 def _lowered_ev(change: float, tones: Array, measurements: Measurements, most: float) -> float:
     clipped = measurements.lost_highlights
     return ev_that_changes_mean(change, tones, lambda ev: exposure_curve(ev, clipped), -most, 0)
+
+
+def lowered(too_much: float, measurements: Measurements) -> StepCall:
+    points = exposure_curve(-too_much, measurements.lost_highlights)
+    return StepCall("stretch_nonlinear", {"method": "curve", "points": points, "steepen_colors": COLOURS_BACK})
 
 
 def lightened(ev: float, measurements: Measurements) -> StepCall:

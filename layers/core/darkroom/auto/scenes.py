@@ -24,6 +24,9 @@ EVEN, SURELY_A_PHOTO = 0.1, 0.9
 Brick, sand, cloth and gradients have at most 0.09 and 0.7; five of 600 photographs have less than 0.12, and 0.99. Of
 haze and contrast it tells nothing: a veil takes relief away."""
 
+NOISY_LEVELS = 12.0
+"""Noise, told, with more of which there is no detail left that deblurring could bring back."""
+
 LITTLE_LIGHT_LEVELS = 5.0
 """Noise, told and measured, from which a photo was taken in too little light: nobody leaves so much in a picture whose
 light and colours are as they are to be."""
@@ -130,6 +133,11 @@ def surely_dark(defect: Defect, measurements: Measurements) -> bool:
 
 def _small(measurements: Measurements) -> bool:
     return 0 < measurements.megapixels < SMALLEST_PHOTO
+
+
+def too_noisy(diagnosis: Diagnosis) -> bool:
+    """Whether noise left no detail that deblurring could bring back."""
+    return diagnosis["noise"].present and diagnosis["noise"].strength > NOISY_LEVELS
 
 
 def in_little_light(diagnosis: Diagnosis, measurements: Measurements) -> bool:

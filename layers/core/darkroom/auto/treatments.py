@@ -18,20 +18,21 @@ import numpy as np
 
 from darkroom.auto.casts import LEAST_DEGREES, TINTED, light_of, seen_light, share_of_light, taken_out
 from darkroom.auto.contrast import stretched, surely_flat
-from darkroom.auto.curves import after, exposure_curve
+from darkroom.auto.curves import after
 from darkroom.auto.exposures import (
     EVIDENT,
     agreed,
     evident,
     evident_ev,
     lightened,
+    lowered,
     most_lowered_ev,
     on_white,
     supported,
     until_white,
 )
 from darkroom.auto.finish import finish
-from darkroom.auto.scenes import in_little_light, meant, noisy, surely_dark, unjudged
+from darkroom.auto.scenes import in_little_light, meant, noisy, surely_dark, too_noisy, unjudged
 from darkroom.auto.shadows import lifted
 from darkroom.defects import KINDS
 from darkroom.measurements import Measurements
@@ -57,12 +58,6 @@ SRGB_EXPONENT = 2.4
 
 LOST_HIGHLIGHTS = 0.005
 """Share of pixels clipped to white in two channels, below which a bright photo is left as it is."""
-
-COLOURS_BACK = 0.5
-"""`steepen_colors` of the curve that lowers exposure: near white colours are pale, and skin would be ashen."""
-
-NOISY_LEVELS = 12.0
-"""With more noise there is no detail left that deblurring could bring back."""
 
 LEAST_NOISE = 1.0
 """Levels of measured noise below which there is nothing to take out."""
@@ -180,9 +175,7 @@ def _expose_less(defect: Defect, diagnosis: Diagnosis, measurements: Measurement
         too_much = max(too_much, seen) if agreed(defect.name, diagnosis, measurements) else seen
     if not defect.traced:
         too_much = min(too_much, most_lowered_ev(diagnosis, measurements))
-    points = exposure_curve(-too_much, measurements.lost_highlights)
-    step = StepCall("stretch_nonlinear", {"method": "curve", "points": points, "steepen_colors": COLOURS_BACK})
-    return Treatment([step], f"all but the whites is lowered by {too_much:.1f} EV")
+    return Treatment([lowered(too_much, measurements)], f"all but the whites is lowered by {too_much:.1f} EV")
 
 
 def _lift_shadows(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
@@ -213,13 +206,13 @@ def _stretch(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -
 
 
 def _deblur(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    if _too_noisy(diagnosis):
+    if too_noisy(diagnosis):
         return Treatment([], "but too noisy to be sharpened without its noise")
     return Treatment([StepCall("deblur", {"halo": HALO})], "the blur is inverted as far as noise allows")
 
 
 def _deblur_motion(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> Treatment:
-    if _too_noisy(diagnosis):
+    if too_noisy(diagnosis):
         return Treatment([], "but too noisy for the motion to be undone")
     return Treatment([StepCall("deblur_motion")], "the motion is estimated anew and undone")
 
@@ -252,10 +245,6 @@ def _rival(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> 
         key=lambda other: other.probability,
         default=None,
     )
-
-
-def _too_noisy(diagnosis: Diagnosis) -> bool:
-    return diagnosis["noise"].present and diagnosis["noise"].strength > NOISY_LEVELS
 
 
 def _sure(defect: Defect, diagnosis: Diagnosis, measurements: Measurements) -> bool:
