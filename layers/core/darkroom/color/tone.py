@@ -21,8 +21,8 @@ Channels = Annotated[
 ]
 
 
-SPARED_LEVELS = 4096
-"""Levels for which a curve is computed where it is read for the largest channel."""
+TABLE_LEVELS = 4096
+"""Levels for which a curve is computed where it is read for the largest and the smallest channel."""
 
 
 def apply_curve(
@@ -49,18 +49,18 @@ def apply_curve(
             return np.clip(curve(image), 0, 1)
         return apply_table(image, lut_for(curve, image.dtype))
     result = np.empty_like(image)
-    table = curve(np.linspace(0, 1, SPARED_LEVELS, dtype=np.float32)) if spare_colors or steepen_colors else None
+    table = curve(np.linspace(0, 1, TABLE_LEVELS, dtype=np.float32))
     for rows, _, _ in bands(image.shape, 0):
         old = luma(image[rows])
         new = np.clip(curve(old), 0, 1)
-        if table is not None and spare_colors:
+        if spare_colors:
             largest = to_float(highest(image[rows]))
             factor = nearest_level(table, largest) / np.maximum(largest, np.float32(1e-6))
             new += np.float32(spare_colors) * (old * factor - new)
-        if table is None or not steepen_colors:
-            result[rows] = with_luma(image[rows], new)
-        else:
+        if steepen_colors:
             result[rows] = from_float(_steepened(to_float(image[rows]), new, table, steepen_colors), image.dtype)
+        else:
+            result[rows] = with_luma(image[rows], new)
     return result
 
 

@@ -81,8 +81,13 @@ def stretch_nonlinear(image: Array, params: StretchNonlinear) -> Array:
     to what the curve makes of greys that lie as far apart as a colour's largest and smallest channel, where that is
     more: what too much light made pale gets colour back. Luma and hue stay.
     """
-    kept = {"spare_colors": params.spare_colors, "steepen_colors": params.steepen_colors}
-    return apply_curve(image, _curve(params), params.channels, **kept)
+    return apply_curve(
+        image,
+        _curve(params),
+        params.channels,
+        spare_colors=params.spare_colors,
+        steepen_colors=params.steepen_colors,
+    )
 
 
 def _curve(params: StretchNonlinear) -> Curve:
